@@ -1,0 +1,36 @@
+import type { TypeFact } from './facts.ts';
+
+/**
+ * The compact schema table: one JSON text, parsed at start, whose rows `resources/schema/schema-table.ts` turns into schemas when
+ * they are first asked for. A row is a type: `[flags, ...fields]` with `a` for an atomic struct; a field is
+ * `[name, type, flags, proto, wire, extra?]` with flags r(equired), o(mit empty), p(ointer), i(nline).
+ */
+export function schemaTable(types: ReadonlyMap<string, TypeFact>): string {
+  const rows: Record<string, unknown> = {};
+  for (const type of types.values()) rows[type.name] = typeRow(type);
+  const text = JSON.stringify(rows).replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  return `// Generated from facts/types.json by \`node scripts/generate/main.ts\`; do not edit.\n\nexport const schemaTableText =\n  '${text}';\n`;
+}
+
+function typeRow(type: TypeFact): unknown {
+  if (type.scalar !== undefined) return type.scalar;
+  const fields = (type.fields ?? []).map((field) => {
+    const flags =
+      (field.required === true ? 'r' : '') +
+      (field.omitempty === true ? 'o' : '') +
+      (field.pointer === true ? 'p' : '') +
+      (field.inline === true ? 'i' : '');
+    const extra = {
+      ...(field.enum !== undefined && { enum: field.enum }),
+      ...(field.default !== undefined && { default: field.default }),
+      ...(field.listType !== undefined && field.listType !== 'atomic' && { list: field.listType }),
+      ...(field.listMapKeys !== undefined && { keys: field.listMapKeys }),
+      ...(field.mapType !== undefined && { map: field.mapType }),
+      ...(field.patchStrategy !== undefined && { strategy: field.patchStrategy }),
+      ...(field.patchMergeKey !== undefined && { mergeKey: field.patchMergeKey }),
+    };
+    const row: unknown[] = [field.name, field.type, flags, field.proto ?? 0, field.wire ?? ''];
+    return Object.keys(extra).length > 0 ? [...row, extra] : row;
+  });
+  return [type.mapType === 'atomic' ? 'a' : '', ...fields];
+}

@@ -1,0 +1,62 @@
+import type { Draft, KubeObject } from '../../machinery/object.ts';
+import type { ResourceType } from '../../machinery/resource-type.ts';
+import type { HttpRequest, HttpResponse, UpgradeResponse } from '../../wire/http.ts';
+import type { RequestContext, ResourceRequestInfo } from '../request.ts';
+
+/** A request to a resource, context included, as handlers outside the ordinary verbs get it. */
+export interface ResourceContext extends RequestContext {
+  readonly info: ResourceRequestInfo;
+}
+
+/**
+ * A subresource that is more than another view of the object: `pods/binding`, `pods/eviction`, `serviceaccounts/token`. The body
+ * is decoded, checked for structure and defaulted as `bodyType`, and the answer is encoded in the client's media type.
+ */
+export interface SubresourceHandler {
+  readonly resource: ResourceType;
+  readonly subresource: string;
+  readonly bodyType: {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+    readonly schemaName: string;
+  };
+  /** Runs after authentication, authorisation and admission (CREATE on the subresource). */
+  create(context: ResourceContext, body: KubeObject): Promise<object>;
+}
+
+/** A kind that is answered and never stored: reviews of tokens and access. */
+export interface ReviewHandler {
+  readonly resource: ResourceType;
+  create(context: ResourceContext, body: KubeObject): Promise<object>;
+}
+
+/** A subresource that is a stream or a proxy: `pods/log`, `pods/exec`, `nodes/proxy`. */
+export interface ConnectHandler {
+  readonly resource: ResourceType;
+  readonly subresource: string;
+  readonly methods: readonly string[];
+  /** Answers an ordinary request. `path` is what follows the subresource. */
+  fetch(context: ResourceContext, path: string): Promise<HttpResponse>;
+  /** Answers a request that asks for an upgrade. Absent: it is refused. */
+  upgrade?(context: ResourceContext, path: string, request: HttpRequest): Promise<UpgradeResponse>;
+}
+
+/**
+ * Takes part in a write between admission and storage, and learns how it ended: the allocators of cluster addresses and node
+ * ports. Runs inside the registry's retry loop, so `prepare` may be called again after a conflict, always after `rollback`.
+ */
+export interface WriteHook {
+  readonly resource: ResourceType;
+  /** `object` undefined: a delete. Throws `StatusError` to refuse. */
+  prepare(
+    object: Draft<KubeObject> | undefined,
+    old: KubeObject | undefined,
+    dryRun: boolean,
+  ): Promise<WriteReservation | undefined>;
+}
+
+export interface WriteReservation {
+  commit(): void;
+  rollback(): void;
+}

@@ -1,0 +1,76 @@
+/**
+ * The shape of API types at run time. Built-in kinds get theirs from the generated table
+ * (`resources/schema/table.generated.ts`), CRDs from their OpenAPI schema. Structure checks, normalisation, strategic
+ * merge, server-side apply, OpenAPI and protobuf all read this one form.
+ */
+export type Schema = StructSchema | MapSchema | ListSchema | ScalarSchema | AnySchema;
+
+export interface StructSchema {
+  readonly kind: 'struct';
+  /** `core.v1.PodSpec`. */
+  readonly name: string;
+  /** By JSON name; inlined structs are already spread out. */
+  readonly fields: ReadonlyMap<string, FieldSchema>;
+  /** Apply treats the whole struct as one value. */
+  readonly atomic: boolean;
+}
+
+export interface MapSchema {
+  readonly kind: 'map';
+  readonly values: Schema;
+  readonly atomic: boolean;
+}
+
+export interface ListSchema {
+  readonly kind: 'list';
+  readonly items: Schema;
+  /** How server-side apply merges it (KEP-555); lists that say nothing are atomic. */
+  readonly listType: 'atomic' | 'set' | 'map';
+  readonly mapKeys: readonly string[];
+}
+
+export interface ScalarSchema {
+  readonly kind: 'scalar';
+  readonly type:
+    | 'string'
+    | 'bool'
+    | 'int32'
+    | 'int64'
+    | 'double'
+    | 'bytes'
+    | 'time'
+    | 'microTime'
+    | 'duration'
+    | 'quantity'
+    | 'intOrString';
+}
+
+/** Free-form JSON. */
+export interface AnySchema {
+  readonly kind: 'any';
+}
+
+export interface FieldSchema {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly required: boolean;
+  /** Left out of JSON when it holds its zero value (a struct that is not a pointer is written all the same). */
+  readonly omitEmpty: boolean;
+  /** nil differs from the zero value. */
+  readonly pointer: boolean;
+  readonly enum?: readonly string[];
+  /** A default that the OpenAPI document states; most defaults are set by the kind's definition. */
+  readonly default?: unknown;
+  /** Strategic merge: for lists `merge` (by `patchMergeKey`, or as a set of scalars) or `replace`; `retainKeys` for unions. */
+  readonly patchStrategy: { readonly merge: boolean; readonly replace: boolean; readonly retainKeys: boolean };
+  readonly patchMergeKey?: string;
+  /** Protobuf field number; absent where the type has no protobuf form. */
+  readonly proto?: number;
+  /** Protobuf wire kind: `bytes`, `varint`, `fixed64`, ... */
+  readonly wire?: string;
+}
+
+/** Looks types up by their fact name (`core.v1.Pod`). */
+export interface SchemaSource {
+  get(name: string): StructSchema | undefined;
+}

@@ -1,0 +1,171 @@
+/**
+ * The machine as a node sees it. `linux/` acts, `simulated/` remembers; the agent's code is the same on both. Whatever
+ * outlives the process (mounts, processes, links, rules, namespaces, cgroups) is entered in the ledger before it is made, so that
+ * `down` and start-up repair find it.
+ */
+export interface Host {
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly ledger: Ledger;
+  /** Capacity and load of the machine. */
+  info(): Promise<HostInfo>;
+  stats(): Promise<HostStats>;
+  mount(options: MountOptions): Promise<void>;
+  /** Lazy; nothing is wrong when it is not mounted. */
+  unmount(path: string): Promise<void>;
+  isMounted(path: string): Promise<boolean>;
+  /** Makes the cgroup of a pod with its limits, on every hierarchy of v1 or the one of v2. */
+  ensureCgroup(path: string, limits: CgroupLimits): Promise<void>;
+  /** Kills what is left inside, then removes it with everything below. */
+  removeCgroup(path: string): Promise<void>;
+  /** Applies an nftables ruleset in one transaction (`nft -f -`). Throws with nft's own words. */
+  nft(ruleset: string): Promise<void>;
+  sysctl(name: string, value: string): Promise<void>;
+  /** One try at a probe from the node's network. Never throws: a failure is a result. */
+  probeTcp(address: string, port: number, timeoutMs: number): Promise<ProbeResult>;
+  probeHttp(options: HttpProbe): Promise<ProbeResult>;
+}
+
+/** A file system of bytes; paths are absolute. Errors carry Node's codes (`ENOENT`, ...). */
+export interface Files {
+  read(path: string): Promise<Uint8Array<ArrayBufferLike>>;
+  /** Writes beside and renames over, so that a reader sees the old or the new whole. */
+  write(path: string, data: Uint8Array<ArrayBufferLike> | string, mode?: number): Promise<void>;
+  makeDirectory(path: string, mode?: number): Promise<void>;
+  list(path: string): Promise<readonly string[]>;
+  /** Undefined where there is nothing. Does not follow the last link. */
+  stat(path: string): Promise<FileStat | undefined>;
+  symlink(target: string, path: string): Promise<void>;
+  readLink(path: string): Promise<string>;
+  rename(from: string, to: string): Promise<void>;
+  /** With everything below; nothing is wrong when it is gone. Never crosses a mount. */
+  remove(path: string): Promise<void>;
+  chown(path: string, uid: number, gid: number): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
+  /** Bytes from an offset; fewer at the end. */
+  readAt(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBufferLike>>;
+  usage(path: string): Promise<{ readonly bytes: number; readonly inodes: number }>;
+}
+
+export interface FileStat {
+  readonly type: 'file' | 'directory' | 'link' | 'socket' | 'other';
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Tells one file from another of the same path. */
+  readonly inode: number;
+  readonly modifiedAt: number;
+}
+
+export interface Processes {
+  /** Starts a process that outlives this one; its pid and start time are in the ledger. */
+  startDetached(options: ProcessOptions): Promise<ProcessHandle>;
+  /** Runs to its end. Throws with stderr when it fails, unless `allowFailure`. */
+  run(
+    command: readonly string[],
+    options?: RunOptions,
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  /** Whether this very process still lives: a pid that was given away again does not count. */
+  isAlive(handle: ProcessHandle): Promise<boolean>;
+  signal(handle: ProcessHandle, signal: string): Promise<void>;
+}
+
+export interface ProcessOptions {
+  /** Under this name it stands in the ledger. */
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** stdout and stderr are appended here. */
+  readonly logFile: string;
+}
+
+export interface RunOptions {
+  readonly stdin?: string;
+  readonly timeoutMs?: number;
+  readonly allowFailure?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface ProcessHandle {
+  readonly pid: number;
+  /** In clock ticks since boot, from /proc/PID/stat. */
+  readonly startTime: number;
+}
+
+export type LedgerEntry =
+  | { readonly type: 'mount'; readonly path: string }
+  | { readonly type: 'process'; readonly name: string; readonly handle: ProcessHandle }
+  | { readonly type: 'link'; readonly name: string }
+  | { readonly type: 'nftTable'; readonly family: string; readonly name: string }
+  | { readonly type: 'netns'; readonly path: string }
+  | { readonly type: 'cgroup'; readonly path: string }
+  | { readonly type: 'route'; readonly destination: string };
+
+/** What this cluster has made on the machine, on disk, written before the thing is made. */
+export interface Ledger {
+  entries(): Promise<readonly LedgerEntry[]>;
+  add(entry: LedgerEntry): Promise<void>;
+  remove(entry: LedgerEntry): Promise<void>;
+}
+
+export interface HostInfo {
+  readonly hostname: string;
+  readonly machineId: string;
+  readonly bootId: string;
+  readonly systemUuid: string;
+  readonly kernelVersion: string;
+  readonly osImage: string;
+  readonly architecture: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  /** The address others reach this machine by. */
+  readonly addresses: readonly string[];
+  readonly cgroupVersion: 1 | 2;
+}
+
+export interface HostStats {
+  readonly timestamp: number;
+  readonly cpuUsageCoreNanoSeconds: number;
+  readonly memoryAvailableBytes: number;
+  readonly memoryWorkingSetBytes: number;
+  readonly diskAvailableBytes: number;
+  readonly diskInodesFree: number;
+  readonly processes: number;
+  readonly processesMax: number;
+}
+
+export interface MountOptions {
+  readonly source: string;
+  readonly target: string;
+  readonly type: 'bind' | 'tmpfs';
+  readonly readOnly?: boolean;
+  /** tmpfs only. */
+  readonly sizeBytes?: number;
+}
+
+export interface CgroupLimits {
+  /** 0: none. */
+  readonly cpuShares: number;
+  readonly cpuQuota: number;
+  readonly cpuPeriod: number;
+  readonly memoryBytes: number;
+  readonly pids: number;
+}
+
+export interface HttpProbe {
+  readonly scheme: 'http' | 'https';
+  readonly address: string;
+  readonly port: number;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+export interface ProbeResult {
+  readonly outcome: 'success' | 'failure';
+  readonly message: string;
+}

@@ -1,0 +1,104 @@
+import type { FieldError } from '../machinery/field-error.ts';
+import type { Draft, KubeObject } from '../machinery/object.ts';
+import type { ResourceType } from '../machinery/resource-type.ts';
+import type { StructSchema } from '../machinery/schema/schema.ts';
+
+/**
+ * Everything the API server needs to know about one kind. Built-in kinds are literals of this in a file of their own;
+ * a CRD turns into one at run time; both come through the same live `install / replace / remove`. The functions are pure:
+ * validation returns field errors, nothing throws.
+ */
+export interface ResourceDefinition<T extends KubeObject = KubeObject> {
+  readonly type: ResourceType<T>;
+  readonly names: ResourceNames;
+  readonly schema: StructSchema;
+  readonly verbs: readonly string[];
+  /** Absent for kinds that are answered and never stored (reviews, Binding). */
+  readonly storage?: StorageOptions<T>;
+  /** Fills in what the user left out, also for objects read from older storage. Idempotent. */
+  setDefaults(object: Draft<T>): void;
+  /** Which names are allowed: answers messages, none when the name is good. `prefix`: it is a generateName. */
+  validateName(name: string, prefix: boolean): readonly string[];
+  /** Clears what a user may not set when creating (status), sets what the server decides. */
+  prepareForCreate?(object: Draft<T>, context: WriteContext): void;
+  /** The same for an update: keeps status and whatever else a user may not change this way. */
+  prepareForUpdate?(object: Draft<T>, old: T, context: WriteContext): void;
+  /** Rules beyond structure, for create; metadata is checked by the registry. */
+  validate(object: T): readonly FieldError[];
+  /** Rules for an update, immutable fields among them; the rules of `validate` are the definition's to call. */
+  validateUpdate(object: T, old: T): readonly FieldError[];
+  /** Lines for the `Warning` header. */
+  warnings?(object: T, old: T | undefined): readonly string[];
+  /** Whether this update counts as a change of desired state, which increments `metadata.generation`. Absent: the kind has no generation. */
+  changesGeneration?(object: T, old: T): boolean;
+  /** `allowUnconditionalUpdate`: an update may come without resourceVersion. */
+  readonly unconditionalUpdate: boolean;
+  /** PUT creates what does not exist. */
+  readonly createOnUpdate: boolean;
+  readonly status?: StatusSubresource<T>;
+  readonly scale?: ScaleSubresource<T>;
+  /**
+   * Graceful deletion (pods): how many seconds the object stays with a deletion timestamp before it is removed.
+   * Absent, or 0: it is removed at once (finalizers aside).
+   */
+  gracePeriodSeconds?(object: T, requested: number | undefined): number;
+  /** What becomes of dependents when the client does not say. */
+  readonly defaultPropagation: 'Background' | 'Orphan';
+  /** Labels that `fieldSelector` accepts, each with how to read it; metadata.name and metadata.namespace are always there. */
+  readonly selectableFields: Readonly<Record<string, (object: T) => string>>;
+  readonly columns: readonly Column[];
+  /** One cell per column; `now` is milliseconds since 1970, for ages. */
+  row(object: T, now: number): readonly Cell[];
+}
+
+export interface ResourceNames {
+  readonly singular: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+}
+
+export interface StorageOptions<T extends KubeObject> {
+  /** `/registry/pods/`: as etcd holds it, with namespace and name behind it. */
+  readonly keyPrefix: string;
+  /** Objects vanish after this (events). */
+  readonly timeToLiveSeconds?: number;
+  /** For a second version or group of a kind that is stored in another form (events.k8s.io). */
+  readonly conversion?: {
+    readonly storedAs: ResourceType;
+    toStorage(object: T): KubeObject;
+    fromStorage(object: KubeObject): T;
+  };
+}
+
+export interface StatusSubresource<T extends KubeObject> {
+  /** Keeps everything but status (and what else this kind lets status writers change). */
+  prepareForUpdate(object: Draft<T>, old: T, context: WriteContext): void;
+  validateUpdate(object: T, old: T): readonly FieldError[];
+}
+
+/** The parts of an object that `scale` shows and changes. */
+export interface ScaleSubresource<T extends KubeObject> {
+  replicas(object: T): number;
+  setReplicas(object: Draft<T>, replicas: number): void;
+  statusReplicas(object: T): number;
+  /** The selector in string form. */
+  selector(object: T): string;
+}
+
+export interface WriteContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly username: string;
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format: string;
+  readonly description: string;
+  /** 0 is always shown, more only with `-o wide`. */
+  readonly priority: number;
+}
+
+export type Cell = string | number | boolean | null;

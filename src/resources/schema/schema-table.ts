@@ -1,0 +1,139 @@
+import type { FieldSchema, ScalarSchema, Schema, SchemaSource, StructSchema } from '../../machinery/schema/schema.ts';
+import { schemaTableText } from './table.generated.ts';
+
+type FieldRow = readonly [name: string, type: string, flags: string, proto: number, wire: string, extra?: FieldExtra];
+
+interface FieldExtra {
+  readonly enum?: readonly string[];
+  readonly default?: unknown;
+  readonly list?: 'set' | 'map';
+  readonly keys?: readonly string[];
+  readonly map?: string;
+  readonly strategy?: string;
+  readonly mergeKey?: string;
+}
+
+type TypeRow = 'array' | 'any' | 'string' | readonly [flags: string, ...fields: FieldRow[]];
+
+const scalarTypes: Readonly<Record<string, ScalarSchema['type']>> = {
+  string: 'string',
+  bytes: 'bytes',
+  bool: 'bool',
+  int32: 'int32',
+  uint32: 'int64',
+  int64: 'int64',
+  float32: 'double',
+  float64: 'double',
+  'api.resource.Quantity': 'quantity',
+  'util.intstr.IntOrString': 'intOrString',
+  'meta.v1.Time': 'time',
+  'meta.v1.MicroTime': 'microTime',
+  'meta.v1.Duration': 'duration',
+};
+
+const freeForm = new Set(['any', 'meta.v1.FieldsV1', 'runtime.RawExtension']);
+const scalars = new Map(Object.entries(scalarTypes).map(([name, type]) => [name, { kind: 'scalar', type } as const]));
+const stringSchema: ScalarSchema = { kind: 'scalar', type: 'string' };
+const anySchema: Schema = { kind: 'any' };
+const noPatchStrategy = { merge: false, replace: false, retainKeys: false } as const;
+
+/** The schemas of the built-in types; each is built when it is first asked for, and types may refer to themselves. */
+class SchemaTable implements SchemaSource {
+  readonly #rows = JSON.parse(schemaTableText) as Record<string, TypeRow>;
+  readonly #structs = new Map<string, StructSchema>();
+
+  get(name: string): StructSchema | undefined {
+    const known = this.#structs.get(name);
+    if (known !== undefined) return known;
+    const row = this.#rows[name];
+    if (row === undefined || typeof row === 'string') return undefined;
+    const struct: StructSchema = new LazyStruct(name, row[0] === 'a', () => this.#fields(row));
+    this.#structs.set(name, struct);
+    return struct;
+  }
+
+  #fields(row: readonly [string, ...FieldRow[]]): Map<string, FieldSchema> {
+    const fields = new Map<string, FieldSchema>();
+    for (const field of row.slice(1) as FieldRow[]) {
+      if (!field[2].includes('i')) fields.set(field[0], this.#field(field));
+      else for (const [name, inlined] of this.get(field[1])?.fields ?? []) fields.set(name, inlined);
+    }
+    return fields;
+  }
+
+  #field([name, type, flags, proto, wire, extra = {}]: FieldRow): FieldSchema {
+    return {
+      name,
+      schema: this.#schema(type, extra),
+      required: flags.includes('r'),
+      omitEmpty: flags.includes('o'),
+      pointer: flags.includes('p'),
+      patchStrategy: extra.strategy === undefined ? noPatchStrategy : patchStrategy(extra.strategy),
+      ...(extra.enum !== undefined && { enum: extra.enum }),
+      ...(extra.default !== undefined && { default: extra.default }),
+      ...(extra.mergeKey !== undefined && { patchMergeKey: extra.mergeKey }),
+      ...(proto !== 0 && { proto }),
+      ...(wire !== '' && { wire }),
+    };
+  }
+
+  #schema(type: string, extra: FieldExtra): Schema {
+    if (type.startsWith('[]')) {
+      return {
+        kind: 'list',
+        items: this.#schema(type.slice(2), {}),
+        listType: extra.list ?? 'atomic',
+        mapKeys: extra.keys ?? [],
+      };
+    }
+    if (type.startsWith('map[string]')) {
+      return {
+        kind: 'map',
+        values: this.#schema(type.slice('map[string]'.length), {}),
+        atomic: extra.map === 'atomic',
+      };
+    }
+    if (freeForm.has(type)) return anySchema;
+    const scalar = scalars.get(type);
+    if (scalar !== undefined) return scalar;
+    const row = this.#rows[type];
+    if (row === 'array') return { kind: 'list', items: stringSchema, listType: 'atomic', mapKeys: [] };
+    if (row === 'string') return stringSchema;
+    const struct = this.get(type);
+    if (struct === undefined) return anySchema;
+    return extra.map === 'atomic' && !struct.atomic
+      ? { kind: 'struct', name: struct.name, fields: struct.fields, atomic: true }
+      : struct;
+  }
+}
+
+class LazyStruct implements StructSchema {
+  readonly kind = 'struct';
+  readonly name: string;
+  readonly atomic: boolean;
+  readonly #build: () => ReadonlyMap<string, FieldSchema>;
+  #fields: ReadonlyMap<string, FieldSchema> | undefined;
+
+  constructor(name: string, atomic: boolean, build: () => ReadonlyMap<string, FieldSchema>) {
+    this.name = name;
+    this.atomic = atomic;
+    this.#build = build;
+  }
+
+  get fields(): ReadonlyMap<string, FieldSchema> {
+    this.#fields ??= this.#build();
+    return this.#fields;
+  }
+}
+
+function patchStrategy(text: string): FieldSchema['patchStrategy'] {
+  const parts = text.split(',');
+  return {
+    merge: parts.includes('merge'),
+    replace: parts.includes('replace'),
+    retainKeys: parts.includes('retainKeys'),
+  };
+}
+
+/** Schemas of every built-in type, by fact name (`core.v1.Pod`). */
+export const builtInSchemas: SchemaSource = new SchemaTable();
