@@ -1,0 +1,70 @@
+import { type KeyPair, parseKeyPair } from './key-pair.ts';
+
+/**
+ * Keys for the virtual world and for tests, public to everyone: RSA, because an RSA signature of the same bytes is always the
+ * same, so that a seed gives the same certificates and tokens in every process. A real cluster makes its own keys.
+ */
+export const fixedTestKeys = {
+  authority: (): KeyPair => parseKeyPair(authorityPem),
+  serviceAccount: (): KeyPair => parseKeyPair(serviceAccountPem),
+};
+
+const authorityPem = `-----BEGIN PRIVATE KEY-----
+MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC8FRL2Rt5wKPLb
+tunjKrusLTVUyEZsM+FHPWGy63pAEghx3YQg9nH4b+liIiSZZQ6XT2DUQi6khfAW
+lGnFfohokQKpyMuFuVyEJ73ja6TqQ09jUzYCK1WCBxy8O2ZaJvBwzNHANjMGjOjL
+zdK/PjlrWInQU0rvNYCZLD95q11FpY4Ilp0T0hahpiOzo6zvLn3m1k1NmE1CUyOs
+1knmml1WBddaPTWzjuld1tScmIycHir5ipbVxaNdnzjk6kuskTO1P7upHHllBkMO
+4pmYO9iVri4J8Y/PdCDiVfpJnGlIrYo7SD4gpLZwFhhnG9XyJmC5uvqXZPMeqI5J
+bg+VIhOJAgMBAAECggEAB40appcDaNVicSScd0/751aMhMuvQbp2s1/pHQ0MBEG1
+FrBu4ZpQMRbgWkRGQkvzlGrN154taTjHaHpE7naKDq8W83u2toO4QMYOGNdb8HVx
+w1C2VmTCMucK/4B5arbHG7N3Dse34yEJ9Hf3zuqcofN7QckjG3K2dKMS8u7IxXoy
+Y8LRz8uPPniUNh+IYzGo5quE5eTNCOc5NSDMXbfPqBAaU6VyXJCKzkcaiepK7Zet
+HY5L2uVuBmefV4DVtNCamVPu20xbtRIYV0Nx5Oxjpt+JG9R7b0Dy3WeP4HvV8eMS
+B52sWcnFJBykm9rGJxx/9vEolU1d1bU2mDCNvaAIQQKBgQD06GOYXBwEW0YHoDis
+FvJ1H4XynuOXG5FuTX62xE2WR/0/RTBuGtjL5vqrHXkTZ+AY6xEuB3I7gixx6RUk
+HgOFJncGcmLR0kHAMLWUTOSYfBHzRyRw/ygNoYetxlPbd+lWvFC/q8wyc3kNQdAk
+VA9TZwt4PiBCETlTcAqoLwQnNQKBgQDEmdDe8lfoC9xOo6voN4oEE40vgIo9azn9
+9V5vPZpSyAFbPVARRDYPQebm2SzbXY2WkV9aXkYVhg76cKVm1QDHgrTrdjy/fEDp
+AttqIgWLmBf9QUjLUnpqHy2tkaIPydFw9ToztY3R80Fcg02FsNLhZoCK+4VNC+R/
+hN1C/liBhQKBgQCX6vOk1jY26ZtmLZgZ/94EkzpWxwLsgBhVcNLScrCiMSPBtJyX
+ICYtTalerdimFgBn1KECiXHtwhDp1CjeD5QlazfYEuqDt0Y7/rsUNCJ1CDlmTFIp
+mc1xrypnvCfWcuqWeBgq3Vm8Te7gL1v6vP4IwVnXC8qc0OxbepvRueB8pQKBgBT4
+z4Yo1eXD9iFRZlIkMo3SxBnQHW8F1C7aENPO/3pbKYHhHXxqCVZBUm9HtXhFF4h7
+Q2+xZMqA/XILuCkrCaU+tSv09e/7QjVY/6znqi3E8LIsV6aQyswtPUMpqN8ESVpC
+Xo4LjPBbgZpry0Y6oZQ3yfiJciPQ4/QSaUPvO+O9AoGBALl/HjW5qnPjRvz7HXJ2
+2bqlZqFKU5pzUzuWZ1AUmgZXlq4ki+bG2AGpaw67wOOtvntRcy/EuD9xGLF8IiN/
+Nn2AgPr2OtRbSPKMGpTYy95eXpQV5EdpLYAZxfcSsuOACj5X9aZJ2saB0F4oFTFt
+aALQ4XOY3d9Os7bb/nAWfiFF
+-----END PRIVATE KEY-----
+`;
+
+const serviceAccountPem = `-----BEGIN PRIVATE KEY-----
+MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkwggSlAgEAAoIBAQC1K4iNwPnMig+5
+L/gUqHcWR3KQBDhItkF55MZ7P6ivvWufYJ6fIedE7/udgbIHqjqeqm2/q/xZfsv3
+1tdmmHXbnXmkDEgSO6hJDuuySLG9st54HutkSKX/Cd2OvJP8HZjDJkiGkD6/J7QG
+NJEUFDLoMjVQTqY9z7Vw/5Crm5D9Y0/+aQ0EvT6gtQugGmr+IGRCrU3qqsdmyuJD
+zG/tUmDNiogMv2OZGpT/Ex08UfE1NOKm8DMS1C/fO0C99qYyreD05+w6+IwzThyH
+u/dj4uS4ElAEuy9WXKaoE7lKXzqt1RPTEGsetA6OEnQC71d+ttyCdPm6t4Ka5DoP
+pWaO5NetAgMBAAECggEACSZ5ycMTOs1G/Fui0mmeRUbZ+iddTCkVRy8SsUXmqghN
+i01bevAytQlCJEUD2Lp7mAViKVLb73866tYCUhoso/BZ7BBeg0hZhp6qlME5gkhx
+pJ4QDsCL6xo0n63kSKYoem7JZmhFOUK6Cun4NowgnzTfwlsbBH3dN+DIjfT7qv+j
+1h5zJVA0c5TAQyakogZaitA8+3nqdGzJ7xYjwRteLRaDSZhS/emVy5xnJbnpKQ0w
+ACe6MiZXyjSv66pb5iHl8l3O7OC3jCcN9vwKF5VA8bkWMjiKjHtnkgFIGKMr0HQq
+Y2x0QA+xfNoutL+SvnO0GLyuFdiSUawCanwuBh+TpwKBgQDebrvhySWWLK11NAtR
+hera4tmADydX4tv7qlDAbYxtvEsfeZKNB2AWtyKKFMtuwwHGXXJ2Q3gGOzlERhJP
+5LwgNSa+okFznk01h7m85EBvU7gs4lh/Y8tlJp5fB+/5VL5BiGFo4pvk/7ql9zpG
+6Tf7sMI1mdwlfImobFi8Zy+jAwKBgQDQgrMo0bZlvPnLY/Ve3FgW7Zq7/hVu6crx
+up4giLjr688ezSIGevaLcH91NaGWXTR6I3gvU2gYSo2GE4sEaRs9YRrf1XjX0MVb
+zDh47I3kgF5JFaLXbqD6RzYW0iee32IYGxJN46xZyo5oITZGXz7gIci3+soEqU3h
+86KyPDVDjwKBgQDTUFXz4blwmw9LGl9qWpRM0FibPUo+R0qAI0TGGwzfL5Qa2c9t
+ZcVWrzMEBU9i8aYdAqf8TIqZOOhlwUAiYIaM/pHJZ7JQmeJ16XR+TEYevWVqVrqG
+g5M2jGLGm27S6zw4W81W7Hn4Ky7x/xaBSY0i8sD+VSZ9Anxw4kXG7yylawKBgQCR
+smJCKZfMK2pYhrZT3J/pFYpDxl1vrQnUM1R+40pj/9gwa6JU6OMRuEA3xIvup54d
+ol8+oodgQef2Qf2nzVHtZ8cBlQbltsnRRThItvLHMjOv2eB5rKHrgIr5E0wAJZND
+yNbXejlaXMF5XYuxTKiAsNqyRBmZfDwhoL6U0KFfXQKBgQCU5go6knijeZR6ivN1
+xr/JSdC4+L5IJk6rd6Erg+wvAS0AuiSdrHpmVM8byLpfgcXq+Aj8tUfqG7gWy69F
+glgabfa2Ntg8XWM+GFR72rIGO/eSwMhoAt0SlSglzon3SxIn/pouoxdo7b5E2mxV
+CxzJ882+LnuQNk5Yp9dJjMRQbQ==
+-----END PRIVATE KEY-----
+`;
