@@ -1,0 +1,59 @@
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Logger } from '../../machinery/log.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import type { ResourceType } from '../../machinery/resource-type.ts';
+import type { Reader, Watcher } from '../client.ts';
+import type { Informer, InformerFactory, InformerOptions } from '../informer.ts';
+import { SharedInformer } from './shared-informer.ts';
+
+export interface InformerFactoryOptions {
+  readonly client: Reader & Watcher;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  /** Take first states from watches instead of lists: less memory at the server, worth it across a network. */
+  readonly streamInitialState?: boolean | undefined;
+}
+
+interface Entry {
+  readonly projection: unknown;
+  // The type of its objects is that of the resource under whose key it is kept.
+  readonly informer: SharedInformer<KubeObject>;
+}
+
+/**
+ * An informer begins when it is first asked for. It is shared by all who ask for the same resource with equal selectors and the same
+ * projection function; their indexes are added together.
+ */
+export function createInformerFactory(options: InformerFactoryOptions): InformerFactory {
+  const entries = new Map<string, Entry[]>();
+  let stopped = false;
+
+  const informer = <T extends KubeObject>(type: ResourceType<T>, wanted: InformerOptions<T> = {}): Informer<T> => {
+    if (stopped) throw new Error(`an informer of ${type.resource} was asked for after the factory was stopped`);
+    const { namespace, labelSelector, fieldSelector, projection, indexes } = wanted;
+    const key = JSON.stringify([type.group, type.version, type.resource, namespace, labelSelector, fieldSelector]);
+    const candidates = entries.get(key) ?? [];
+    const existing = candidates.find((entry) => entry.projection === projection);
+    if (existing !== undefined) {
+      const shared = existing.informer as unknown as SharedInformer<T>;
+      if (indexes !== undefined) shared.addIndexes(indexes);
+      return shared;
+    }
+    const { client, environment, logger, streamInitialState = false } = options;
+    const made = new SharedInformer<T>({ ...wanted, client, environment, logger, type, streamInitialState });
+    entries.set(key, [...candidates, { projection, informer: made as unknown as SharedInformer<KubeObject> }]);
+    return made;
+  };
+
+  const all = () => [...entries.values()].flat().map((entry) => entry.informer);
+  return {
+    informer,
+    async synced(signal) {
+      await Promise.all(all().map((each) => each.synced(signal)));
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all(all().map((each) => each.stop()));
+    },
+  };
+}
