@@ -43,6 +43,16 @@ export interface ConnectHandler {
 }
 
 /**
+ * Answers paths that are no resource: health, OpenAPI, OIDC discovery. Runs after authentication and authorisation, for GET and
+ * HEAD alone; the server leaves the body out of an answer to HEAD.
+ */
+export interface PathHandler {
+  /** Exact paths; one that ends in `/*` also stands for everything below it, though not for itself. The longest match wins. */
+  readonly paths: readonly string[];
+  fetch(context: RequestContext): Promise<HttpResponse>;
+}
+
+/**
  * Takes part in a write between admission and storage, and learns how it ended: the allocators of cluster addresses and node
  * ports. Runs inside the registry's retry loop, so `prepare` may be called again after a conflict, always after `rollback`.
  */

@@ -1,0 +1,8 @@
+import type { Authorizer, RequestInfo, UserInfo } from '../request.ts';
+import { forbidden } from './forbidden.ts';
+
+/** Throws Forbidden unless the authoriser allows the request. */
+export function requireAuthorized(authorizer: Authorizer, user: UserInfo, info: RequestInfo): void {
+  const decision = authorizer.authorize(user, info);
+  if (decision.decision !== 'allow') throw forbidden(user, info, decision.reason);
+}
