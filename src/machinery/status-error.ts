@@ -53,7 +53,11 @@ export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly status: FailureStatus;
 
-  constructor(status: Omit<FailureStatus, 'kind' | 'apiVersion' | 'metadata' | 'status'>, options?: ErrorOptions) {
+  /** `metadata`: only the 410 that offers a `continue` token has some. */
+  constructor(
+    status: Omit<FailureStatus, 'kind' | 'apiVersion' | 'metadata' | 'status'> & { readonly metadata?: object },
+    options?: ErrorOptions,
+  ) {
     super(status.message, options);
     this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', ...status };
   }

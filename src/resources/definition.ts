@@ -38,10 +38,19 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly status?: StatusSubresource<T>;
   readonly scale?: ScaleSubresource<T>;
   /**
+   * Further views of the object that take GET, PUT and PATCH like `status` does, by name: `finalize` of namespaces, `approval`
+   * of certificate signing requests, `ephemeralcontainers` and `resize` of pods.
+   */
+  readonly views?: Readonly<Record<string, StatusSubresource<T>>>;
+  /**
    * Graceful deletion (pods): how many seconds the object stays with a deletion timestamp before it is removed.
    * Absent, or 0: it is removed at once (finalizers aside).
    */
   gracePeriodSeconds?(object: T, requested: number | undefined): number;
+  /** Kinds whose deletion has a second stage of its own, beside finalizers and grace periods (namespaces). */
+  readonly deletion?: DeletionStage<T>;
+  /** A delete answers with the object as it was, not with a Status. */
+  readonly returnsDeletedObject?: boolean;
   /** What becomes of dependents when the client does not say. */
   readonly defaultPropagation: 'Background' | 'Orphan';
   /** Labels that `fieldSelector` accepts, each with how to read it; metadata.name and metadata.namespace are always there. */
@@ -75,6 +84,14 @@ export interface StatusSubresource<T extends KubeObject> {
   /** Keeps everything but status (and what else this kind lets status writers change). */
   prepareForUpdate(object: Draft<T>, old: T, context: WriteContext): void;
   validateUpdate(object: T, old: T): readonly FieldError[];
+}
+
+/** A namespace stays, terminating, until its `spec.finalizers` are empty. */
+export interface DeletionStage<T extends KubeObject> {
+  /** What the first delete changes beside setting the deletion timestamp. */
+  begin(object: Draft<T>): void;
+  /** While true, neither a delete nor the end of its finalizers removes the object. */
+  pending(object: T): boolean;
 }
 
 /** The parts of an object that `scale` shows and changes. */
