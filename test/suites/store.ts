@@ -8,28 +8,13 @@ import {
   type WatchSink,
 } from '../../src/store/store.ts';
 
+import { bytes, put, text } from './store-values.ts';
+
 export interface StoreUnderTest {
   readonly store: Store;
   /** Lets time pass, so that leases end; `undefined` where only real time passes. */
   advance?(durationMs: number): Promise<void>;
   dispose(): Promise<void>;
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-export function bytes(text: string): Uint8Array {
-  return encoder.encode(text);
-}
-
-export function text(value: Uint8Array<ArrayBufferLike> | undefined): string | undefined {
-  return value === undefined ? undefined : decoder.decode(value);
-}
-
-/** Writes one key whatever it holds, and answers the revision. */
-export async function put(store: Store, key: string, value: string): Promise<number> {
-  const { revision } = await store.commit({ compare: [], operations: [{ type: 'put', key, value: bytes(value) }] });
-  return revision;
 }
 
 class RecordingSink implements WatchSink {
