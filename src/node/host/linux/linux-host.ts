@@ -1,0 +1,112 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Environment } from '../../../machinery/environment/environment.ts';
+import type {
+  CgroupLimits,
+  Files,
+  Host,
+  HostInfo,
+  HostStats,
+  HttpProbe,
+  Ledger,
+  MountOptions,
+  ProbeResult,
+  Processes,
+} from '../host.ts';
+import { type CgroupHierarchy, cgroupHierarchies } from './cgroup-hierarchies.ts';
+import { Cgroups } from './cgroups.ts';
+import { DiskLedger } from './disk-ledger.ts';
+import { readBootId, readHostInfo } from './host-info.ts';
+import { readHostStats } from './host-stats.ts';
+import { LinuxFiles } from './linux-files.ts';
+import { LinuxProcesses } from './linux-processes.ts';
+import { readMounts } from './mount-table.ts';
+import { Mounts } from './mounts.ts';
+import { probeHttp } from './probe-http.ts';
+import { probeTcp } from './probe-tcp.ts';
+
+const nftTimeoutMs = 30_000;
+
+export interface LinuxHostOptions {
+  readonly environment: Environment;
+  /** Where the node keeps its files: the file system that counts as the node's disk. Must exist. */
+  readonly dataDirectory: string;
+  /** Each process that acts on the machine has a ledger of its own. */
+  readonly ledgerFile: string;
+}
+
+/** The machine that we run on. */
+export class LinuxHost implements Host {
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly ledger: Ledger;
+  readonly #environment: Environment;
+  readonly #dataDirectory: string;
+  readonly #hierarchies: readonly CgroupHierarchy[];
+  readonly #mounts: Mounts;
+  readonly #cgroups: Cgroups;
+
+  private constructor(options: LinuxHostOptions, ledger: Ledger, hierarchies: readonly CgroupHierarchy[]) {
+    this.#environment = options.environment;
+    this.#dataDirectory = options.dataDirectory;
+    this.#hierarchies = hierarchies;
+    this.ledger = ledger;
+    this.files = new LinuxFiles(options.environment);
+    this.processes = new LinuxProcesses(options.environment, ledger);
+    this.#mounts = new Mounts(this.processes, ledger);
+    this.#cgroups = new Cgroups(options.environment, ledger, hierarchies);
+  }
+
+  /** Throws when the ledger cannot be read. */
+  static async open(options: LinuxHostOptions): Promise<LinuxHost> {
+    const ledger = await DiskLedger.open(options.ledgerFile, await readBootId());
+    return new LinuxHost(options, ledger, cgroupHierarchies(await readMounts()));
+  }
+
+  info(): Promise<HostInfo> {
+    return readHostInfo(this.#dataDirectory);
+  }
+
+  stats(): Promise<HostStats> {
+    return readHostStats(this.#environment.now(), this.#dataDirectory, this.#hierarchies);
+  }
+
+  mount(options: MountOptions): Promise<void> {
+    return this.#mounts.mount(options);
+  }
+
+  unmount(path: string): Promise<void> {
+    return this.#mounts.unmount(path);
+  }
+
+  isMounted(path: string): Promise<boolean> {
+    return this.#mounts.isMounted(path);
+  }
+
+  ensureCgroup(path: string, limits: CgroupLimits): Promise<void> {
+    return this.#cgroups.ensure(path, limits);
+  }
+
+  removeCgroup(path: string): Promise<void> {
+    return this.#cgroups.remove(path);
+  }
+
+  async nft(ruleset: string): Promise<void> {
+    await this.processes.run(['nft', '-f', '-'], { stdin: ruleset, timeoutMs: nftTimeoutMs });
+  }
+
+  /** `net.ipv4.ip_forward`, or with slashes where a part holds a dot: `net/ipv4/conf/eth0.1/forwarding`. */
+  async sysctl(name: string, value: string): Promise<void> {
+    const path = name.includes('/') ? name : name.replaceAll('.', '/');
+    if (path.split('/').includes('..')) throw new Error(`"${name}" is not the name of a sysctl`);
+    await writeFile(join('/proc/sys', path), value);
+  }
+
+  probeTcp(address: string, port: number, timeoutMs: number): Promise<ProbeResult> {
+    return probeTcp(this.#environment, address, port, timeoutMs);
+  }
+
+  probeHttp(options: HttpProbe): Promise<ProbeResult> {
+    return probeHttp(this.#environment, options);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Ledger, MountOptions, Processes } from '../host.ts';
+import { readMounts } from './mount-table.ts';
+
+/** A target that was mounted over more often than this is not ours. */
+const maxLayers = 32;
+
+/** Mounts, by the machine's mount and umount programs. */
+export class Mounts {
+  readonly #processes: Pick<Processes, 'run'>;
+  readonly #ledger: Ledger;
+
+  constructor(processes: Pick<Processes, 'run'>, ledger: Ledger) {
+    this.#processes = processes;
+    this.#ledger = ledger;
+  }
+
+  async mount(options: MountOptions): Promise<void> {
+    await this.#ledger.add({ type: 'mount', path: options.target });
+    try {
+      for (const command of mountCommands(options)) await this.#processes.run(command);
+    } catch (error) {
+      await this.unmount(options.target);
+      throw error;
+    }
+  }
+
+  async unmount(path: string): Promise<void> {
+    for (let layer = 0; layer < maxLayers && (await this.isMounted(path)); layer++) {
+      await this.#processes.run(['umount', '-l', '--', path]);
+    }
+    await this.#ledger.remove({ type: 'mount', path });
+  }
+
+  async isMounted(path: string): Promise<boolean> {
+    return (await readMounts()).some((mount) => mount.mountPoint === path);
+  }
+}
+
+/** A bind mount takes its flags only in a second step. */
+export function mountCommands(options: MountOptions): readonly (readonly string[])[] {
+  const { source, target } = options;
+  if (options.type === 'tmpfs') {
+    const flags = [
+      ...(options.sizeBytes === undefined ? [] : [`size=${options.sizeBytes}`]),
+      ...(options.readOnly === true ? ['ro'] : []),
+    ];
+    return [['mount', '-t', 'tmpfs', ...(flags.length === 0 ? [] : ['-o', flags.join(',')]), '--', source, target]];
+  }
+  const bind = ['mount', '--bind', '--', source, target];
+  return options.readOnly === true ? [bind, ['mount', '-o', 'remount,bind,ro', '--', target]] : [bind];
+}

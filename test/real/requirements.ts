@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Why the tests of the real machine cannot run here; empty when they can. */
+    readonly missing: readonly string[];
+  }
+}
+
+const programs = ['containerd', 'containerd-shim-runc-v2', 'runc', 'nft', 'ip', 'mount', 'umount', 'dpkg-deb'];
+
+/** Looks for what the tests need, and takes the lock that keeps two runs on one machine apart. */
+export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
+  const missing = [
+    ...(process.platform === 'linux' ? [] : ['Linux']),
+    ...(process.getuid?.() === 0 ? [] : ['root']),
+    ...programs.filter((program) => !installed(program)),
+  ];
+  project.provide('missing', missing);
+  if (missing.length > 0) {
+    process.stderr.write(`NOT RUN: the tests of the real machine need ${missing.join(', ')}\n`);
+    return undefined;
+  }
+  return takeLock('/run/lock/stuurman-test-real.lock');
+}
+
+function installed(program: string): boolean {
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The kernel gives the lock back when we end, however we end: `flock` holds it as long as its standard input is open. */
+async function takeLock(path: string): Promise<() => void> {
+  mkdirSync('/run/lock', { recursive: true });
+  const holder = spawn('flock', [path, 'sh', '-c', 'echo held; cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await new Promise<void>((resolve, reject) => {
+    holder.once('error', reject);
+    holder.once('exit', () => reject(new Error(`cannot take the lock ${path}`)));
+    holder.stdout.once('data', () => resolve());
+  });
+  return () => {
+    holder.stdin.end();
+  };
+}
