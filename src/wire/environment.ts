@@ -5,6 +5,8 @@
 export interface Clock {
   /** Wall clock, milliseconds since 1970 UTC. */
   now(): number;
+  /** Milliseconds from an arbitrary start; never goes back. */
+  monotonic(): number;
 }
 
 export interface Timers {
