@@ -15,7 +15,6 @@ import {
   roles,
 } from '../../resources/schema/resource-types.generated.ts';
 import type { RequestInfo, UserInfo } from '../request.ts';
-import { forbidden } from './forbidden.ts';
 import { RbacAuthorizer } from './rbac-authorizer.ts';
 import { RbacPolicy } from './rbac-policy.ts';
 
@@ -196,25 +195,4 @@ test('the policy lets go of its informers', () => {
   policy.close();
   for (const name of ['roles', 'clusterRoles', 'roleBindings', 'clusterRoleBindings'] as const)
     expect(informers[name].handlerCount).toBe(0);
-});
-
-test.each<[RequestInfo, string, string]>([
-  [
-    info('list', 'pods', { namespace: 'one' }),
-    '',
-    'pods is forbidden: User "bob" cannot list resource "pods" in API group "" in the namespace "one"',
-  ],
-  [
-    info('get', 'deployments/scale', { group: 'apps', namespace: 'one', name: 'web' }),
-    '',
-    'deployments.apps "web" is forbidden: User "bob" cannot get resource "deployments/scale" in API group "apps" in the namespace "one"',
-  ],
-  [
-    info('get', 'nodes', { name: 'a' }),
-    'because',
-    'nodes "a" is forbidden: User "bob" cannot get resource "nodes" in API group "" at the cluster scope: because',
-  ],
-  [path('get', '/<b>'), '', 'forbidden: User "bob" cannot get path "/&lt;b&gt;"'],
-])('forbidden: %j', (request, reason, message) => {
-  expect(forbidden(user('bob'), request, reason).message).toBe(message);
 });

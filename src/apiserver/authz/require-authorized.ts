@@ -1,8 +1,8 @@
+import { forbiddenByAuthorizer } from '../../machinery/status-errors.ts';
 import type { Authorizer, RequestInfo, UserInfo } from '../request.ts';
-import { forbidden } from './forbidden.ts';
 
 /** Throws Forbidden unless the authoriser allows the request. */
 export function requireAuthorized(authorizer: Authorizer, user: UserInfo, info: RequestInfo): void {
   const decision = authorizer.authorize(user, info);
-  if (decision.decision !== 'allow') throw forbidden(user, info, decision.reason);
+  if (decision.decision !== 'allow') throw forbiddenByAuthorizer(user.username, info, decision.reason);
 }
