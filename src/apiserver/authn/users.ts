@@ -1,3 +1,4 @@
+import { dnsLabel, dnsSubdomain } from '../../machinery/names.ts';
 import type { UserInfo } from '../request.ts';
 
 export const allAuthenticated = 'system:authenticated';
@@ -25,16 +26,14 @@ export function serviceAccountGroups(namespace: string): readonly string[] {
   return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
 }
 
-const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const dnsSubdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
 /** The service account that a user name stands for, if it does. */
 export function splitServiceAccountUsername(
   username: string,
 ): { readonly namespace: string; readonly name: string } | undefined {
   const [system, kind, namespace = '', name = '', ...rest] = username.split(':');
   if (system !== 'system' || kind !== 'serviceaccount' || rest.length > 0) return undefined;
-  return dnsLabel.test(namespace) && isDnsSubdomain(name) ? { namespace, name } : undefined;
+  const wrong = [...dnsLabel(namespace), ...dnsSubdomain(name)];
+  return wrong.length === 0 ? { namespace, name } : undefined;
 }
 
 /** The node that a user name stands for, if it does. */
@@ -42,9 +41,5 @@ export function nodeOfUsername(username: string): string | undefined {
   const prefix = 'system:node:';
   if (!username.startsWith(prefix)) return undefined;
   const name = username.slice(prefix.length);
-  return isDnsSubdomain(name) ? name : undefined;
-}
-
-function isDnsSubdomain(name: string): boolean {
-  return name.length <= 253 && dnsSubdomain.test(name);
+  return dnsSubdomain(name).length === 0 ? name : undefined;
 }
