@@ -1,0 +1,97 @@
+import type { FieldError } from '../../machinery/field-error.ts';
+import { invalid } from '../../machinery/field-errors.ts';
+import type {
+  FieldSelectorAttributes,
+  LabelSelectorAttributes,
+  NonResourceAttributes,
+  ResourceAttributes,
+} from '../../resources/schema/authorization-v1.generated.ts';
+import type { RequestInfo } from '../request.ts';
+
+/** What every access review asks about: one of the two. */
+export interface AccessAttributes {
+  readonly resourceAttributes?: ResourceAttributes | null | undefined;
+  readonly nonResourceAttributes?: NonResourceAttributes | null | undefined;
+}
+
+/** The request that a review asks about. */
+export function requestOf({ resourceAttributes, nonResourceAttributes }: AccessAttributes): RequestInfo {
+  if (resourceAttributes == null) {
+    const { path = '', verb = '' } = nonResourceAttributes ?? {};
+    return { isResource: false, path, verb };
+  }
+  const { verb, group, version, resource, subresource, namespace, name } = resourceAttributes;
+  return {
+    isResource: true,
+    path: '',
+    verb: verb ?? '',
+    group: group ?? '',
+    version: version ?? '',
+    resource: resource ?? '',
+    subresource: subresource ?? '',
+    namespace: namespace ?? '',
+    name: name ?? '',
+    fieldSelector: fieldSelectorText(resourceAttributes.fieldSelector),
+    labelSelector: labelSelectorText(resourceAttributes.labelSelector),
+  };
+}
+
+/** Rules that all access reviews share. */
+export function attributeErrors(attributes: AccessAttributes): readonly FieldError[] {
+  const { resourceAttributes, nonResourceAttributes } = attributes;
+  const errors: FieldError[] = [];
+  if ((resourceAttributes == null) === (nonResourceAttributes == null)) {
+    const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    errors.push(invalid('spec', goFields(nonResourceAttributes), why));
+  }
+  const path = 'spec.resourceAttributes';
+  errors.push(...selectorErrors(`${path}.fieldSelector`, resourceAttributes?.fieldSelector));
+  errors.push(...selectorErrors(`${path}.labelSelector`, resourceAttributes?.labelSelector));
+  return errors;
+}
+
+/** As messages show them: by the names of the fields in Go. */
+export function goFields(attributes: NonResourceAttributes | null | undefined): object | null {
+  return attributes == null ? null : { Path: attributes.path ?? '', Verb: attributes.verb ?? '' };
+}
+
+type Selector = FieldSelectorAttributes | LabelSelectorAttributes | null | undefined;
+
+function selectorErrors(path: string, selector: Selector): readonly FieldError[] {
+  if (selector == null) return [];
+  const { rawSelector = '', requirements = [] } = selector;
+  const errors: FieldError[] = [];
+  if (rawSelector !== '' && requirements.length > 0) {
+    errors.push(invalid(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements'));
+  }
+  if (rawSelector === '' && requirements.length === 0) {
+    errors.push({
+      type: 'FieldValueRequired',
+      field: `${path}.requirements`,
+      detail: `when ${path} is specified, requirements or rawSelector is required`,
+    });
+  }
+  return errors;
+}
+
+function fieldSelectorText(selector: FieldSelectorAttributes | null | undefined): string {
+  const { rawSelector = '', requirements = [] } = selector ?? {};
+  if (rawSelector !== '') return rawSelector;
+  return requirements
+    .flatMap(({ key, operator, values = [] }) =>
+      values.length === 1 ? [`${key}${operator === 'NotIn' ? '!=' : '='}${values[0]}`] : [],
+    )
+    .join(',');
+}
+
+function labelSelectorText(selector: LabelSelectorAttributes | null | undefined): string {
+  const { rawSelector = '', requirements = [] } = selector ?? {};
+  if (rawSelector !== '') return rawSelector;
+  return requirements
+    .map(({ key, operator, values = [] }) => {
+      if (operator === 'Exists') return key;
+      if (operator === 'DoesNotExist') return `!${key}`;
+      return `${key} ${operator.toLowerCase()} (${values.join(',')})`;
+    })
+    .join(',');
+}
