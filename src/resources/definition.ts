@@ -29,6 +29,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   validateUpdate(object: T, old: T): readonly FieldError[];
   /** Lines for the `Warning` header. */
   warnings?(object: T, old: T | undefined): readonly string[];
+  /** A line for the `Warning` header of every request for this version of the kind. */
+  readonly deprecationWarning?: string;
   /** Whether this update counts as a change of desired state, which increments `metadata.generation`. Absent: the kind has no generation. */
   changesGeneration?(object: T, old: T): boolean;
   /** `allowUnconditionalUpdate`: an update may come without resourceVersion. */

@@ -1,0 +1,45 @@
+import type { KubeObject } from '../machinery/object.ts';
+import { controllerRevisionDefinition } from './apps/controller-revision.ts';
+import { leaseDefinition } from './coordination/lease.ts';
+import { configMapDefinition } from './core/config-map.ts';
+import { endpointsDefinition } from './core/endpoints.ts';
+import { eventDefinition } from './core/event.ts';
+import { namespaceDefinition } from './core/namespace.ts';
+import { secretDefinition } from './core/secret.ts';
+import { serviceAccountDefinition } from './core/service-account.ts';
+import type { ResourceDefinition } from './definition.ts';
+import { endpointSliceDefinition } from './discovery/endpoint-slice.ts';
+import { eventsEventDefinition } from './events/event.ts';
+import { clusterRoleDefinition } from './rbac/cluster-role.ts';
+import { clusterRoleBindingDefinition } from './rbac/cluster-role-binding.ts';
+import { roleDefinition } from './rbac/role.ts';
+import { roleBindingDefinition } from './rbac/role-binding.ts';
+import { priorityClassDefinition } from './scheduling/priority-class.ts';
+import { storageClassDefinition } from './storage/storage-class.ts';
+
+/**
+ * Every kind that a server serves without CRDs. The type parameter is forgotten here: each definition is only ever handed
+ * objects of its own kind, which its `type` and `schema` vouch for.
+ */
+export const builtInDefinitions: readonly ResourceDefinition[] = [
+  forget(configMapDefinition),
+  forget(endpointsDefinition),
+  forget(eventDefinition),
+  forget(namespaceDefinition),
+  forget(secretDefinition),
+  forget(serviceAccountDefinition),
+  forget(controllerRevisionDefinition),
+  forget(leaseDefinition),
+  forget(endpointSliceDefinition),
+  forget(eventsEventDefinition),
+  forget(clusterRoleDefinition),
+  forget(clusterRoleBindingDefinition),
+  forget(roleDefinition),
+  forget(roleBindingDefinition),
+  forget(priorityClassDefinition),
+  forget(storageClassDefinition),
+];
+
+function forget<T extends KubeObject>(definition: ResourceDefinition<T>): ResourceDefinition {
+  return definition as unknown as ResourceDefinition;
+}

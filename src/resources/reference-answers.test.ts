@@ -1,0 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Ask } from '../../test/reference/ask.ts';
+import { fieldErrorsOf, tidy, type WriteOutcome, write } from '../../test/reference/write.ts';
+
+const folder = new URL('../../test/reference/resources/', import.meta.url);
+
+for (const file of readdirSync(folder).sort()) {
+  const asks = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as readonly Ask[];
+  describe(file, () => {
+    test.each(asks.map((ask) => [ask.what, ask] as const))('%s', (_what, ask) => {
+      const outcome: WriteOutcome = write(ask);
+      if (ask.answer?.message === undefined)
+        expect(outcome.object ?? outcome.message).toEqual(tidy(ask.answer?.object));
+      else expect(outcome.message ?? outcome.object).toBe(fieldErrorsOf(ask.answer.message));
+      expect(outcome.warnings).toEqual(ask.answer?.warnings ?? []);
+    });
+  });
+}

@@ -1,0 +1,104 @@
+import type { FieldError } from '../../machinery/field-error.ts';
+import { duplicate, invalid, notSupported, required, tooLong } from '../../machinery/field-errors.ts';
+import { byteLength } from '../../machinery/go-text.ts';
+import { nameIsDnsSubdomain, qualifiedName } from '../../machinery/names.ts';
+import { ageOf } from '../age.ts';
+import { define } from '../define.ts';
+import type { TopologySelectorTerm } from '../schema/core-v1.generated.ts';
+import { storageClasses } from '../schema/resource-types.generated.ts';
+import type { StorageClass } from '../schema/storage-v1.generated.ts';
+import { applyRule } from '../validation/apply-rule.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { defaultClassAnnotations } from './default-class.ts';
+
+const maxParameters = 512;
+const maxParameterBytes = 256 * 1024;
+const reclaimPolicies = ['Delete', 'Retain'];
+const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
+
+export const storageClassDefinition = define<StorageClass>(storageClasses, {
+  storage: { keyPrefix: '/registry/storageclasses/' },
+  setDefaults(storageClass) {
+    storageClass.reclaimPolicy ??= 'Delete';
+    storageClass.volumeBindingMode ??= 'Immediate';
+  },
+  validateName: nameIsDnsSubdomain,
+  validate(storageClass, errors) {
+    const { provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies } = storageClass;
+    if (provisioner) applyRule(qualifiedName, provisioner.toLowerCase(), 'provisioner', errors);
+    validateParameters(parameters ?? {}, errors);
+    if (reclaimPolicy && !reclaimPolicies.includes(reclaimPolicy))
+      errors.push(notSupported('reclaimPolicy', reclaimPolicy, reclaimPolicies));
+    if (volumeBindingMode === undefined) errors.push(required('volumeBindingMode'));
+    else if (!bindingModes.includes(volumeBindingMode))
+      errors.push(notSupported('volumeBindingMode', volumeBindingMode, bindingModes));
+    validateTopologies(allowedTopologies ?? [], errors);
+    if (!provisioner) errors.push(required('provisioner'));
+  },
+  validateUpdate(storageClass, old, errors) {
+    for (const field of ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'] as const)
+      validateImmutable(storageClass[field] ?? {}, old[field] ?? {}, field, errors, null);
+  },
+  returnsDeletedObject: true,
+  row: ({ metadata, provisioner, reclaimPolicy, volumeBindingMode, allowVolumeExpansion }, now) => [
+    isDefault(metadata.annotations ?? {}) ? `${metadata.name} (default)` : (metadata.name ?? ''),
+    provisioner,
+    reclaimPolicy ?? 'Delete',
+    volumeBindingMode ?? '<unset>',
+    allowVolumeExpansion ?? false,
+    ageOf(metadata.creationTimestamp, now),
+  ],
+});
+
+function isDefault(annotations: Readonly<Record<string, string>>): boolean {
+  return defaultClassAnnotations.some((annotation) => annotations[annotation] === 'true');
+}
+
+function validateParameters(parameters: Readonly<Record<string, string>>, errors: FieldError[]): void {
+  const keys = Object.keys(parameters);
+  if (keys.length > maxParameters) {
+    errors.push(tooLong('parameters', maxParameters));
+    return;
+  }
+  let size = 0;
+  for (const key of keys) {
+    if (key === '') errors.push(invalid('parameters', key, 'field can not be empty.'));
+    size += byteLength(key) + byteLength(parameters[key] ?? '');
+  }
+  if (size > maxParameterBytes) errors.push(tooLong('parameters', maxParameterBytes));
+}
+
+function validateTopologies(terms: readonly TopologySelectorTerm[], errors: FieldError[]): void {
+  const seen = new Set<string>();
+  terms.forEach((term, index) => {
+    const path = `allowedTopologies[${index}].matchLabelExpressions`;
+    const valid = validateTerm(term, path, errors);
+    const form = canonicalTerm(term);
+    if (valid && seen.has(form)) errors.push(duplicate(path, ''));
+    seen.add(form);
+  });
+}
+
+function validateTerm(term: TopologySelectorTerm, path: string, errors: FieldError[]): boolean {
+  const before = errors.length;
+  const keys = new Set<string>();
+  term.matchLabelExpressions?.forEach(({ key, values }, index) => {
+    const place = `${path}[${index}]`;
+    if (values.length === 0) errors.push(required(`${place}.values`));
+    const seen = new Set<string>();
+    values.forEach((value, at) => {
+      if (seen.has(value)) errors.push(duplicate(`${place}.values[${at}]`, value));
+      seen.add(value);
+    });
+    applyRule(qualifiedName, key, `${place}.key`, errors);
+    if (keys.has(key)) errors.push(duplicate(`${place}.key`, key));
+    keys.add(key);
+  });
+  return errors.length === before;
+}
+
+/** Terms that ask for the same, in whatever order, have the same form. */
+function canonicalTerm(term: TopologySelectorTerm): string {
+  const pairs = (term.matchLabelExpressions ?? []).map(({ key, values }) => [key, [...values].sort()] as const);
+  return JSON.stringify(pairs.sort(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,1 @@
+export const portProtocols: ReadonlySet<string> = new Set(['SCTP', 'TCP', 'UDP']);

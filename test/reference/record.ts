@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type Answer, type Ask, withoutAdmission } from './ask.ts';
+
+/**
+ * Asks a real Kubernetes every question in the files named on the command line and writes its answers into them:
+ * `REFERENCE_URL=https://... REFERENCE_TOKEN=... NODE_TLS_REJECT_UNAUTHORIZED=0 node test/reference/record.ts FILE...`
+ * Nothing stays behind: what an update needs is created first and deleted again, all else is a dry run.
+ */
+const { REFERENCE_URL: url = '', REFERENCE_TOKEN: token = '' } = process.env;
+
+for (const file of process.argv.slice(2)) {
+  const asks = JSON.parse(readFileSync(file, 'utf8')) as readonly Ask[];
+  const recorded: Ask[] = [];
+  for (const ask of asks) recorded.push({ ...ask, answer: await answerTo(ask) });
+  writeFileSync(file, `[\n${recorded.map((ask) => JSON.stringify(ask)).join(',\n')}\n]\n`);
+}
+
+async function answerTo(ask: Ask): Promise<Answer> {
+  if (ask.old === undefined) return request('POST', `${ask.path}?dryRun=All`, ask);
+  const name = ask.old.metadata.name ?? '';
+  const created = await request('POST', ask.path, { ...ask, body: ask.old });
+  if (created.message !== undefined) throw new Error(`${ask.what}: ${created.message}`);
+  try {
+    const view = ask.subresource === undefined ? '' : `/${ask.subresource}`;
+    return await request('PUT', `${ask.path}/${name}${view}?dryRun=All`, ask);
+  } finally {
+    const body = { metadata: {}, gracePeriodSeconds: 0, propagationPolicy: 'Background' };
+    await request('DELETE', `${ask.path}/${name}`, { ...ask, body });
+  }
+}
+
+async function request(method: string, path: string, ask: Ask): Promise<Answer> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(ask.body),
+  });
+  const result = (await response.json()) as Ask['body'] & { readonly message?: string };
+  const warnings = [...(response.headers.get('warning') ?? '').matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)].map((match) =>
+    (match[1] ?? '').replaceAll(/\\(.)/g, '$1'),
+  );
+  return {
+    ...(response.ok ? { object: withoutAdmission(result, ask.body) } : { message: result.message ?? '' }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}

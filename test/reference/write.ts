@@ -1,0 +1,94 @@
+import { formatFieldErrors } from '../../src/machinery/field-errors.ts';
+import { type Draft, draft, type KubeObject } from '../../src/machinery/object.ts';
+import { validateObjectMeta } from '../../src/machinery/object-meta.ts';
+import { builtInDefinitions } from '../../src/resources/built-in.ts';
+import type { ResourceDefinition } from '../../src/resources/definition.ts';
+import type { Ask } from './ask.ts';
+
+export interface WriteOutcome {
+  readonly object?: unknown;
+  /** The field errors as one text. */
+  readonly message?: string;
+  readonly warnings: readonly string[];
+}
+
+const context = { now: Date.parse('2026-01-01T00:00:00Z'), username: 'admin' };
+
+/** What a definition makes of a question: the steps of the registry that are the definition's to decide, without a server. */
+export function write(ask: Ask): WriteOutcome {
+  const definition = definitionAt(ask.path);
+  const old = ask.old === undefined ? undefined : created(definition, ask.old, ask.path);
+  const object = read(definition, ask.body, ask.path);
+  const { namespaced } = definition.type;
+  if (old === undefined) definition.prepareForCreate?.(object, context);
+  else viewOf(definition, ask.subresource).prepareForUpdate?.(object, old, context);
+  countGeneration(definition, object, old);
+  const errors =
+    old === undefined
+      ? [
+          ...validateObjectMeta(object.metadata, { namespaced, validateName: definition.validateName }),
+          ...definition.validate(object),
+        ]
+      : viewOf(definition, ask.subresource).validateUpdate(object, old);
+  const { deprecationWarning } = definition;
+  const warnings = deprecationWarning === undefined ? [] : [deprecationWarning];
+  if (errors.length > 0) return { message: formatFieldErrors(errors), warnings };
+  if (ask.subresource === undefined) warnings.push(...(definition.warnings?.(object, old) ?? []));
+  const { namespace, ...metadata } = object.metadata;
+  return { object: tidy({ ...object, metadata }), warnings };
+}
+
+function countGeneration(definition: ResourceDefinition, object: Draft<KubeObject>, old: KubeObject | undefined): void {
+  if (definition.changesGeneration === undefined) return;
+  const before = old?.metadata.generation ?? 0;
+  const changes = old === undefined || definition.changesGeneration(object, old);
+  object.metadata.generation = changes ? before + 1 : before;
+}
+
+/** The part of a message behind `Pod "x" is invalid: `. */
+export function fieldErrorsOf(message: string): string {
+  return message.replace(/^\S+ "[^"]*" is invalid: /, '');
+}
+
+function definitionAt(path: string): ResourceDefinition {
+  const [, root, group = '', ...rest] = path.split('/');
+  const wanted = { group: root === 'api' ? '' : group, resource: rest.at(-1) };
+  const found = builtInDefinitions.find(({ type }) => type.group === wanted.group && type.resource === wanted.resource);
+  if (found === undefined) throw new Error(`nothing is served at ${path}`);
+  return found;
+}
+
+function viewOf(definition: ResourceDefinition, subresource: string | undefined) {
+  if (subresource === undefined) return definition;
+  const view = subresource === 'status' ? definition.status : definition.views?.[subresource];
+  if (view === undefined) throw new Error(`${definition.type.resource} has no ${subresource}`);
+  return view;
+}
+
+function created(definition: ResourceDefinition, object: KubeObject, path: string): KubeObject {
+  const result = read(definition, object, path);
+  definition.prepareForCreate?.(result, context);
+  countGeneration(definition, result, undefined);
+  return result;
+}
+
+function read(definition: ResourceDefinition, object: KubeObject, path: string): Draft<KubeObject> {
+  const result = draft(object);
+  const namespace = /\/namespaces\/([^/]+)\//.exec(path)?.[1];
+  if (namespace !== undefined) result.metadata.namespace = namespace;
+  definition.setDefaults(result);
+  return result;
+}
+
+/** Without what says nothing: Go writes some empty values and leaves out others, which is not the definitions' to decide. */
+export function tidy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(tidy);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, member]) => [key, tidy(member)] as const);
+  return Object.fromEntries(entries.filter(([, member]) => !saysNothing(member)));
+}
+
+function saysNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  return Array.isArray(value) && value.length === 0;
+}
