@@ -59,6 +59,11 @@ export class WorkQueue {
     return this.#waiting.size;
   }
 
+  /** Whether a key that is not known yet would be taken. */
+  get hasRoom(): boolean {
+    return !this.#closed && this.#waiting.size + this.#delayed.size + this.#again.size < this.#capacity;
+  }
+
   /** Whether nothing waits, now or later, and nothing is being worked on. */
   get idle(): boolean {
     return this.#waiting.size + this.#processing.size + this.#delayed.size === 0;
@@ -68,7 +73,7 @@ export class WorkQueue {
   add(key: string): boolean {
     if (this.#closed) return false;
     if (this.#waiting.has(key) || this.#again.has(key)) return true;
-    if (this.#isFull()) return false;
+    if (!this.hasRoom) return false;
     this.#metrics.adds.add();
     if (this.#processing.has(key)) {
       this.#again.add(key);
@@ -88,7 +93,7 @@ export class WorkQueue {
     const dueMs = this.#environment.monotonic() + delayMs;
     const existing = this.#delayed.get(key);
     if (existing !== undefined && existing.dueMs <= dueMs) return true;
-    if (existing === undefined && this.#isFull()) return false;
+    if (existing === undefined && !this.hasRoom) return false;
     existing?.timer.cancel();
     const timer = this.#environment.setTimer(delayMs, () => {
       this.#delayed.delete(key);
@@ -140,10 +145,6 @@ export class WorkQueue {
     this.#unfinishedWork?.cancel();
     this.#metrics.depth.set(0);
     for (const taker of this.#takers.splice(0)) taker(undefined);
-  }
-
-  #isFull(): boolean {
-    return this.#waiting.size + this.#delayed.size + this.#again.size >= this.#capacity;
   }
 
   #requeue(key: string): void {

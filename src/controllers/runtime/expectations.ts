@@ -1,0 +1,59 @@
+import type { Environment } from '../../machinery/environment/environment.ts';
+
+interface Expected {
+  creations: number;
+  /** Keys of objects whose deletion was asked for. */
+  readonly deletions: Set<string>;
+  readonly sinceMs: number;
+}
+
+/** A watch that has lost an event is not waited for longer than this. */
+const expiryMs = 5 * 60 * 1000;
+
+/**
+ * What a controller has done and not yet seen come back through its caches. While anything is expected for a key, the caches are
+ * older than the controller's own deeds, and counting in them would create or delete too many.
+ */
+export class Expectations {
+  readonly #environment: Pick<Environment, 'monotonic'>;
+  readonly #expected = new Map<string, Expected>();
+
+  constructor(environment: Pick<Environment, 'monotonic'>) {
+    this.#environment = environment;
+  }
+
+  /** Whether the caches can be believed again: all was seen, or it was waited for long enough. */
+  satisfied(key: string): boolean {
+    const expected = this.#expected.get(key);
+    if (expected === undefined) return true;
+    if (expected.creations > 0 || expected.deletions.size > 0)
+      return this.#environment.monotonic() - expected.sinceMs > expiryMs;
+    return true;
+  }
+
+  expectCreations(key: string, creations: number): void {
+    this.#expected.set(key, { creations, deletions: new Set(), sinceMs: this.#environment.monotonic() });
+  }
+
+  expectDeletions(key: string, deletions: Iterable<string>): void {
+    this.#expected.set(key, {
+      creations: 0,
+      deletions: new Set(deletions),
+      sinceMs: this.#environment.monotonic(),
+    });
+  }
+
+  /** One creation was seen, or it failed and will not be seen. */
+  creationObserved(key: string, count = 1): void {
+    const expected = this.#expected.get(key);
+    if (expected !== undefined) expected.creations -= count;
+  }
+
+  deletionObserved(key: string, deleted: string): void {
+    this.#expected.get(key)?.deletions.delete(deleted);
+  }
+
+  forget(key: string): void {
+    this.#expected.delete(key);
+  }
+}
