@@ -45,10 +45,12 @@ export class HttpServer {
   readonly #server: PlainServer | TlsServer;
   readonly #environment: Clock & Timers;
   readonly #limits: HttpServerLimits;
+  /** Over TLS each connection is here twice, inside and outside, for either may have to be broken off. */
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #connections = new WeakMap<Socket, ServerConnection>();
   readonly #context: ExchangeContext;
+  #accepted = 0;
   #active = 0;
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
@@ -78,7 +80,13 @@ export class HttpServer {
     };
     this.#server = options.tls === undefined ? this.#createPlain() : this.#createTls(options.tls);
     this.#server.maxConnections = this.#limits.connections;
-    this.#server.on('connection', (socket: Socket) => this.#track(socket));
+    this.#server.on('connection', (socket: Socket) => {
+      this.#accepted++;
+      socket.once('close', () => {
+        this.#accepted--;
+      });
+      this.#track(socket);
+    });
     const { upgrade } = options.handler;
     if (upgrade !== undefined)
       this.#server.on('upgrade', (message, stream, head) => {
@@ -94,7 +102,7 @@ export class HttpServer {
   }
 
   get openConnections(): number {
-    return this.#sockets.size;
+    return this.#accepted;
   }
 
   /** Uses other certificates from the next handshake on. */
