@@ -1,0 +1,65 @@
+import { milliValueOf, wholeValueOf } from '../../../machinery/quantity.ts';
+import type { Container, Pod, PodSpec } from '../../schema/core-v1.generated.ts';
+
+/** Amounts by resource name: `cpu` in thousandths of a core, everything else in its own unit (bytes, pieces). */
+export type ResourceAmounts = Readonly<Record<string, number>>;
+
+/** What a pod asks of its node (KEP-753): the greater of what runs at once and what each init container needs, and the overhead. */
+export function podRequests(pod: Pod): ResourceAmounts {
+  return podAmounts(pod.spec, (container) => container.resources?.requests);
+}
+
+/** The same for limits; a resource that one container does not limit counts only where others do. */
+export function podLimits(pod: Pod): ResourceAmounts {
+  return podAmounts(pod.spec, (container) => container.resources?.limits);
+}
+
+type Quantities = { readonly [name: string]: string | number } | undefined;
+
+function podAmounts(spec: PodSpec | undefined, amountsOf: (container: Container) => Quantities): ResourceAmounts {
+  const total: Record<string, number> = {};
+  if (spec === undefined) return total;
+  for (const container of spec.containers) add(total, resourceAmounts(amountsOf(container)));
+  const sidecars: Record<string, number> = {};
+  const peak: Record<string, number> = {};
+  for (const container of spec.initContainers ?? []) {
+    const own = resourceAmounts(amountsOf(container));
+    if (container.restartPolicy === 'Always') {
+      // A sidecar goes on running beside the init containers after it and beside the main ones.
+      add(sidecars, own);
+      raise(peak, sidecars);
+    } else raise(peak, sum(own, sidecars));
+  }
+  add(total, sidecars);
+  raise(total, peak);
+  const whole = resourceAmounts(
+    amountsOf({ name: '', ...(spec.resources !== undefined && { resources: spec.resources }) }),
+  );
+  for (const name in whole) total[name] = whole[name] ?? 0;
+  add(total, resourceAmounts(spec.overhead));
+  return total;
+}
+
+/** Parses quantities; the API has validated them. */
+export function resourceAmounts(quantities: Quantities): ResourceAmounts {
+  const amounts: Record<string, number> = {};
+  for (const name in quantities) {
+    const quantity = quantities[name] ?? 0;
+    amounts[name] = name === 'cpu' ? milliValueOf(quantity) : wholeValueOf(quantity);
+  }
+  return amounts;
+}
+
+function add(total: Record<string, number>, more: ResourceAmounts): void {
+  for (const name in more) total[name] = (total[name] ?? 0) + (more[name] ?? 0);
+}
+
+function raise(total: Record<string, number>, least: ResourceAmounts): void {
+  for (const name in least) total[name] = Math.max(total[name] ?? 0, least[name] ?? 0);
+}
+
+function sum(a: ResourceAmounts, b: ResourceAmounts): ResourceAmounts {
+  const total = { ...a };
+  add(total, b);
+  return total;
+}

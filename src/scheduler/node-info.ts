@@ -1,0 +1,92 @@
+import { type ResourceAmounts, resourceAmounts } from '../resources/core/scheduling/pod-requests.ts';
+import type { Node } from '../resources/schema/core-v1.generated.ts';
+import type { HostPort, PodInfo } from './pod-info.ts';
+
+/** What a pod without requests counts as when nodes are scored, so that many such pods spread. */
+const defaultMilliCpu = 100;
+const defaultMemoryBytes = 200 * 1024 * 1024;
+
+/** A node and what is already promised on it, kept up to date pod by pod. */
+export class NodeInfo {
+  readonly name: string;
+  readonly pods = new Map<string, PodInfo>();
+  /** Pods on this node with any pod affinity or anti-affinity term. */
+  readonly podsWithAffinity = new Map<string, PodInfo>();
+  readonly requested: Record<string, number> = {};
+  /** As `requested`, with defaults for pods that state none. */
+  readonly nonZeroRequested = { cpu: 0, memory: 0 };
+  #node: Node | undefined;
+  #allocatable: ResourceAmounts = {};
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Undefined while pods are known to be on a node that is not. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
+  get allocatable(): ResourceAmounts {
+    return this.#allocatable;
+  }
+
+  setNode(node: Node | undefined): void {
+    this.#node = node;
+    this.#allocatable = resourceAmounts(node?.status?.allocatable);
+  }
+
+  addPod(info: PodInfo): void {
+    this.removePod(info.key);
+    this.pods.set(info.key, info);
+    if (hasAffinity(info)) this.podsWithAffinity.set(info.key, info);
+    this.#count(info, 1);
+  }
+
+  removePod(key: string): void {
+    const info = this.pods.get(key);
+    if (info === undefined) return;
+    this.pods.delete(key);
+    this.podsWithAffinity.delete(key);
+    this.#count(info, -1);
+  }
+
+  /** Whether another pod here holds this port on an address that overlaps. */
+  holdsPort(wanted: HostPort): boolean {
+    for (const { hostPorts } of this.pods.values()) {
+      if (hostPorts.some((held) => portsConflict(held, wanted))) return true;
+    }
+    return false;
+  }
+
+  #count(info: PodInfo, sign: 1 | -1): void {
+    for (const name in info.requests) {
+      this.requested[name] = (this.requested[name] ?? 0) + sign * (info.requests[name] ?? 0);
+    }
+    const { cpu, memory } = nonZeroRequests(info);
+    this.nonZeroRequested.cpu += sign * cpu;
+    this.nonZeroRequested.memory += sign * memory;
+  }
+}
+
+/** A pod's cpu and memory with the defaults that scoring assumes. */
+export function nonZeroRequests(info: PodInfo): { readonly cpu: number; readonly memory: number } {
+  return {
+    cpu: info.requests['cpu'] ?? defaultMilliCpu,
+    memory: info.requests['memory'] ?? defaultMemoryBytes,
+  };
+}
+
+function hasAffinity(info: PodInfo): boolean {
+  return (
+    info.requiredAffinity.length > 0 ||
+    info.requiredAntiAffinity.length > 0 ||
+    info.preferredAffinity.length > 0 ||
+    info.preferredAntiAffinity.length > 0
+  );
+}
+
+function portsConflict(a: HostPort, b: HostPort): boolean {
+  if (a.port !== b.port || a.protocol !== b.protocol) return false;
+  return a.ip === b.ip || a.ip === '0.0.0.0' || b.ip === '0.0.0.0';
+}

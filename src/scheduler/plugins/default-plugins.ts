@@ -1,0 +1,34 @@
+import type { Plugin } from '../framework.ts';
+import { imageLocality } from './image-locality.ts';
+import { interPodAffinity } from './inter-pod-affinity.ts';
+import {
+  nodeAffinity,
+  nodeName,
+  nodePorts,
+  nodeUnschedulable,
+  schedulingGates,
+  taintToleration,
+} from './node-basics.ts';
+import { nodeResourcesBalancedAllocation, nodeResourcesFit } from './node-resources.ts';
+import { type OwnerSelector, podTopologySpread } from './pod-topology-spread.ts';
+import { type VolumeBindingOptions, volumeBinding } from './volume-binding.ts';
+
+/** The default profile, in the order in which filters are asked: the cheap and the final ones first. */
+export function defaultPlugins(
+  options: VolumeBindingOptions & { readonly ownerSelector: OwnerSelector },
+): readonly Plugin[] {
+  return [
+    schedulingGates,
+    nodeUnschedulable,
+    nodeName,
+    taintToleration,
+    nodeAffinity,
+    nodePorts,
+    nodeResourcesFit,
+    volumeBinding(options),
+    podTopologySpread(options.ownerSelector),
+    interPodAffinity,
+    nodeResourcesBalancedAllocation,
+    imageLocality,
+  ];
+}

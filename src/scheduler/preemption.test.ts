@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { node, pod, SchedulingFixture } from '../../test/support/scheduling.ts';
+import type { Pod } from '../resources/schema/core-v1.generated.ts';
+import { podInfo } from './pod-info.ts';
+import { findPreemption } from './preemption.ts';
+
+const prioritized = (name: string, priority: number, cpu: string, on?: string): Pod =>
+  pod(name, { requests: { cpu }, spec: { priority }, ...(on !== undefined && { on }) });
+
+function preempt(fixture: SchedulingFixture, wanted: Pod) {
+  const attempt = fixture.attempt(wanted);
+  if (attempt.outcome !== 'rejected') throw new Error('the pod fits without preemption');
+  return findPreemption(fixture.plugins, attempt.state, podInfo(wanted), fixture.snapshot(), attempt.diagnosis);
+}
+
+test('the least important pods make room, and no more of them than it takes', () => {
+  const placed = [
+    prioritized('low', 1, '2', 'a'),
+    prioritized('lower', 0, '1', 'a'),
+    prioritized('high', 100, '1', 'a'),
+    prioritized('b-middle', 50, '4', 'b'),
+  ];
+  const fixture = new SchedulingFixture([node('a'), node('b')], placed);
+  const found = preempt(fixture, prioritized('p', 60, '2'));
+  expect(found).toMatchObject({ outcome: 'found', nodeName: 'a' });
+  expect(found.outcome === 'found' && found.victims.map((victim) => victim.pod.metadata.name)).toEqual(['low']);
+  expect(fixture.cache.get('a')?.requested['cpu']).toBe(4000);
+});
+
+test('pods of the same importance stay', () => {
+  const fixture = new SchedulingFixture([node('a')], [prioritized('q', 10, '4', 'a')]);
+  expect(preempt(fixture, prioritized('p', 10, '1'))).toEqual({
+    outcome: 'none',
+    message: '0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+  });
+});
+
+test('where nobody leaving would help, it is said', () => {
+  const fixture = new SchedulingFixture([node('a')], [prioritized('q', 0, '4', 'a')]);
+  expect(preempt(fixture, prioritized('p', 10, '40'))).toEqual({
+    outcome: 'none',
+    message: '0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+  });
+});
+
+test('anti-affinity is seen to be gone with the pod that had it', () => {
+  const affinity = {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } },
+      ],
+    },
+  };
+  const placed = pod('q', { on: 'a', labels: { app: 'web' }, spec: { affinity, priority: 0 } });
+  const fixture = new SchedulingFixture([node('a')], [placed]);
+  const wanted = pod('p', { labels: { app: 'web' }, spec: { affinity, priority: 10 } });
+  expect(preempt(fixture, wanted)).toMatchObject({ outcome: 'found', nodeName: 'a' });
+});

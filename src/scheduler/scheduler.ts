@@ -1,0 +1,391 @@
+import type { Client } from '../client/client.ts';
+import type { EventRecorder } from '../client/event-recorder.ts';
+import type { Informer, InformerFactory } from '../client/informer.ts';
+import { referenceTo } from '../client/object-reference.ts';
+import type { Environment } from '../machinery/environment/environment.ts';
+import type { Logger } from '../machinery/log.ts';
+import type { Counter, Histogram, MetricRegistry } from '../machinery/metrics.ts';
+import { isReason } from '../machinery/status-error.ts';
+import { formatTime } from '../machinery/time.ts';
+import type { Binding, Node, Pod, PodCondition } from '../resources/schema/core-v1.generated.ts';
+import {
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  replicaSets,
+  services,
+  statefulSets,
+  storageClasses,
+} from '../resources/schema/resource-types.generated.ts';
+import { SchedulerCache } from './cache.ts';
+import { diagnosisMessage } from './diagnosis.ts';
+import type { ClusterEvent, CycleState, Plugin, Snapshot } from './framework.ts';
+import { ownerSelector } from './owner-selector.ts';
+import { defaultPlugins } from './plugins/default-plugins.ts';
+import { type PodInfo, podKey } from './pod-info.ts';
+import { findPreemption } from './preemption.ts';
+import { type Attempt, type Diagnosis, schedulePod } from './schedule-pod.ts';
+import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
+
+export interface SchedulerOptions {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly metrics: MetricRegistry;
+  readonly recorder: EventRecorder;
+  /** Pods with this `schedulerName` are its business; `default-scheduler` unless given. */
+  readonly name?: string | undefined;
+}
+
+/** Bindings under way at once: each waits for the API server, and volumes may take long. */
+const mostBindings = 64;
+/** Pods placed before others get a turn on the event loop. */
+const podsPerTurn = 16;
+
+/**
+ * Gives pods nodes, one pod after the other: the decision is synchronous over the cache, and what it leads to (binding, events,
+ * status) goes on by itself while the next pod is looked at.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #name: string;
+  readonly #cache = new SchedulerCache();
+  readonly #queue: SchedulingQueue;
+  readonly #plugins: readonly Plugin[];
+  readonly #snapshot: Snapshot;
+  readonly #position = { next: 0 };
+  readonly #stop = new AbortController();
+  readonly #detach: (() => void)[] = [];
+  readonly #background = new Set<Promise<void>>();
+  readonly #attempts: { readonly [result in 'scheduled' | 'unschedulable' | 'error']: Counter };
+  readonly #duration: Histogram;
+  #started = false;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#name = options.name ?? 'default-scheduler';
+    const { informers, metrics, environment, client } = options;
+    const namespaceInformer = informers.informer(namespaces);
+    this.#snapshot = {
+      nodes: [],
+      namespaceLabels: (namespace) => namespaceInformer.get(namespace)?.metadata.labels ?? {},
+    };
+    this.#plugins = defaultPlugins({
+      client,
+      environment,
+      claims: informers.informer(persistentVolumeClaims),
+      volumes: informers.informer(persistentVolumes),
+      classes: informers.informer(storageClasses),
+      ownerSelector: ownerSelector({
+        services: informers.informer(services),
+        replicaSets: informers.informer(replicaSets),
+        statefulSets: informers.informer(statefulSets),
+      }),
+    });
+    this.#queue = new SchedulingQueue(
+      environment,
+      (pod) => this.#gate(pod),
+      () => this.#kick(),
+    );
+    const attempts = metrics.counter({
+      name: 'scheduler_schedule_attempts_total',
+      help: 'Attempts to schedule a pod, by what came of them',
+      labels: ['result', 'profile'],
+    });
+    this.#attempts = {
+      scheduled: attempts.with('scheduled', this.#name),
+      unschedulable: attempts.with('unschedulable', this.#name),
+      error: attempts.with('error', this.#name),
+    };
+    this.#duration = metrics
+      .histogram({
+        name: 'scheduler_scheduling_algorithm_duration_seconds',
+        help: 'Time it takes to choose a node',
+        buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1],
+      })
+      .with();
+  }
+
+  /** Resolves when the first lists are in; scheduling goes on until `stop`. */
+  async start(): Promise<void> {
+    const { informers } = this.#options;
+    this.#follow(informers.informer(nodes));
+    this.#followPods(informers.informer(pods));
+    for (const type of [persistentVolumeClaims, persistentVolumes, storageClasses]) {
+      this.#followOther(informers.informer<{ metadata: object }>(type), 'VolumesChanged');
+    }
+    this.#followOther(informers.informer(namespaces), 'NamespaceChanged');
+    await informers.synced(this.#stop.signal);
+    this.#started = true;
+    this.#kick();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new DOMException('the scheduler was stopped', 'AbortError'));
+    for (const detach of this.#detach) detach();
+    this.#queue.stop();
+    await this.#loop;
+    await Promise.allSettled(this.#background);
+  }
+
+  #follow(informer: Informer<Node>): void {
+    this.#detach.push(
+      informer.addHandler({
+        added: (node) => {
+          this.#cache.setNode(node);
+          this.#queue.moved('NodeAdded');
+        },
+        updated: (node, old) => {
+          this.#cache.setNode(node);
+          if (matters(node, old)) this.#queue.moved('NodeChanged');
+        },
+        deleted: (node) => this.#cache.removeNode(node.metadata.name ?? ''),
+      }),
+    );
+  }
+
+  #followPods(informer: Informer<Pod>): void {
+    this.#detach.push(
+      informer.addHandler({
+        added: (pod) => this.#podChanged(pod, undefined),
+        updated: (pod, old) => this.#podChanged(pod, old),
+        deleted: (pod) => this.#podGone(pod),
+      }),
+    );
+  }
+
+  #followOther(informer: Informer<{ readonly metadata: object }>, event: ClusterEvent): void {
+    const moved = () => this.#queue.moved(event);
+    this.#detach.push(informer.addHandler({ added: moved, updated: moved, deleted: moved }));
+  }
+
+  #podChanged(pod: Pod, old: Pod | undefined): void {
+    if (isFinished(pod)) {
+      this.#podGone(pod);
+      return;
+    }
+    if (isAssigned(pod)) {
+      this.#queue.delete(pod);
+      this.#cache.setPod(pod);
+      if (old === undefined || !isAssigned(old)) this.#queue.moved('PodAssigned');
+      else if (pod.metadata.labels !== old.metadata.labels) this.#queue.moved('PodLabelsChanged');
+      return;
+    }
+    if (typeof pod.metadata.deletionTimestamp === 'string') this.#queue.delete(pod);
+    else if (this.#isOurs(pod) && !this.#cache.isPlaced(podKey(pod)) && (old === undefined || specChanged(pod, old))) {
+      const gated = old === undefined ? this.#queue.add(pod) : this.#queue.update(pod);
+      if (gated !== undefined) this.#spawn(this.#setCondition(pod, 'SchedulingGated', gated, undefined));
+    }
+  }
+
+  #podGone(pod: Pod): void {
+    this.#queue.delete(pod);
+    if (!isAssigned(pod)) return;
+    this.#cache.removePod(pod);
+    this.#queue.moved('PodDeleted');
+  }
+
+  #isOurs(pod: Pod): boolean {
+    return (pod.spec?.schedulerName ?? 'default-scheduler') === this.#name;
+  }
+
+  #gate(pod: Pod): string | undefined {
+    for (const plugin of this.#plugins) {
+      const reason = plugin.preEnqueue?.(pod);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  #kick(): void {
+    if (this.#started && this.#loop === undefined) this.#loop = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { environment } = this.#options;
+    await environment.turn();
+    for (let count = 1; !this.#stop.signal.aborted; count++) {
+      while (this.#background.size >= mostBindings) await Promise.race(this.#background);
+      const queued = this.#queue.pop();
+      if (queued === undefined) break;
+      this.#scheduleOne(queued);
+      if (count % podsPerTurn === 0) await environment.turn();
+    }
+    this.#loop = undefined;
+  }
+
+  #scheduleOne(queued: QueuedPod): void {
+    const { environment, logger } = this.#options;
+    const started = environment.monotonic();
+    const snapshot: Snapshot = { ...this.#snapshot, nodes: this.#cache.nodes() };
+    let attempt: Attempt;
+    try {
+      attempt = schedulePod(this.#plugins, queued.info, snapshot, this.#position, () => environment.random());
+    } catch (error) {
+      this.#attempts.error.add();
+      logger.error('scheduling a pod failed', { pod: queued.info.key, err: error });
+      this.#queue.giveBack(queued, undefined);
+      return;
+    }
+    this.#duration.observe((environment.monotonic() - started) / 1000);
+    if (attempt.outcome === 'placed') this.#place(queued, attempt.nodeName, attempt.state);
+    else this.#refuse(queued, attempt.diagnosis, attempt.state, snapshot);
+  }
+
+  #place(queued: QueuedPod, nodeName: string, state: CycleState): void {
+    this.#cache.assume(queued.info, nodeName);
+    for (const plugin of this.#plugins) plugin.reserve?.(state, queued.info, nodeName);
+    this.#spawn(this.#bind(queued, nodeName, state));
+  }
+
+  async #bind(queued: QueuedPod, nodeName: string, state: CycleState): Promise<void> {
+    const { client, recorder, logger } = this.#options;
+    const { pod } = queued.info;
+    const { namespace, name = '', uid } = pod.metadata;
+    const { signal } = this.#stop;
+    try {
+      for (const plugin of this.#plugins) await plugin.preBind?.(state, queued.info, nodeName, signal);
+      const binding: Binding = {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, namespace, uid },
+        target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+      };
+      await client.createSubresource(pods, { namespace, name }, 'binding', binding, { signal });
+      this.#queue.done(queued);
+      this.#attempts.scheduled.add();
+      recorder.event(
+        referenceTo(pods, pod),
+        'Normal',
+        'Scheduled',
+        `Successfully assigned ${queued.info.key} to ${nodeName}`,
+      );
+    } catch (error) {
+      for (const plugin of this.#plugins) plugin.unreserve?.(state, queued.info, nodeName);
+      this.#cache.forget(queued.info);
+      this.#queue.moved('PodDeleted');
+      if (signal.aborted || isReason(error, 'NotFound')) {
+        this.#queue.done(queued);
+        return;
+      }
+      this.#attempts.error.add();
+      const message = `binding rejected: ${error instanceof Error ? error.message : String(error)}`;
+      logger.warn('a pod was not bound', { pod: queued.info.key, node: nodeName, err: error });
+      recorder.event(referenceTo(pods, pod), 'Warning', 'FailedScheduling', message);
+      this.#queue.giveBack(queued, undefined);
+      await this.#setCondition(pod, 'SchedulerError', message, undefined);
+    }
+  }
+
+  #refuse(queued: QueuedPod, diagnosis: Diagnosis, state: CycleState, snapshot: Snapshot): void {
+    this.#attempts.unschedulable.add();
+    const retryOn = new Set([...diagnosis.rejectedBy].flatMap((plugin) => plugin.retryOn));
+    const head = diagnosisMessage(diagnosis);
+    let message = head;
+    let nominated: string | undefined;
+    if (diagnosis.nodeCount > 0) {
+      // An attempt that ended before any node has nobody to preempt; Kubernetes words it this way.
+      if (diagnosis.preFilter !== undefined) message = `${head} not found`;
+      else {
+        const preemption = findPreemption(this.#plugins, state, queued.info, snapshot, diagnosis);
+        if (preemption.outcome === 'none') message = `${head} preemption: ${preemption.message}`;
+        else {
+          nominated = preemption.nodeName;
+          this.#spawn(this.#evict(queued.info, preemption.nodeName, preemption.victims));
+        }
+      }
+    }
+    const { pod } = queued.info;
+    this.#queue.giveBack(queued, retryOn);
+    this.#options.recorder.event(referenceTo(pods, pod), 'Warning', 'FailedScheduling', message);
+    this.#spawn(this.#setCondition(pod, 'Unschedulable', message, nominated));
+  }
+
+  async #evict(preemptor: PodInfo, nodeName: string, victims: readonly PodInfo[]): Promise<void> {
+    const { client, recorder, environment } = this.#options;
+    const { signal } = this.#stop;
+    for (const { pod } of victims) {
+      const { namespace, name = '', uid } = pod.metadata;
+      const condition = {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'PreemptionByScheduler',
+        message: `${this.#name}: preempting to accommodate a higher priority pod`,
+        lastTransitionTime: formatTime(environment.now()),
+      };
+      const body = { metadata: { uid }, status: { conditions: [condition] } };
+      await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
+      await client.delete(pods, { namespace, name }, { preconditions: { uid }, signal });
+      const message = `Preempted by pod ${preemptor.pod.metadata.uid} on node ${nodeName}`;
+      recorder.event(referenceTo(pods, pod), 'Normal', 'Preempted', message);
+    }
+  }
+
+  /** Tells in the pod's status why it has no node; written only when it says something new. */
+  async #setCondition(pod: Pod, reason: string, message: string, nominatedNodeName: string | undefined): Promise<void> {
+    const { namespace, name = '', uid, generation } = pod.metadata;
+    const current = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const same = current?.status === 'False' && current.reason === reason && current.message === message;
+    if (same && nominatedNodeName === undefined) return;
+    const condition: PodCondition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason,
+      message,
+      lastTransitionTime:
+        current?.status === 'False' ? current.lastTransitionTime : formatTime(this.#options.environment.now()),
+      ...(reason !== 'SchedulingGated' && generation !== undefined && { observedGeneration: generation }),
+    };
+    const status = { conditions: [condition], ...(nominatedNodeName !== undefined && { nominatedNodeName }) };
+    const body = { metadata: { uid }, status };
+    const { signal } = this.#stop;
+    await this.#options.client.patch(
+      pods,
+      { namespace, name },
+      { type: 'strategic', body },
+      { subresource: 'status', signal },
+    );
+  }
+
+  /** Lets work go on beside the loop; what goes wrong is logged, for the pod is tried again anyway. */
+  #spawn(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => {
+        if (this.#stop.signal.aborted || isReason(error, 'NotFound') || isReason(error, 'Conflict')) return;
+        this.#options.logger.warn('the scheduler could not write', { err: error });
+      })
+      .finally(() => {
+        this.#background.delete(tracked);
+      });
+    this.#background.add(tracked);
+  }
+}
+
+function isAssigned(pod: Pod): boolean {
+  return (pod.spec?.nodeName ?? '') !== '';
+}
+
+function isFinished(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+/** Whether an update could change what a waiting pod is refused for; status alone cannot. */
+function specChanged(pod: Pod, old: Pod): boolean {
+  return (
+    pod.metadata.generation !== old.metadata.generation ||
+    JSON.stringify(pod.metadata.labels) !== JSON.stringify(old.metadata.labels) ||
+    pod.spec?.schedulingGates?.length !== old.spec?.schedulingGates?.length ||
+    pod.metadata.uid !== old.metadata.uid
+  );
+}
+
+/** Heartbeats change nothing that a filter looks at. */
+function matters(node: Node, old: Node): boolean {
+  const view = ({ metadata, spec, status }: Node) =>
+    JSON.stringify([metadata.labels, spec, status?.allocatable, status?.images]);
+  return view(node) !== view(old);
+}

@@ -1,0 +1,94 @@
+import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
+import type { Node, NodeSpec, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
+import { SchedulerCache } from '../../src/scheduler/cache.ts';
+import { diagnosisMessage } from '../../src/scheduler/diagnosis.ts';
+import type { Plugin, Snapshot } from '../../src/scheduler/framework.ts';
+import { defaultPlugins } from '../../src/scheduler/plugins/default-plugins.ts';
+import { podInfo } from '../../src/scheduler/pod-info.ts';
+import { schedulePod } from '../../src/scheduler/schedule-pod.ts';
+
+export interface NodeOptions {
+  readonly labels?: Record<string, string>;
+  readonly spec?: NodeSpec;
+  readonly allocatable?: Record<string, string>;
+}
+
+export function node(name: string, options: NodeOptions = {}): Node {
+  return {
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...options.labels } },
+    spec: options.spec ?? {},
+    status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110', ...options.allocatable } },
+  };
+}
+
+export interface PodOptions {
+  readonly spec?: Partial<PodSpec>;
+  readonly labels?: Record<string, string>;
+  readonly requests?: Record<string, string>;
+  readonly on?: string;
+  readonly namespace?: string;
+}
+
+export function pod(name: string, options: PodOptions = {}): Pod {
+  const { spec = {}, labels, requests, on, namespace = 'default' } = options;
+  return {
+    metadata: { name, namespace, uid: `uid-${name}`, ...(labels !== undefined && { labels }) },
+    spec: {
+      containers: [{ name: 'main', image: 'app:1', ...(requests !== undefined && { resources: { requests } }) }],
+      ...spec,
+      ...(on !== undefined && { nodeName: on }),
+    },
+  };
+}
+
+const nothing = { get: () => undefined, list: () => [], byIndex: () => [], size: 0 };
+
+/** A cluster of these objects, for one decision of the scheduler. */
+export class SchedulingFixture {
+  readonly environment = new VirtualEnvironment(1);
+  readonly cache = new SchedulerCache();
+  readonly plugins: readonly Plugin[];
+  readonly #namespaceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+  constructor(
+    nodes: readonly Node[],
+    placed: readonly Pod[] = [],
+    namespaceLabels: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+  ) {
+    for (const each of nodes) this.cache.setNode(each);
+    for (const each of placed) this.cache.setPod(each);
+    this.#namespaceLabels = namespaceLabels;
+    this.plugins = defaultPlugins({
+      client: { patch: () => Promise.reject(new Error('nothing is written while a node is chosen')) },
+      environment: this.environment,
+      claims: nothing,
+      volumes: nothing,
+      classes: nothing,
+      ownerSelector: (owned) => {
+        const app = owned.metadata.labels?.['app'];
+        return app === undefined ? undefined : (labels) => labels['app'] === app;
+      },
+    });
+  }
+
+  snapshot(): Snapshot {
+    return { nodes: this.cache.nodes(), namespaceLabels: (namespace) => this.#namespaceLabels[namespace] ?? {} };
+  }
+
+  attempt(wanted: Pod) {
+    return schedulePod(this.plugins, podInfo(wanted), this.snapshot(), { next: 0 }, () => this.environment.random());
+  }
+
+  /** The node that is chosen, or the message that says why none is. */
+  schedule(wanted: Pod): string {
+    const attempt = this.attempt(wanted);
+    return attempt.outcome === 'placed' ? attempt.nodeName : diagnosisMessage(attempt.diagnosis);
+  }
+
+  /** Schedules a pod and counts it where it went. */
+  place(wanted: Pod): string {
+    const nodeName = this.schedule(wanted);
+    this.cache.setPod({ ...wanted, spec: { ...wanted.spec, containers: wanted.spec?.containers ?? [], nodeName } });
+    return nodeName;
+  }
+}
