@@ -20,15 +20,23 @@ export class FakeReader implements Reader {
   async get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): Promise<T> {
     const text = keyOf(type, key);
     this.requests.push(`get ${text}`);
-    const object = this.#objects.get(text);
+    const object = this.find(type, key);
     if (object === undefined) throw notFound(type, key.name);
-    return object as T;
+    return object;
+  }
+
+  /** Without a request. */
+  find<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey): T | undefined {
+    return this.#objects.get(keyOf(type, key)) as T | undefined;
   }
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
     this.requests.push(`list ${groupResource(type)}`);
     const prefix = `${groupResource(type)}/${options.namespace === undefined ? '' : `${options.namespace}/`}`;
-    const items = [...this.#objects].filter(([key]) => key.startsWith(prefix)).map(([, object]) => object as T);
+    const [, name] = /^metadata\.name=(.*)$/.exec(options.fieldSelector ?? '') ?? [];
+    const items = [...this.#objects]
+      .filter(([key, object]) => key.startsWith(prefix) && (name === undefined || object.metadata.name === name))
+      .map(([, object]) => object as T);
     return { metadata: { resourceVersion: '1' }, items };
   }
 }

@@ -1,0 +1,128 @@
+import type { Reader, Writer } from '../../client/client.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import type { ResourceType } from '../../machinery/resource-type.ts';
+import { isReason } from '../../machinery/status-error.ts';
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  namespaces,
+  priorityClasses,
+  roleBindings,
+  roles,
+} from '../../resources/schema/resource-types.generated.ts';
+import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
+import { bootstrapObjects, systemNamespaces } from './bootstrap-objects.ts';
+import { reconciledRole, repairOfBinding } from './reconcile-rbac.ts';
+
+/** Writes under way at once: enough that a store with group commit makes few of them. */
+const parallelWrites = 32;
+
+const options = { fieldManager: 'kube-apiserver' } as const;
+
+type Change = () => Promise<unknown>;
+
+/**
+ * Makes sure that the objects every cluster has are there: system namespaces, priority classes, RBAC roles and bindings. What
+ * exists is only added to, never cut back. One list for each kind when nothing is missing. Several servers may do this at once.
+ */
+export async function ensureBootstrap(client: Reader & Writer, signal?: AbortSignal): Promise<void> {
+  const wanted = bootstrapObjects();
+  await inParallel(await namespaceChanges(client, signal));
+  const changes = await Promise.all([
+    changesFor(client, priorityClasses, wanted.priorityClasses, repairedPriorityClass, signal),
+    changesFor(client, clusterRoles, wanted.clusterRoles, asUpdate(reconciledRole), signal),
+    changesFor(client, clusterRoleBindings, wanted.clusterRoleBindings, repairOfBinding, signal),
+    changesFor(client, roles, wanted.roles, asUpdate(reconciledRole), signal),
+    changesFor(client, roleBindings, wanted.roleBindings, repairOfBinding, signal),
+  ]);
+  await inParallel(changes.flat());
+}
+
+async function namespaceChanges(client: Reader & Writer, signal: AbortSignal | undefined): Promise<readonly Change[]> {
+  const wanted = systemNamespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+  return changesFor(client, namespaces, wanted, () => undefined, signal);
+}
+
+type Repair<T> = { readonly action: 'update' | 'recreate'; readonly object: T } | undefined;
+
+async function changesFor<T extends KubeObject>(
+  client: Reader & Writer,
+  type: ResourceType<T>,
+  wanted: readonly T[],
+  repair: (existing: T, expected: T) => Repair<T>,
+  signal: AbortSignal | undefined,
+): Promise<readonly Change[]> {
+  const { items } = await client.list(type, { signal });
+  const existing = new Map(items.map((item) => [keyOf(item), item]));
+  return wanted.flatMap((expected): readonly Change[] => {
+    const found = existing.get(keyOf(expected));
+    if (found === undefined) return [() => createOrLeave(client, type, expected, signal)];
+    const needed = repair(found, expected);
+    return needed === undefined ? [] : [() => apply(client, type, needed, signal)];
+  });
+}
+
+/** Another server may have been faster. */
+async function createOrLeave<T extends KubeObject>(
+  client: Writer,
+  type: ResourceType<T>,
+  object: T,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await client.create(type, object, { ...options, signal });
+  } catch (error) {
+    if (!isReason(error, 'AlreadyExists')) throw error;
+  }
+}
+
+/** A conflict means that somebody else has just changed the object; the next start looks at it again. */
+async function apply<T extends KubeObject>(
+  client: Writer,
+  type: ResourceType<T>,
+  { action, object }: NonNullable<Repair<T>>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    if (action === 'update') {
+      await client.update(type, object, { ...options, signal });
+      return;
+    }
+    const { name = '', namespace } = object.metadata;
+    await client.delete(type, { name, namespace }, { signal });
+    await client.create(type, object, { ...options, signal });
+  } catch (error) {
+    if (!isReason(error, 'Conflict') && !isReason(error, 'NotFound') && !isReason(error, 'AlreadyExists')) throw error;
+  }
+}
+
+function asUpdate<T extends KubeObject>(
+  reconcile: (existing: T, expected: T) => T | undefined,
+): (existing: T, expected: T) => Repair<T> {
+  return (existing, expected) => {
+    const object = reconcile(existing, expected);
+    return object === undefined ? undefined : { action: 'update', object };
+  };
+}
+
+/** The value and policy of a system class are fixed; anything else in it is made over. */
+function repairedPriorityClass(existing: PriorityClass, expected: PriorityClass): Repair<PriorityClass> {
+  const same =
+    existing.value === expected.value &&
+    existing.description === expected.description &&
+    (existing.globalDefault ?? false) === (expected.globalDefault ?? false) &&
+    existing.preemptionPolicy === expected.preemptionPolicy;
+  return same ? undefined : { action: 'recreate', object: expected };
+}
+
+async function inParallel(changes: readonly Change[]): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (let change = changes[next++]; change !== undefined; change = changes[next++]) await change();
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelWrites, changes.length) }, worker));
+}
+
+function keyOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+}
