@@ -94,13 +94,24 @@ describe('requests', () => {
   test('carry bodies at once and as they come', async () => {
     const server = await serve(mirror);
     const client = clientOf(`https://127.0.0.1:${server.port}`);
-    const post = (body: HttpRequest['body']) => mirrored(client, { method: 'POST', path: '/', headers: {}, body });
+    const post = (body: HttpRequest['body'], method = 'POST') =>
+      mirrored(client, { method, path: '/', headers: {}, body });
     expect(await post(Buffer.from('hello'))).toMatchObject({ body: 'hello', headers: { 'content-length': '5' } });
     const chunks = async function* () {
       yield Buffer.from('hel');
       yield Buffer.from('lo');
     };
-    expect(await post(chunks())).toMatchObject({ body: 'hello', headers: { 'transfer-encoding': 'chunked' } });
+    for (const method of ['POST', 'DELETE', 'GET']) {
+      expect(await post(Buffer.from('hello'), method)).toMatchObject({ method, body: 'hello' });
+      expect(await post(chunks(), method)).toMatchObject({
+        body: 'hello',
+        headers: { 'transfer-encoding': 'chunked' },
+      });
+    }
+    const stray = { 'content-length': '7', 'transfer-encoding': 'chunked' };
+    expect(await mirrored(client, get('/', { headers: stray }))).toMatchObject({ body: '' });
+    const known = { method: 'PUT', path: '/', headers: { 'content-length': '5' }, body: chunks() };
+    expect(await mirrored(client, known)).toMatchObject({ body: 'hello', headers: { 'content-length': '5' } });
   });
 
   test('over a unix socket and over plain HTTP', async () => {

@@ -2,7 +2,7 @@ import { type ClientRequest, Agent as PlainAgent, request as plainRequest, type 
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Timers } from './environment.ts';
-import type { HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from './http.ts';
+import type { HttpBody, HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from './http.ts';
 import { type ClientTls, tlsConnectOptions } from './http-client/client-tls.ts';
 import { ConnectionError } from './http-client/connection-error.ts';
 import { responseOf } from './http-client/response.ts';
@@ -89,6 +89,7 @@ export class HttpClient implements HttpTarget {
     // The name the caller's own client used is not this server's.
     const headers: Record<string, string> = { ...request.headers };
     delete headers['host'];
+    setBodyLength(headers, request.body);
     if (headers['authorization'] === undefined && this.#options.token !== undefined) {
       const token = await this.#options.token();
       if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
@@ -199,6 +200,14 @@ export class HttpClient implements HttpTarget {
     const options = tlsConnectOptions(this.#address.host, tls);
     return { tls, pool: new TlsAgent({ ...common, ...options }), upgrade: new TlsAgent({ ...upgrade, ...options }) };
   }
+}
+
+/** Said always: for DELETE node:http would send a body without its length, and the server would take it for the next request. */
+function setBodyLength(headers: Record<string, string>, body: HttpBody | undefined): void {
+  delete headers['transfer-encoding'];
+  if (body instanceof Uint8Array) headers['content-length'] = String(body.length);
+  else if (body === undefined) delete headers['content-length'];
+  else if (headers['content-length'] === undefined) headers['transfer-encoding'] = 'chunked';
 }
 
 function isStaleConnection(error: unknown): boolean {
