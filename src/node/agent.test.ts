@@ -1,0 +1,235 @@
+import { afterEach, expect, test } from 'vitest';
+import { NodeWorld } from '../../test/support/node-world.ts';
+
+let world: NodeWorld;
+afterEach(() => world.close());
+
+test('a pod comes to run, is ready, and says so', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  const status = await world.status('web');
+  expect(status.phase).toBe('Running');
+  expect(status.podIP).toBe('10.1.0.2');
+  expect(status.hostIP).toBe('192.168.0.1');
+  expect(status.conditions?.map(({ type, status: each }) => `${type}=${each}`).sort()).toEqual([
+    'ContainersReady=True',
+    'Initialized=True',
+    'PodReadyToStartContainers=True',
+    'PodScheduled=True',
+    'Ready=True',
+  ]);
+  expect(status.containerStatuses?.[0]).toMatchObject({
+    name: 'main',
+    ready: true,
+    started: true,
+    restartCount: 0,
+    image: 'docker.io/library/nginx:1',
+    state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
+  });
+  expect(status.containerStatuses?.[0]?.containerID).toMatch(/^containerd:\/\/[\da-f]{64}$/);
+  expect(await world.events('web')).toEqual([
+    'Pulled: Container image "nginx:1" already present on machine and can be accessed by the pod',
+    'Created: Container created',
+    'Started: Container started',
+  ]);
+});
+
+test('a container that crashes waits ten seconds, then twice as long each time', async () => {
+  world = await NodeWorld.start();
+  const command = ['sh', '-c', 'sleep 1; exit 3'];
+  await world.createPod('crash', { containers: [{ name: 'main', image: 'busybox', command }] });
+  await world.advance(3);
+  expect(await world.containerState('crash', 'main')).toBe('waiting CrashLoopBackOff');
+  const status = (await world.status('crash')).containerStatuses?.[0];
+  const uid = (await world.pod('crash'))?.metadata.uid;
+  expect(status?.state?.waiting?.message).toBe(
+    `back-off 10s restarting failed container=main pod=crash_default(${uid})`,
+  );
+  expect(status?.restartCount).toBe(1);
+  expect(status?.lastState?.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
+  expect((await world.status('crash')).phase).toBe('Running');
+  expect(await world.events('crash')).toContain(
+    `BackOff: Back-off restarting failed container main in pod crash_default(${uid})`,
+  );
+  const restarts = async (seconds: number) => {
+    await world.advance(seconds);
+    return (await world.status('crash')).containerStatuses?.[0]?.restartCount;
+  };
+  expect(await restarts(8)).toBe(1);
+  expect(await restarts(2)).toBe(2);
+  expect(await restarts(18)).toBe(2);
+  expect(await restarts(4)).toBe(3);
+  expect(await restarts(600)).toBeLessThan(8);
+  const waiting = (await world.status('crash')).containerStatuses?.[0]?.state?.waiting?.message;
+  expect(waiting).toContain('back-off 5m0s restarting');
+});
+
+test('a deleted pod gets its grace period, then it is gone from the API and from the runtime', async () => {
+  world = await NodeWorld.start({ program: () => ({ stopAfterMs: 5000, stopExitCode: 0 }) });
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  await world.deletePod('web');
+  await world.advance(4);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+  await world.advance(2);
+  expect(await world.pod('web')).toBeUndefined();
+  expect(await world.events('web')).toContain('Killing: Stopping container main');
+  expect(await world.runtime.listContainers()).toEqual([]);
+  expect(await world.runtime.listPodSandboxes()).toEqual([]);
+});
+
+test('a container that does not heed the signal is killed when the grace period is over', async () => {
+  world = await NodeWorld.start({ program: () => ({ stopAfterMs: Number.POSITIVE_INFINITY }) });
+  await world.createPod('stubborn', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  await world.deletePod('stubborn', 20);
+  await world.advance(19);
+  expect(await world.pod('stubborn')).toBeDefined();
+  await world.deletePod('stubborn', 5);
+  await world.advance(6);
+  expect(await world.pod('stubborn')).toBeUndefined();
+});
+
+test('a pod that is deleted by force is ended all the same', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  await world.deletePod('web', 0);
+  await world.advance(3);
+  expect(await world.runtime.listContainers()).toEqual([]);
+  expect(await world.runtime.listPodSandboxes()).toEqual([]);
+});
+
+test('a pod that may not restart ends as its containers end', async () => {
+  world = await NodeWorld.start();
+  const run = (name: string, exit: number) =>
+    world.createPod(name, {
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', `sleep 2; exit ${exit}`] }],
+    });
+  await run('good', 0);
+  await run('bad', 4);
+  await world.advance(1);
+  expect((await world.status('good')).phase).toBe('Running');
+  await world.advance(3);
+  const good = await world.status('good');
+  expect(good.phase).toBe('Succeeded');
+  expect(good.podIP).toBe('10.1.0.2');
+  expect(good.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+    status: 'False',
+    reason: 'PodCompleted',
+  });
+  expect(await world.containerState('good', 'main')).toBe('terminated Completed 0');
+  const bad = await world.status('bad');
+  expect(bad.phase).toBe('Failed');
+  expect(await world.containerState('bad', 'main')).toBe('terminated Error 4');
+  const containers = await world.runtime.listContainers();
+  expect(containers.map(({ state }) => state)).toEqual(['exited', 'exited']);
+});
+
+test('init containers run one after the other before the main ones', async () => {
+  world = await NodeWorld.start();
+  const init = (name: string) => ({ name, image: 'busybox', command: ['sleep', '2'] });
+  await world.createPod('staged', {
+    initContainers: [init('first'), init('second')],
+    containers: [{ name: 'main', image: 'nginx:1' }],
+  });
+  await world.advance(1);
+  const states = async () =>
+    Promise.all(['first', 'second', 'main'].map((each) => world.containerState('staged', each)));
+  expect(await states()).toEqual(['running', 'waiting PodInitializing', 'waiting PodInitializing']);
+  const initialized = (await world.status('staged')).conditions?.find(({ type }) => type === 'Initialized');
+  expect(initialized).toMatchObject({
+    status: 'False',
+    reason: 'ContainersNotInitialized',
+    message: 'containers with incomplete status: [first second]',
+  });
+  await world.advance(2);
+  expect(await states()).toEqual(['terminated Completed 0', 'running', 'waiting PodInitializing']);
+  await world.advance(2);
+  expect(await states()).toEqual(['terminated Completed 0', 'terminated Completed 0', 'ready']);
+  expect((await world.status('staged')).phase).toBe('Running');
+});
+
+test('a new agent adopts what runs and touches nothing', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  const before = await world.status('web');
+  const [container] = await world.runtime.listContainers();
+  await world.stopAgent();
+  await world.advance(60);
+  await world.startAgent();
+  await world.advance(60);
+  expect(await world.runtime.listContainers()).toEqual([container]);
+  expect(await world.status('web')).toEqual(before);
+});
+
+test('a pod that was deleted while there was no agent is cleaned away by the next one', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  await world.stopAgent();
+  await world.deletePod('web', 0);
+  await world.startAgent();
+  await world.advance(5);
+  expect(await world.runtime.listContainers()).toEqual([]);
+});
+
+test('a pod past its deadline fails for that reason', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('late', { activeDeadlineSeconds: 5, containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(4);
+  expect((await world.status('late')).phase).toBe('Running');
+  await world.advance(3);
+  expect(await world.status('late')).toMatchObject({
+    phase: 'Failed',
+    reason: 'DeadlineExceeded',
+    message: 'Pod was active on the node longer than the specified deadline',
+  });
+});
+
+test('containers run on while the server is away, and its return finds them as they are', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  world.api.setDown(true);
+  const id = world.runtime.findContainer('default', 'web', 'main') ?? '';
+  await world.advance(30);
+  world.runtime.exit(id, 1);
+  await world.advance(30);
+  expect(world.runtime.findContainer('default', 'web', 'main')).toMatch(/./);
+  world.api.setDown(false);
+  await world.advance(60);
+  expect((await world.status('web')).containerStatuses?.[0]).toMatchObject({ restartCount: 1, ready: true });
+});
+
+test('the node is registered, ready, and renews its lease', async () => {
+  world = await NodeWorld.start();
+  await world.advance(1);
+  const node = await world.node();
+  expect(node.metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux' });
+  expect(node.status?.capacity).toEqual({
+    cpu: '4',
+    'ephemeral-storage': '104857600Ki',
+    'hugepages-1Gi': '0',
+    'hugepages-2Mi': '0',
+    memory: '16777216Ki',
+    pods: '110',
+  });
+  expect(node.status?.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual([
+    'MemoryPressure=False KubeletHasSufficientMemory',
+    'DiskPressure=False KubeletHasNoDiskPressure',
+    'PIDPressure=False KubeletHasSufficientPID',
+    'Ready=True KubeletReady',
+  ]);
+  world.runtime.setNetworkNotReady('cni plugin not initialized');
+  await world.advance(20);
+  const ready = (await world.node()).status?.conditions?.find(({ type }) => type === 'Ready');
+  expect(ready).toMatchObject({
+    status: 'False',
+    reason: 'KubeletNotReady',
+    message: 'container runtime network not ready: cni plugin not initialized',
+  });
+});

@@ -1,0 +1,192 @@
+import type { Client } from '../client/client.ts';
+import { type EventRecorder, QueuedEventRecorder } from '../client/event-recorder.ts';
+import type { Environment } from '../machinery/environment/environment.ts';
+import type { Logger } from '../machinery/log.ts';
+import type { MetricRegistry } from '../machinery/metrics.ts';
+import type { Pod } from '../resources/schema/core-v1.generated.ts';
+import { defaultConfig, type NodeConfig } from './config.ts';
+import type { Host } from './host/host.ts';
+import { ImageManager } from './images/image-manager.ts';
+import { Machine } from './machine.ts';
+import { StatusManager } from './pod-status/status-manager.ts';
+import { BackOffTable } from './pods/back-off-table.ts';
+import { PodAdmission } from './pods/pod-admission.ts';
+import { PodWorkers } from './pods/pod-workers.ts';
+import { RuntimeCache } from './pods/runtime-cache.ts';
+import type { WorkerContext } from './pods/worker-context.ts';
+import { LeaseRenewer } from './registration/lease-renewer.ts';
+import { NodeRegistrar } from './registration/node-registrar.ts';
+import type { ContainerRuntime } from './runtime/runtime.ts';
+import type { AgentSources } from './sources.ts';
+
+export interface AgentOptions {
+  readonly client: Client;
+  readonly sources: AgentSources;
+  readonly runtime: ContainerRuntime;
+  readonly host: Host;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly metrics: MetricRegistry;
+  readonly nodeName: string;
+  readonly config?: Partial<NodeConfig>;
+}
+
+/** A running agent. */
+export interface Agent {
+  readonly nodeName: string;
+  /** Stops the agent; containers run on. */
+  stop(): Promise<void>;
+}
+
+/** What is left of pods that are gone is cleaned away this often. */
+const housekeepingMs = 60_000;
+
+/** Makes this machine a node: it registers, runs the pods that are bound to it, and tells how they fare. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { client, runtime, host, environment, nodeName, metrics } = options;
+  const config: NodeConfig = { ...defaultConfig, ...options.config };
+  const logger = options.logger.child({ node: nodeName });
+  const machine = new Machine(await host.info(), config);
+  const recorder = new QueuedEventRecorder({
+    client,
+    environment,
+    logger,
+    metrics,
+    source: { component: 'kubelet', host: nodeName },
+  });
+  const stop = new AbortController();
+  const { signal } = stop;
+  const workers = createWorkers({ ...options, logger }, config, machine, recorder);
+  const registrar = new NodeRegistrar({
+    client,
+    environment,
+    logger,
+    recorder,
+    runtime,
+    host,
+    machine,
+    config,
+    nodeName,
+    volumesInUse: () => [],
+    onReadiness: () => workers.pods.lookAtAll(),
+  });
+  workers.onHealth = () => registrar.soon();
+  const lease = new LeaseRenewer({
+    client,
+    environment,
+    logger,
+    nodeName,
+    durationSeconds: config.leaseDurationSeconds,
+    node: () => registrar.node,
+  });
+  const running = [
+    workers.cache.run(signal),
+    registrar.run(signal),
+    lease.run(signal),
+    followPods(options, workers, signal),
+  ];
+  return {
+    nodeName,
+    async stop() {
+      stop.abort(new DOMException(`the agent of node ${nodeName} was stopped`, 'AbortError'));
+      await workers.pods.stop();
+      workers.statuses.stop();
+      await recorder.stop();
+      await Promise.all(running);
+    },
+  };
+}
+
+interface Workers {
+  readonly pods: PodWorkers;
+  readonly cache: RuntimeCache;
+  readonly statuses: StatusManager;
+  onHealth: () => void;
+}
+
+function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machine, recorder: EventRecorder): Workers {
+  const { client, sources, runtime, host, environment, logger, nodeName } = options;
+  const statuses = new StatusManager({ client, environment, logger, concurrency: config.statusConcurrency });
+  const cache = new RuntimeCache({
+    runtime,
+    environment,
+    logger,
+    relistMs: config.relistMs,
+    onChange: (uid) => result.pods.notice(uid),
+    onHealth: (problem) => {
+      if (machine.runtimeProblem === problem) return;
+      machine.runtimeProblem = problem;
+      result.onHealth();
+    },
+  });
+  const context: WorkerContext = {
+    config,
+    nodeName,
+    environment,
+    logger,
+    recorder,
+    runtime,
+    host,
+    cache,
+    statuses,
+    images: new ImageManager({ runtime, environment, recorder, backOffMs: config.imageBackOffMs }),
+    crashBackOff: new BackOffTable(config.crashBackOffMs.initial, config.crashBackOffMs.maximum),
+    probes: noProbes,
+    volumes: noVolumes,
+    objects: sources.objects,
+    machine,
+    services: () => sources.services(),
+  };
+  const result: Workers = {
+    pods: new PodWorkers(context, new PodAdmission(machine)),
+    cache,
+    statuses,
+    onHealth: () => {},
+  };
+  return result;
+}
+
+/** Pods are looked at when the runtime has been listed, so that what runs already is not started again. */
+async function followPods(options: AgentOptions, { pods, cache }: Workers, signal: AbortSignal): Promise<void> {
+  const { sources, nodeName, environment, logger } = options;
+  try {
+    await untilAborted(cache.listed(), signal);
+    const stopWatching = sources.watchPods(nodeName, {
+      added: (pod: Pod) => pods.update(pod),
+      updated: (pod: Pod) => pods.update(pod),
+      deleted: (pod: Pod) => pods.remove(pod),
+    });
+    signal.addEventListener('abort', stopWatching, { once: true });
+    await sources.synced(signal);
+    while (!signal.aborted) {
+      await pods.cleanOrphans();
+      await environment.sleep(housekeepingMs, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) logger.error('the pods of the node are not followed any more', { err: error });
+  }
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+const noProbes: WorkerContext['probes'] = {
+  liveness: () => undefined,
+  startup: () => undefined,
+  started: () => true,
+  ready: () => true,
+  track: () => {},
+  forget: () => {},
+};
+
+const noVolumes: WorkerContext['volumes'] = {
+  mount: async () => {},
+  mountsOf: async () => [],
+  unmount: async () => {},
+};

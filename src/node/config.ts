@@ -1,0 +1,64 @@
+import type { Taint } from '../resources/schema/core-v1.generated.ts';
+
+/** How a node agent behaves. Durations are milliseconds; defaults are the kubelet's. */
+export interface NodeConfig {
+  /** Volumes and what else belongs to pods is below `pods/UID/` here. */
+  readonly rootDirectory: string;
+  /** Container logs: `NAMESPACE_NAME_UID/CONTAINER/ATTEMPT.log`. */
+  readonly podLogsDirectory: string;
+  /** Pods' cgroups are made below this one, which carries the cluster's id. */
+  readonly cgroupRoot: string;
+  readonly clusterDns: readonly string[];
+  readonly clusterDomain: string;
+  /** The machine's own resolver configuration, for pods that ask for it. */
+  readonly resolvConf: string;
+  /** Beside those every node has. */
+  readonly nodeLabels: Readonly<Record<string, string>>;
+  readonly nodeTaints: readonly Taint[];
+  /** The port of the agent's own API, as the node's status says it. */
+  readonly port: number;
+  readonly maxPods: number;
+  /** Kept back from pods; quantities. */
+  readonly reserved: Readonly<Record<string, string>>;
+  /** Below this much available memory the node is under memory pressure. */
+  readonly evictionMemoryBytes: number;
+  /** Below this share of free disk space (and inodes) the node is under disk pressure. */
+  readonly evictionDiskShare: number;
+  readonly nodeStatusUpdateMs: number;
+  /** The status is written this often even when nothing changed. */
+  readonly nodeStatusReportMs: number;
+  readonly leaseDurationSeconds: number;
+  readonly relistMs: number;
+  /** A sync that failed is tried again after this. */
+  readonly syncRetryMs: number;
+  /** How many pod statuses are written at a time. */
+  readonly statusConcurrency: number;
+  readonly crashBackOffMs: { readonly initial: number; readonly maximum: number };
+  readonly imageBackOffMs: { readonly initial: number; readonly maximum: number };
+  readonly version: string;
+}
+
+export const defaultConfig: NodeConfig = {
+  rootDirectory: '/var/lib/stuurman/node',
+  podLogsDirectory: '/var/log/pods',
+  cgroupRoot: '/stuurman',
+  clusterDns: [],
+  clusterDomain: 'cluster.local',
+  resolvConf: '/etc/resolv.conf',
+  nodeLabels: {},
+  nodeTaints: [],
+  port: 10250,
+  maxPods: 110,
+  reserved: {},
+  evictionMemoryBytes: 100 * 2 ** 20,
+  evictionDiskShare: 0.1,
+  nodeStatusUpdateMs: 10_000,
+  nodeStatusReportMs: 300_000,
+  leaseDurationSeconds: 40,
+  relistMs: 30_000,
+  syncRetryMs: 10_000,
+  statusConcurrency: 8,
+  crashBackOffMs: { initial: 10_000, maximum: 300_000 },
+  imageBackOffMs: { initial: 10_000, maximum: 300_000 },
+  version: 'v1.37.1',
+};

@@ -1,0 +1,119 @@
+import { formatTime } from '../../machinery/time.ts';
+import type {
+  Container,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodStatus,
+} from '../../resources/schema/core-v1.generated.ts';
+import { anyMainContainerStarted, type PodRuntimeState } from '../pods/pod-runtime-state.ts';
+import { isRestartableInit } from '../pods/restart-policy.ts';
+import { containerStatuses, type StartFailure } from './container-statuses.ts';
+import { isOwnCondition, podConditions } from './pod-conditions.ts';
+import { type Phase, podPhase } from './pod-phase.ts';
+
+export interface PodStatusInput {
+  readonly pod: Pod;
+  /** The status as it was last decided here; the API's where nothing was yet. */
+  readonly previous: PodStatus;
+  readonly state: PodRuntimeState;
+  readonly failures: ReadonlyMap<string, StartFailure>;
+  readonly probes: Readiness;
+  readonly terminationMessage: (containerId: string) => string;
+  /** Every container has ended and none will be started again. */
+  readonly finished: boolean;
+  /** The pod fails for a reason of its own: its deadline, an eviction. */
+  readonly failed?: StartFailure | undefined;
+  readonly hostIps: readonly string[];
+  readonly now: number;
+}
+
+/** What the probes of a running container say. */
+export interface Readiness {
+  /** Its startup probe has succeeded, or there is none. */
+  started(container: Container, status: ContainerStatus): boolean;
+  /** Its readiness probe succeeds, or there is none. */
+  ready(container: Container, status: ContainerStatus): boolean;
+}
+
+/** The status of a pod as its node sees it. Pure. */
+export function podStatus(input: PodStatusInput): PodStatus {
+  const { pod, previous, state, now, hostIps } = input;
+  const initStatuses = statusesOf(input, pod.spec?.initContainers ?? [], previous.initContainerStatuses);
+  const mainStatuses = statusesOf(input, pod.spec?.containers ?? [], previous.containerStatuses);
+  const ephemeralStatuses = statusesOf(input, pod.spec?.ephemeralContainers ?? [], previous.ephemeralContainerStatuses);
+  const verdict = phaseOf(input, [...initStatuses, ...mainStatuses]);
+  const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !isOwnCondition(type));
+  const own = podConditions({ pod, state, phase: verdict.phase, initStatuses, mainStatuses, foreign });
+  const ips = podIps(input);
+  const [podIP] = ips;
+  const [hostIP] = hostIps;
+  return {
+    observedGeneration: pod.metadata.generation,
+    ...verdict,
+    conditions: [...foreign, ...own.map((condition) => withTransition(condition, previous.conditions, now))],
+    ...(hostIP !== undefined && { hostIP, hostIPs: hostIps.map((ip) => ({ ip })) }),
+    ...(podIP !== undefined && { podIP, podIPs: ips.map((ip) => ({ ip })) }),
+    startTime: previous.startTime ?? pod.status?.startTime ?? formatTime(now),
+    ...(initStatuses.length > 0 && { initContainerStatuses: initStatuses }),
+    containerStatuses: mainStatuses,
+    ...(ephemeralStatuses.length > 0 && { ephemeralContainerStatuses: ephemeralStatuses }),
+    ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
+  };
+}
+
+function statusesOf(
+  input: PodStatusInput,
+  containers: readonly Container[],
+  previous: readonly ContainerStatus[] = [],
+): readonly ContainerStatus[] {
+  const { pod, state, failures, terminationMessage, probes } = input;
+  const inits = new Set(pod.spec?.initContainers ?? []);
+  return containerStatuses({ pod, containers, previous, state, failures, terminationMessage }).map((status, index) => {
+    const container = containers[index];
+    if (container === undefined) return status;
+    if (inits.has(container) && !isRestartableInit(container)) {
+      const started = status.state?.running !== undefined;
+      return { ...status, started, ready: status.state?.terminated?.exitCode === 0 };
+    }
+    const started = status.state?.running !== undefined && probes.started(container, status);
+    return { ...status, started, ready: started && probes.ready(container, status) };
+  });
+}
+
+type PhaseVerdict = Pick<PodStatus, 'reason' | 'message'> & { readonly phase: Phase };
+
+function phaseOf(input: PodStatusInput, statuses: readonly ContainerStatus[]): PhaseVerdict {
+  const { pod, previous, state, finished, failed } = input;
+  if (failed !== undefined) return { phase: 'Failed', reason: failed.reason, message: failed.message };
+  const terminal = [pod.status?.phase, previous.phase].find(isTerminal);
+  const initialized = anyMainContainerStarted(pod, state);
+  const phase = terminal ?? podPhase({ pod, statuses, finished, initialized });
+  if (phase !== previous.phase) return { phase };
+  const reason = previous.reason ?? pod.status?.reason;
+  const message = previous.message ?? pod.status?.message;
+  return { phase, ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) };
+}
+
+export function isTerminal(phase: string | undefined): phase is 'Succeeded' | 'Failed' {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** Addresses stay in the status of a pod whose sandbox is gone. */
+function podIps({ pod, previous, state, hostIps }: PodStatusInput): readonly string[] {
+  if (pod.spec?.hostNetwork === true) return hostIps;
+  const [newest] = state.sandboxes;
+  if (newest !== undefined && newest.ips.length > 0) return newest.ips;
+  return (previous.podIPs ?? []).map(({ ip }) => ip);
+}
+
+/** Keeps the time of the last change while the status stays the same. */
+export function withTransition(
+  condition: PodCondition,
+  previous: readonly PodCondition[] | undefined,
+  now: number,
+): PodCondition {
+  const before = previous?.find(({ type }) => type === condition.type);
+  const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : undefined;
+  return { ...condition, lastTransitionTime: lastTransitionTime ?? formatTime(now) };
+}

@@ -1,0 +1,64 @@
+import type { Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { SandboxConfig } from '../runtime/runtime.ts';
+import { type DnsConfig, dnsConfig, parseResolvConf } from './dns-config.ts';
+import { podCgroup } from './pod-cgroup.ts';
+import { podEvent } from './pod-events.ts';
+import { activeSandbox } from './pod-runtime-state.ts';
+import { runtimeText } from './runtime-text.ts';
+import { sandboxConfig } from './sandbox-config.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+export interface ReadySandbox {
+  readonly sandboxId: string;
+  readonly sandbox: SandboxConfig;
+  readonly podIps: readonly string[];
+}
+
+/** The sandbox to start containers in; with an attempt, a new one. */
+export async function ensureSandbox(
+  context: WorkerContext,
+  pod: Pod,
+  attempt: number | undefined,
+  signal: AbortSignal,
+): Promise<ReadySandbox> {
+  const { cache, config, runtime, host, machine, nodeName, recorder } = context;
+  const uid = pod.metadata.uid ?? '';
+  const current = activeSandbox(cache.state(uid));
+  const sandbox = sandboxConfig({
+    pod,
+    attempt: attempt ?? current?.metadata.attempt ?? 0,
+    dns: dnsConfig({
+      pod,
+      clusterDns: config.clusterDns,
+      clusterDomain: config.clusterDomain,
+      host: await hostDns(context),
+    }),
+    nodeName,
+    clusterDomain: config.clusterDomain,
+    podLogsDirectory: config.podLogsDirectory,
+    cgroupParent: podCgroup(config.cgroupRoot, pod),
+  });
+  const ipsOf = (ips: readonly string[]) => (pod.spec?.hostNetwork === true ? machine.hostIps : ips);
+  if (attempt === undefined) {
+    if (current === undefined) throw new Error(`the sandbox of pod ${uid} is gone`);
+    return { sandboxId: current.id, sandbox, podIps: ipsOf(current.ips) };
+  }
+  try {
+    await host.files.makeDirectory(sandbox.logDirectory);
+    const sandboxId = await runtime.runPodSandbox(sandbox, signal);
+    await cache.refreshSandbox(sandboxId);
+    const status = cache.state(uid).sandboxes.find(({ id }) => id === sandboxId);
+    return { sandboxId, sandbox, podIps: ipsOf(status?.ips ?? []) };
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = `Failed to create pod sandbox: ${runtimeText(error)}`;
+    podEvent(recorder, pod, 'Warning', 'FailedCreatePodSandBox', message);
+    throw error;
+  }
+}
+
+/** Read anew each time: the machine may move between networks. */
+async function hostDns({ host, config }: WorkerContext): Promise<DnsConfig> {
+  const bytes = await host.files.read(config.resolvConf).catch(() => new Uint8Array());
+  return parseResolvConf(Buffer.from(bytes).toString('utf8'));
+}

@@ -1,0 +1,288 @@
+import type { Timer } from '../../machinery/environment/environment.ts';
+import { parseTime } from '../../machinery/time.ts';
+import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { StartFailure } from '../pod-status/container-statuses.ts';
+import { isTerminal, podStatus } from '../pod-status/pod-status.ts';
+import { containerHash } from './container-hash.ts';
+import { decidePodActions } from './decide-pod-actions.ts';
+import type { PodActions } from './decision.ts';
+import { ensureSandbox } from './ensure-sandbox.ts';
+import { describePod } from './labels.ts';
+import { podCgroup } from './pod-cgroup.ts';
+import { containerEvent, podEvent } from './pod-events.ts';
+import { startContainer } from './start-container.ts';
+import { gracePeriodOf, stopContainer } from './stop-container.ts';
+import { stopPod } from './stop-pod.ts';
+import { TerminationMessages } from './termination-messages.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** Why a pod is brought to its end. */
+export interface Ending {
+  /** The pod fails in these words; undefined: its containers say how it ended. */
+  readonly failed?: StartFailure | undefined;
+  /** Instead of the pod's own grace period. */
+  readonly gracePeriodSeconds?: number | undefined;
+}
+
+type Phase = 'running' | 'ending' | 'ended';
+
+const deadlineExceeded: StartFailure = {
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+};
+
+/**
+ * The life of one pod on its node. Whatever happens - a new version of the pod, news of the runtime, a probe's verdict, a timer -
+ * only says "look again": one look at a time compares what is asked for with what runs, does what is missing, and tells the API.
+ */
+export class PodWorker {
+  readonly uid: string;
+  readonly #context: WorkerContext;
+  readonly #onEnded: (worker: PodWorker) => void;
+  readonly #messages: TerminationMessages;
+  readonly #failures = new Map<string, StartFailure>();
+  /** Until when each container's BackOff event has been told. */
+  readonly #toldBackOff = new Map<string, number>();
+  #pod: Pod;
+  #phase: Phase = 'running';
+  #ending: Ending | undefined;
+  #looking: Promise<void> | undefined;
+  #again = false;
+  #abort = new AbortController();
+  #timer: Timer | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #stopped = false;
+
+  constructor(context: WorkerContext, pod: Pod, onEnded: (worker: PodWorker) => void) {
+    this.uid = pod.metadata.uid ?? '';
+    this.#context = context;
+    this.#pod = pod;
+    this.#onEnded = onEnded;
+    this.#messages = new TerminationMessages(context.host.files, context.config);
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  /** Nothing of it runs any more, and nothing will. */
+  get ended(): boolean {
+    return this.#phase === 'ended';
+  }
+
+  /** The newest version of the pod; one that is being deleted comes to its end. */
+  update(pod: Pod): void {
+    const before = this.#pod;
+    this.#pod = pod;
+    if (pod.metadata.deletionTimestamp != null && this.#ending === undefined) this.end({});
+    // A shorter grace period cuts the one that runs.
+    const grace = (each: Pod) => gracePeriodOf(each, { name: '' }, undefined);
+    if (this.#phase === 'ending' && grace(pod) < grace(before)) this.#interrupt('the grace period was shortened');
+    this.look();
+  }
+
+  /** Brings the pod to its end; a reason that came first stays. */
+  end(ending: Ending): void {
+    const first = this.#ending;
+    this.#ending = { ...ending, ...(first?.failed !== undefined && { failed: first.failed }) };
+    if (first === undefined) this.#interrupt('the pod comes to its end');
+    this.look();
+  }
+
+  /** Something may have changed. */
+  look(): void {
+    if (this.#stopped) return;
+    this.#again = true;
+    this.#looking ??= this.#run();
+  }
+
+  /** Stops looking; touches nothing that runs. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#interrupt('the agent stops');
+    this.#timer?.cancel();
+    await this.#looking;
+  }
+
+  #interrupt(why: string): void {
+    this.#abort.abort(new DOMException(why, 'AbortError'));
+    this.#abort = new AbortController();
+  }
+
+  async #run(): Promise<void> {
+    // What happens in the same turn is seen by one look.
+    await this.#context.environment.turn();
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      const { signal } = this.#abort;
+      try {
+        await this.#look(signal);
+      } catch (error) {
+        if (signal.aborted) continue;
+        this.#context.logger.warn('a pod could not be synced', { pod: describePod(this.#pod), err: error });
+        this.#lookAt(this.#context.environment.now() + this.#context.config.syncRetryMs);
+      }
+    }
+    this.#looking = undefined;
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    if (this.#phase === 'ended') return;
+    this.#checkDeadline();
+    if (this.#ending === undefined) {
+      const phase = await this.#report(false);
+      if (isTerminal(phase)) this.#ending = {};
+    }
+    if (this.#ending !== undefined) return this.#bringToEnd(this.#ending, signal);
+    await this.#sync(signal);
+    if (isTerminal(await this.#report(false))) this.look();
+  }
+
+  async #sync(signal: AbortSignal): Promise<void> {
+    const { machine, recorder, volumes, cache, probes, crashBackOff, environment } = this.#context;
+    const pod = this.#pod;
+    if (machine.networkProblem !== undefined && pod.spec?.hostNetwork !== true) {
+      const message = `network is not ready: ${machine.networkProblem}`;
+      podEvent(recorder, pod, 'Warning', 'NetworkNotReady', message);
+      throw new Error(message);
+    }
+    await volumes.mount(pod, signal);
+    const now = environment.now();
+    const actions = decidePodActions({
+      pod,
+      state: cache.state(this.uid),
+      probes,
+      backOff: (container, since) => crashBackOff.delayAfter(this.#backOffKey(container), since),
+      now,
+    });
+    await this.#perform(actions, signal);
+  }
+
+  async #perform(actions: PodActions, signal: AbortSignal): Promise<void> {
+    const { cache, recorder } = this.#context;
+    const pod = this.#pod;
+    const state = cache.state(this.uid);
+    if (actions.killPod) {
+      if (actions.createSandbox !== undefined) {
+        const message = 'Pod sandbox changed, it will be killed and re-created.';
+        podEvent(recorder, pod, 'Normal', 'SandboxChanged', message);
+      }
+      await stopPod(this.#context, pod, state, undefined, signal);
+    }
+    const podIp = state.sandboxes[0]?.ips[0] ?? '';
+    await Promise.all(
+      actions.kill.map(async ({ containerId, container, message, reason }) => {
+        const status = state.containers.find(({ id }) => id === containerId);
+        if (status === undefined) return;
+        await stopContainer(this.#context, { pod, container, status, message, reason, podIp }, signal);
+      }),
+    );
+    for (const { container, until, message } of actions.waiting) {
+      this.#failures.set(container.name, { reason: 'CrashLoopBackOff', message });
+      this.#tellBackOff(container, until);
+      this.#lookAt(until);
+    }
+    if (actions.start.length > 0) await this.#start(actions, signal);
+  }
+
+  async #start(actions: PodActions, signal: AbortSignal): Promise<void> {
+    const { environment, crashBackOff, config } = this.#context;
+    const pod = this.#pod;
+    const sandbox = await ensureSandbox(this.#context, pod, actions.createSandbox, signal);
+    if (actions.createSandbox !== undefined) await this.#report(false);
+    for (const toStart of actions.start) {
+      const { container, kind, previousEnd } = toStart;
+      const now = environment.now();
+      if (previousEnd !== undefined) crashBackOff.record(this.#backOffKey(container), previousEnd, now);
+      this.#failures.delete(container.name);
+      const outcome = await startContainer(this.#context, { pod, toStart, ...sandbox }, signal);
+      if (outcome.failure === undefined) continue;
+      this.#failures.set(container.name, outcome.failure);
+      this.#lookAt(outcome.retryAt ?? environment.now() + config.syncRetryMs);
+      if (kind === 'init') return;
+    }
+  }
+
+  /** Stops what runs, tells how it ended, and gives back what the pod held. */
+  async #bringToEnd(ending: Ending, signal: AbortSignal): Promise<void> {
+    const { cache, volumes, host, statuses, logger } = this.#context;
+    if (this.#phase === 'running') {
+      this.#phase = 'ending';
+      this.#failures.clear();
+      await this.#report(false);
+    }
+    await stopPod(this.#context, this.#pod, cache.state(this.uid), ending.gracePeriodSeconds, signal);
+    const left = cache.state(this.uid).containers.filter(({ state }) => state === 'running');
+    if (left.length > 0) throw new Error(`${left.length} containers still run after they were stopped`);
+    await this.#report(true);
+    this.#context.probes.forget(this.uid);
+    await volumes.unmount(this.uid);
+    await host.removeCgroup(podCgroup(this.#context.config.cgroupRoot, this.#pod));
+    this.#phase = 'ended';
+    this.#timer?.cancel();
+    statuses.finish(this.#pod);
+    logger.debug('a pod has ended', { pod: describePod(this.#pod) });
+    this.#onEnded(this);
+  }
+
+  /** Decides the status anew and answers its phase. */
+  async #report(finished: boolean): Promise<string | undefined> {
+    const { cache, statuses, probes, machine, environment } = this.#context;
+    const pod = this.#pod;
+    const state = cache.state(this.uid);
+    await this.#messages.read(state.containers);
+    probes.track(pod, state, this.#phase !== 'running');
+    const status = podStatus({
+      pod,
+      previous: statuses.get(this.uid) ?? pod.status ?? {},
+      state,
+      failures: this.#failures,
+      probes,
+      terminationMessage: (id) => this.#messages.of(id),
+      finished,
+      // The phase is not terminal before nothing runs any more.
+      failed: finished ? this.#ending?.failed : undefined,
+      hostIps: machine.hostIps,
+      now: environment.now(),
+    });
+    statuses.set(pod, status);
+    return status.phase;
+  }
+
+  #checkDeadline(): void {
+    const { environment, recorder } = this.#context;
+    const { activeDeadlineSeconds } = this.#pod.spec ?? {};
+    const start = parseTime(this.#context.statuses.get(this.uid)?.startTime ?? this.#pod.status?.startTime);
+    if (activeDeadlineSeconds === undefined || start === undefined || this.#ending !== undefined) return;
+    const at = start + activeDeadlineSeconds * 1000;
+    if (environment.now() < at) {
+      this.#lookAt(at);
+      return;
+    }
+    podEvent(recorder, this.#pod, 'Normal', deadlineExceeded.reason, deadlineExceeded.message);
+    this.#ending = { failed: deadlineExceeded };
+  }
+
+  #tellBackOff(container: Container, until: number): void {
+    if (this.#toldBackOff.get(container.name) === until) return;
+    this.#toldBackOff.set(container.name, until);
+    const message = `Back-off restarting failed container ${container.name} in pod ${describePod(this.#pod)}`;
+    containerEvent(this.#context.recorder, this.#pod, container, 'Warning', 'BackOff', message);
+  }
+
+  /** Looks again at this time, or sooner. */
+  #lookAt(at: number): void {
+    const { environment } = this.#context;
+    if (at >= this.#timerAt || this.#stopped) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = environment.setTimer(Math.max(0, at - environment.now()), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.look();
+    });
+  }
+
+  #backOffKey(container: Container): string {
+    return `${this.uid}/${container.name}/${containerHash(container)}`;
+  }
+}

@@ -1,0 +1,169 @@
+import type { Pod } from '../../resources/schema/core-v1.generated.ts';
+import { isTerminal } from '../pod-status/pod-status.ts';
+import { labels, podUidOf } from './labels.ts';
+import type { PodAdmission } from './pod-admission.ts';
+import { podEvent } from './pod-events.ts';
+import { PodWorker } from './pod-worker.ts';
+import { podLogDirectory } from './sandbox-config.ts';
+import { stopPod } from './stop-pod.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** What a pod of which nothing but its containers is known gets to end in. */
+const orphanGraceSeconds = 1;
+
+/** One worker for each pod of the node, from the first news of it until its object and its containers are gone. */
+export class PodWorkers {
+  readonly #context: WorkerContext;
+  readonly #admission: PodAdmission;
+  readonly #workers = new Map<string, PodWorker>();
+  /** Pods whose objects are gone while their workers still end them. */
+  readonly #removed = new Set<string>();
+  readonly #cleaning = new Set<string>();
+  #stopped = false;
+
+  constructor(context: WorkerContext, admission: PodAdmission) {
+    this.#context = context;
+    this.#admission = admission;
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  /** Every pod that has a worker. */
+  *pods(): Iterable<Pod> {
+    for (const worker of this.#workers.values()) yield worker.pod;
+  }
+
+  worker(uid: string): PodWorker | undefined {
+    return this.#workers.get(uid);
+  }
+
+  /** A pod of this node was added or changed. */
+  update(pod: Pod): void {
+    if (this.#stopped) return;
+    const uid = pod.metadata.uid ?? '';
+    this.#context.statuses.observe(pod);
+    const known = this.#workers.get(uid);
+    if (known !== undefined) {
+      known.update(pod);
+      return;
+    }
+    const worker = new PodWorker(this.#context, pod, (ended) => this.#onEnded(ended));
+    const refusal = this.#isNew(pod) ? this.#admission.admit(pod, this.#active()) : undefined;
+    this.#workers.set(uid, worker);
+    if (refusal !== undefined) {
+      podEvent(this.#context.recorder, pod, 'Warning', refusal.reason, refusal.message);
+      worker.end({ failed: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } });
+    } else worker.update(pod);
+  }
+
+  /** The object of a pod is gone: what runs of it is ended. */
+  remove(pod: Pod): void {
+    const uid = pod.metadata.uid ?? '';
+    this.#context.statuses.forget(uid);
+    const worker = this.#workers.get(uid);
+    if (worker === undefined) return;
+    this.#removed.add(uid);
+    if (worker.ended) this.#forget(worker);
+    else
+      worker.update({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: pod.metadata.deletionTimestamp ?? '' } });
+  }
+
+  /** The runtime has news of a pod. */
+  notice(uid: string): void {
+    this.#workers.get(uid)?.look();
+  }
+
+  lookAtAll(): void {
+    for (const worker of this.#workers.values()) worker.look();
+  }
+
+  /** Ends what runs of pods that are not of this node any more. Only to be called when all pods are known. */
+  async cleanOrphans(): Promise<void> {
+    const { cache } = this.#context;
+    await Promise.all(
+      cache.uids().map(async (uid) => {
+        if (!this.#workers.has(uid)) await this.#clean(uid);
+      }),
+    );
+  }
+
+  /** Workers stop looking; containers run on. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+  }
+
+  /** A pod that this node has not begun to run. */
+  #isNew(pod: Pod): boolean {
+    const { sandboxes, containers } = this.#context.cache.state(pod.metadata.uid ?? '');
+    const known = sandboxes.length > 0 || containers.length > 0 || pod.status?.startTime !== undefined;
+    return !known && pod.metadata.deletionTimestamp == null && !isTerminal(pod.status?.phase);
+  }
+
+  /** Pods that take up room. */
+  #active(): readonly Pod[] {
+    return [...this.#workers.values()].filter((worker) => !worker.ended).map((worker) => worker.pod);
+  }
+
+  #onEnded(worker: PodWorker): void {
+    if (this.#removed.has(worker.uid)) this.#forget(worker);
+  }
+
+  #forget(worker: PodWorker): void {
+    const { uid, pod } = worker;
+    this.#workers.delete(uid);
+    this.#removed.delete(uid);
+    this.#context.images.forget(pod);
+    void worker.stop();
+    void this.#clean(uid);
+  }
+
+  /** Removes a pod's containers, sandboxes, volumes and logs. */
+  async #clean(uid: string): Promise<void> {
+    if (this.#cleaning.has(uid) || this.#stopped) return;
+    this.#cleaning.add(uid);
+    try {
+      await this.#removeAll(uid);
+    } catch (error) {
+      // The next round of garbage collection tries again.
+      this.#context.logger.warn('what is left of a pod could not be removed', { podUid: uid, err: error });
+    } finally {
+      this.#cleaning.delete(uid);
+    }
+  }
+
+  async #removeAll(uid: string): Promise<void> {
+    const { cache, runtime, host, config, volumes } = this.#context;
+    const state = cache.state(uid);
+    const [any] = [...state.sandboxes, ...state.containers];
+    if (any !== undefined) {
+      const pod = podFromLabels(any.labels, uid);
+      await stopPod(this.#context, pod, state, orphanGraceSeconds, new AbortController().signal);
+      await volumes.unmount(uid);
+      for (const { id } of state.containers) {
+        await runtime.removeContainer(id);
+        await cache.refreshContainer(id);
+      }
+      for (const { id } of state.sandboxes) {
+        await runtime.removePodSandbox(id);
+        await cache.refreshSandbox(id);
+      }
+      await host.files.remove(podLogDirectory(config.podLogsDirectory, pod));
+    }
+    await volumes.unmount(uid);
+  }
+}
+
+/** As much of a pod as its containers tell. */
+function podFromLabels(from: Readonly<Record<string, string>>, uid: string): Pod {
+  return {
+    metadata: {
+      name: from[labels.podName],
+      namespace: from[labels.podNamespace],
+      uid: podUidOf({ labels: from }) || uid,
+    },
+    spec: { containers: [] },
+  };
+}

@@ -1,0 +1,155 @@
+import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { StartFailure } from '../pod-status/container-statuses.ts';
+import type { Image, Mount, SandboxConfig } from '../runtime/runtime.ts';
+import { containerConfig } from './container-config.ts';
+import type { ContainerToStart } from './decision.ts';
+import { environmentVariables } from './environment-variables.ts';
+import { podDirectory } from './pod-directory.ts';
+import { containerEvent } from './pod-events.ts';
+import { runHook } from './run-hook.ts';
+import { runtimeText } from './runtime-text.ts';
+import { podGroups, runAsRootProblem } from './security-context.ts';
+import { stopContainer } from './stop-container.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+export interface StartInput {
+  readonly pod: Pod;
+  readonly toStart: ContainerToStart;
+  readonly sandboxId: string;
+  readonly sandbox: SandboxConfig;
+  readonly podIps: readonly string[];
+}
+
+export type StartOutcome =
+  | { readonly failure?: undefined }
+  /** `retryAt`: from when on another try makes sense; undefined: after the usual time. */
+  | { readonly failure: StartFailure; readonly retryAt: number | undefined };
+
+const started: StartOutcome = {};
+
+/** Image, configuration, creation, start, postStart hook: with the events and the reasons of each that fails. */
+export async function startContainer(
+  context: WorkerContext,
+  input: StartInput,
+  signal: AbortSignal,
+): Promise<StartOutcome> {
+  const { pod, toStart } = input;
+  const { container } = toStart;
+  const ensured = await context.images.ensure(pod, container, signal);
+  if (ensured.failure !== undefined) {
+    tellFailure(context, input, `Error: ${ensured.failure.reason}`);
+    return ensured;
+  }
+  let prepared: Awaited<ReturnType<typeof prepare>>;
+  try {
+    prepared = await prepare(context, input, ensured.image);
+  } catch (error) {
+    signal.throwIfAborted();
+    return failed(context, input, 'CreateContainerConfigError', messageOf(error));
+  }
+  const { runtime, recorder, cache } = context;
+  let containerId: string;
+  try {
+    containerId = await runtime.createContainer(input.sandboxId, prepared, input.sandbox, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return failed(context, input, 'CreateContainerError', messageOf(error), runtimeText(error));
+  }
+  containerEvent(recorder, pod, container, 'Normal', 'Created', 'Container created');
+  try {
+    await runtime.startContainer(containerId, signal);
+  } catch (error) {
+    await cache.refreshContainer(containerId);
+    signal.throwIfAborted();
+    return failed(context, input, 'RunContainerError', runtimeText(error), messageOf(error));
+  }
+  containerEvent(recorder, pod, container, 'Normal', 'Started', 'Container started');
+  await cache.refreshContainer(containerId);
+  return postStart(context, input, containerId, signal);
+}
+
+async function prepare(context: WorkerContext, input: StartInput, image: Image) {
+  const { pod, toStart, sandbox, podIps } = input;
+  const { container, restartCount } = toStart;
+  const problem = runAsRootProblem(pod, container, image);
+  if (problem !== undefined) throw new Error(problem);
+  const { machine, objects, volumes, host } = context;
+  const facts = { pod, podIps, hostIps: machine.hostIps, allocatable: machine.allocatable };
+  const variables = await environmentVariables({ container, facts, objects, services: context.services() });
+  const mounts = await volumes.mountsOf(pod, container, variables);
+  const termination = await terminationLog(context, pod, container, restartCount);
+  await host.files.makeDirectory(`${sandbox.logDirectory}/${container.name}`);
+  return containerConfig({
+    pod,
+    container,
+    restartCount,
+    image,
+    variables,
+    mounts: [...mounts, ...termination],
+    supplementalGroups: podGroups(pod.spec?.securityContext ?? {}),
+    memoryCapacityBytes: machine.memoryCapacityBytes,
+  });
+}
+
+/** The file in which the container leaves its last words. */
+async function terminationLog(
+  { host, config }: WorkerContext,
+  pod: Pod,
+  container: Container,
+  restartCount: number,
+): Promise<readonly Mount[]> {
+  const containerPath = container.terminationMessagePath ?? '/dev/termination-log';
+  if (containerPath === '') return [];
+  const directory = `${podDirectory(config.rootDirectory, pod.metadata.uid ?? '')}/containers/${container.name}`;
+  await host.files.makeDirectory(directory, 0o750);
+  const hostPath = `${directory}/${restartCount}`;
+  await host.files.write(hostPath, '', 0o666);
+  return [{ containerPath, hostPath, readOnly: false, propagation: 'private' }];
+}
+
+async function postStart(
+  context: WorkerContext,
+  input: StartInput,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<StartOutcome> {
+  const { pod, toStart, podIps } = input;
+  const { container } = toStart;
+  const handler = container.lifecycle?.postStart;
+  if (handler === undefined) return started;
+  const podIp = podIps[0] ?? '';
+  try {
+    await runHook(context, { pod, container, containerId, podIp, handler }, signal);
+    return started;
+  } catch (error) {
+    signal.throwIfAborted();
+    const { recorder, cache, logger } = context;
+    logger.info('a postStart hook failed', { pod: pod.metadata.name, container: container.name, err: error });
+    containerEvent(recorder, pod, container, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+    const status = cache.state(pod.metadata.uid ?? '').containers.find(({ id }) => id === containerId);
+    if (status !== undefined) {
+      const message = 'FailedPostStartHook';
+      await stopContainer(context, { pod, container, status, message, reason: undefined, podIp }, signal);
+    }
+    return { failure: { reason: 'PostStartHookError', message: messageOf(error) }, retryAt: undefined };
+  }
+}
+
+function failed(
+  context: WorkerContext,
+  input: StartInput,
+  reason: string,
+  message: string,
+  statusMessage = message,
+): StartOutcome {
+  tellFailure(context, input, `Error: ${message}`);
+  return { failure: { reason, message: statusMessage }, retryAt: undefined };
+}
+
+function tellFailure({ recorder }: WorkerContext, { pod, toStart }: StartInput, message: string): void {
+  containerEvent(recorder, pod, toStart.container, 'Warning', 'Failed', message);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

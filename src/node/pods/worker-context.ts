@@ -1,0 +1,59 @@
+import type { EventRecorder } from '../../client/event-recorder.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Logger } from '../../machinery/log.ts';
+import type { Container, Pod, Service } from '../../resources/schema/core-v1.generated.ts';
+import type { NodeConfig } from '../config.ts';
+import type { Host } from '../host/host.ts';
+import type { ImageManager } from '../images/image-manager.ts';
+import type { Readiness } from '../pod-status/pod-status.ts';
+import type { StatusManager } from '../pod-status/status-manager.ts';
+import type { ContainerRuntime, Mount } from '../runtime/runtime.ts';
+import type { BackOffTable } from './back-off-table.ts';
+import type { ProbeVerdicts } from './decision.ts';
+import type { ReferencedObjects } from './environment-variables.ts';
+import type { PodRuntimeState } from './pod-runtime-state.ts';
+import type { RuntimeCache } from './runtime-cache.ts';
+
+/** What the workers of a node's pods share. */
+export interface WorkerContext {
+  readonly config: NodeConfig;
+  readonly nodeName: string;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly recorder: EventRecorder;
+  readonly runtime: ContainerRuntime;
+  readonly host: Host;
+  readonly cache: RuntimeCache;
+  readonly statuses: StatusManager;
+  readonly images: ImageManager;
+  readonly crashBackOff: BackOffTable;
+  readonly probes: PodProbes;
+  readonly volumes: PodVolumes;
+  readonly objects: ReferencedObjects;
+  readonly machine: MachineFacts;
+  services(): Iterable<Service>;
+}
+
+/** What is known of the node itself. */
+export interface MachineFacts {
+  readonly hostIps: readonly string[];
+  readonly memoryCapacityBytes: number;
+  readonly allocatable: Readonly<Record<string, string | number>>;
+  /** Why pods on the pod network cannot start; undefined: they can. */
+  readonly networkProblem: string | undefined;
+}
+
+export interface PodProbes extends ProbeVerdicts, Readiness {
+  /** Probes what runs now, and nothing else. While the pod ends only readiness is looked at. */
+  track(pod: Pod, state: PodRuntimeState, ending: boolean): void;
+  forget(uid: string): void;
+}
+
+export interface PodVolumes {
+  /** Resolves when every volume of the pod is there; throws an `Error` whose message says what is missing. */
+  mount(pod: Pod, signal: AbortSignal): Promise<void>;
+  /** What a container sees of them. */
+  mountsOf(pod: Pod, container: Container, variables: ReadonlyMap<string, string>): Promise<readonly Mount[]>;
+  /** Takes everything of a pod away. */
+  unmount(uid: string): Promise<void>;
+}

@@ -1,0 +1,197 @@
+import type { Client } from '../../client/client.ts';
+import type { EventRecorder } from '../../client/event-recorder.ts';
+import { referenceTo } from '../../client/object-reference.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Logger } from '../../machinery/log.ts';
+import { isReason } from '../../machinery/status-error.ts';
+import { equal } from '../../resources/equal.ts';
+import type { Node, NodeCondition, NodeStatus } from '../../resources/schema/core-v1.generated.ts';
+import { nodes } from '../../resources/schema/resource-types.generated.ts';
+import type { NodeConfig } from '../config.ts';
+import type { Host } from '../host/host.ts';
+import type { Machine } from '../machine.ts';
+import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
+import { nodeConditions } from './node-conditions.ts';
+import { newNode, nodeStatus, standardLabels } from './node-object.ts';
+
+export interface NodeRegistrarOptions {
+  readonly client: Pick<Client, 'create' | 'get' | 'patch'>;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly recorder: EventRecorder;
+  readonly runtime: ContainerRuntime;
+  readonly host: Host;
+  readonly machine: Machine;
+  readonly config: NodeConfig;
+  readonly nodeName: string;
+  volumesInUse(): readonly string[];
+  /** The runtime or the network came or went. */
+  onReadiness(): void;
+}
+
+const firstRetryMs = 200;
+const longestRetryMs = 7000;
+/** Images are listed this often at most: that is much work for a runtime with many. */
+const imagesEveryMs = 60_000;
+
+/** Tells the API of this node: registers it, and keeps its status true. */
+export class NodeRegistrar {
+  readonly #options: NodeRegistrarOptions;
+  #nap = new AbortController();
+  #node: Node | undefined;
+  #reportedAt = Number.NEGATIVE_INFINITY;
+  #images: readonly Image[] = [];
+  #imagesAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: NodeRegistrarOptions) {
+    this.#options = options;
+  }
+
+  /** The node as the API had it last; undefined before it is registered. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
+  /** Looks at the status now instead of when it is due. */
+  soon(): void {
+    this.#nap.abort();
+  }
+
+  /** Registers, again and again until it succeeds, and keeps the status until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { environment, config, logger } = this.#options;
+    await this.#checkRuntime();
+    await this.#register(signal);
+    while (!signal.aborted) {
+      await this.#checkRuntime();
+      try {
+        await this.#report(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isReason(error, 'NotFound')) await this.#register(signal);
+        else logger.warn("the node's status could not be written", { err: error });
+      }
+      // Not all nodes of a cluster at the same moment.
+      const delayMs = config.nodeStatusUpdateMs * (1 + 0.04 * environment.random());
+      if (this.#nap.signal.aborted) this.#nap = new AbortController();
+      await environment.sleep(delayMs, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
+    }
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { environment, logger, nodeName, recorder } = this.#options;
+    let delayMs = firstRetryMs;
+    while (!signal.aborted) {
+      try {
+        const node = await this.#createOrAdopt(signal);
+        this.#node = node;
+        recorder.event(referenceTo(nodes, node), 'Normal', 'Starting', 'Starting kubelet.');
+        logger.info('the node is registered', { node: nodeName });
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn('the node could not be registered', { node: nodeName, err: error });
+        await environment.sleep(delayMs * (1 + environment.random()), signal).catch(() => {});
+        delayMs = Math.min(delayMs * 2, longestRetryMs);
+      }
+    }
+  }
+
+  async #createOrAdopt(signal: AbortSignal): Promise<Node> {
+    const { client, nodeName, config, machine } = this.#options;
+    const status = await this.#status([]);
+    const wanted = newNode(nodeName, config, machine);
+    try {
+      return await client.create(nodes, { ...wanted, status }, { signal });
+    } catch (error) {
+      if (!isReason(error, 'AlreadyExists')) throw error;
+    }
+    const existing = await client.get(nodes, { name: nodeName }, { signal });
+    const labels = { ...standardLabels(nodeName, machine), ...config.nodeLabels };
+    const differing = Object.entries(labels).filter(([key, value]) => existing.metadata.labels?.[key] !== value);
+    if (differing.length === 0) return existing;
+    const body = { metadata: { labels: Object.fromEntries(differing) } };
+    return await client.patch(nodes, { name: nodeName }, { type: 'strategic', body }, { signal });
+  }
+
+  async #report(signal: AbortSignal): Promise<void> {
+    const { client, nodeName, environment, config } = this.#options;
+    const before = this.#node?.status ?? {};
+    const status = await this.#status(before.conditions ?? []);
+    const due = environment.monotonic() - this.#reportedAt >= config.nodeStatusReportMs;
+    if (!due && isSame(before, status)) return;
+    this.#tellChanges(before.conditions ?? [], status.conditions ?? []);
+    this.#node = await client.patch(
+      nodes,
+      { name: nodeName },
+      { type: 'strategic', body: { status: { ...status, addresses: replaced(status.addresses) } } },
+      { subresource: 'status', signal },
+    );
+    this.#reportedAt = environment.monotonic();
+  }
+
+  async #status(previous: readonly NodeCondition[]): Promise<NodeStatus> {
+    const { host, machine, config, nodeName, environment, volumesInUse } = this.#options;
+    const stats = await host.stats();
+    const conditions = nodeConditions({ machine, stats, config, previous, now: environment.now() });
+    const images = await this.#listImages();
+    return nodeStatus({ nodeName, config, machine, conditions, images, volumesInUse: volumesInUse() });
+  }
+
+  async #listImages(): Promise<readonly Image[]> {
+    const { runtime, environment, machine } = this.#options;
+    const now = environment.monotonic();
+    if (machine.runtimeProblem !== undefined || now - this.#imagesAt < imagesEveryMs) return this.#images;
+    this.#images = await runtime.listImages().catch(() => this.#images);
+    this.#imagesAt = now;
+    return this.#images;
+  }
+
+  async #checkRuntime(): Promise<void> {
+    const { runtime, machine, onReadiness } = this.#options;
+    const before = [machine.runtimeProblem, machine.networkProblem];
+    try {
+      const status = await runtime.status();
+      machine.runtimeProblem = status.runtimeReady ? undefined : status.message || 'the runtime is not ready';
+      machine.networkProblem = status.networkReady ? undefined : status.message || 'the network is not ready';
+      if (machine.runtimeVersion.endsWith('unknown')) {
+        const { name, version } = await runtime.version();
+        machine.runtimeVersion = `${name}://${version}`;
+      }
+    } catch (error) {
+      machine.runtimeProblem = error instanceof Error ? error.message : String(error);
+    }
+    if (!equal(before, [machine.runtimeProblem, machine.networkProblem])) onReadiness();
+  }
+
+  #tellChanges(before: readonly NodeCondition[], after: readonly NodeCondition[]): void {
+    const { nodeName, recorder } = this.#options;
+    const node = this.#node;
+    if (node === undefined) return;
+    for (const condition of after) {
+      if (before.find(({ type }) => type === condition.type)?.status === condition.status) continue;
+      const reason = eventOf(condition);
+      recorder.event(referenceTo(nodes, node), 'Normal', reason, `Node ${nodeName} status is now: ${reason}`);
+    }
+  }
+}
+
+function eventOf({ type, status, reason = '' }: NodeCondition): string {
+  if (type === 'Ready') return status === 'True' ? 'NodeReady' : 'NodeNotReady';
+  return reason.replace(/^Kubelet/, 'Node');
+}
+
+/** Whether a status says the same apart from the time it was said. */
+function isSame(one: NodeStatus, other: NodeStatus): boolean {
+  const timeless = ({ conditions = [], ...rest }: NodeStatus) => ({
+    ...rest,
+    conditions: conditions.map(({ lastHeartbeatTime: _, ...condition }) => condition),
+  });
+  const { config: _, volumesAttached: __, declaredFeatures: ___, ...known } = one;
+  return equal(timeless(known), timeless(other));
+}
+
+/** Addresses merge by type, so the old ones would stay beside the new. */
+function replaced(addresses: NodeStatus['addresses']): readonly object[] {
+  return [...(addresses ?? []), { $patch: 'replace' }];
+}

@@ -1,0 +1,193 @@
+import type { DeleteOptions, ObjectKey, Patch, WriteOptions } from '../../src/client/client.ts';
+import { createInformerFactory } from '../../src/client/informers/informer-factory.ts';
+import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
+import { type Logger, silentLogger } from '../../src/machinery/log.ts';
+import { silentMetrics } from '../../src/machinery/metrics.ts';
+import type { KubeObject } from '../../src/machinery/object.ts';
+import type { ResourceType } from '../../src/machinery/resource-type.ts';
+import { isReason } from '../../src/machinery/status-error.ts';
+import { type Agent, startAgent } from '../../src/node/agent.ts';
+import type { NodeConfig } from '../../src/node/config.ts';
+import { createSimulatedMachine, type SimulatedMachineOptions } from '../../src/node/simulated-machine.ts';
+import { sharedSources } from '../../src/node/sources.ts';
+import type { Container, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
+import { events, nodes, pods } from '../../src/resources/schema/resource-types.generated.ts';
+import { FakeClient } from './fake-client.ts';
+
+/** The fake API with what an agent needs beside: lists that merge in status patches, graceful deletion, tokens. */
+class NodeApi extends FakeClient {
+  override async patch<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    patch: Patch,
+    options: WriteOptions = {},
+  ): Promise<T> {
+    if (patch.type !== 'strategic') return super.patch(type, key, patch, options);
+    const body = patch.body as { readonly status?: Readonly<Record<string, unknown>> };
+    if (body.status === undefined) return super.patch(type, key, patch, options);
+    const before =
+      ((await this.get(type, key)) as { readonly status?: Readonly<Record<string, unknown>> }).status ?? {};
+    const status: Record<string, unknown> = { ...body.status };
+    for (const [field, value] of Object.entries(status)) {
+      if (!Array.isArray(value)) continue;
+      if (field === 'conditions') status[field] = mergeByType(before[field], value);
+      else status[field] = value.filter((item: object) => !('$patch' in item));
+    }
+    return super.patch(type, key, { type: 'strategic', body: { ...body, status } }, options);
+  }
+
+  override async delete<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    options: DeleteOptions = {},
+  ): Promise<T> {
+    if (options.gracePeriodSeconds !== 0) return super.delete(type, key, options);
+    const { finalizers } = (await this.get(type, key)).metadata;
+    if (finalizers?.includes(held) !== true) return super.delete(type, key, options);
+    return super.patch(type, key, { type: 'merge', body: { metadata: { finalizers: null } } });
+  }
+}
+
+/** Stands for the grace period in which a pod that is being deleted stays. */
+const held = 'test/held';
+
+interface Typed {
+  readonly type: string;
+}
+
+function mergeByType(before: unknown, changes: readonly Typed[]): readonly Typed[] {
+  const known = Array.isArray(before) ? (before as readonly Typed[]) : [];
+  const merged = known.map((each) => ({ ...each, ...changes.find(({ type }) => type === each.type) }));
+  return [...merged, ...changes.filter(({ type }) => !known.some((each) => each.type === type))];
+}
+
+export interface NodeWorldOptions extends Partial<Omit<SimulatedMachineOptions, 'environment'>> {
+  readonly config?: Partial<NodeConfig>;
+  readonly logger?: Logger;
+}
+
+/** One simulated node on a fake API, in virtual time. */
+export class NodeWorld {
+  readonly environment = new VirtualEnvironment(1);
+  readonly api = new NodeApi(this.environment);
+  readonly machine;
+  readonly #options: NodeWorldOptions;
+  #agent: Agent | undefined;
+  #factory: ReturnType<typeof createInformerFactory> | undefined;
+
+  constructor(options: NodeWorldOptions = {}) {
+    this.#options = options;
+    this.machine = createSimulatedMachine({
+      environment: this.environment,
+      hostname: 'node-1',
+      address: '192.168.0.1',
+      podCidr: '10.1.0.0/24',
+      ...options,
+    });
+  }
+
+  static async start(options: NodeWorldOptions = {}): Promise<NodeWorld> {
+    const world = new NodeWorld(options);
+    await world.startAgent();
+    await world.environment.settle();
+    return world;
+  }
+
+  get runtime() {
+    return this.machine.runtime;
+  }
+
+  get host() {
+    return this.machine.host;
+  }
+
+  async startAgent(): Promise<void> {
+    const { environment, api } = this;
+    const logger = this.#options.logger ?? silentLogger;
+    this.#factory = createInformerFactory({ client: api.client, environment, logger });
+    this.#agent = await startAgent({
+      client: api.client,
+      sources: sharedSources(this.#factory),
+      ...this.machine,
+      environment,
+      logger,
+      metrics: silentMetrics,
+      nodeName: 'node-1',
+      config: this.#options.config ?? {},
+    });
+  }
+
+  async stopAgent(): Promise<void> {
+    await this.#agent?.stop();
+    await this.#factory?.stop();
+    this.#agent = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.stopAgent();
+    await this.runtime.close();
+  }
+
+  advance(seconds: number): Promise<void> {
+    return this.environment.advance(seconds * 1000);
+  }
+
+  /** A pod that is bound to the node already. */
+  async createPod(name: string, spec: Partial<PodSpec> & { readonly containers: readonly Container[] }): Promise<Pod> {
+    const bound: PodSpec = { restartPolicy: 'Always', terminationGracePeriodSeconds: 30, nodeName: 'node-1', ...spec };
+    const status = { phase: 'Pending', qosClass: 'BestEffort' };
+    const pod = await this.api.create(pods, { metadata: { name, namespace: 'default' }, spec: bound, status });
+    await this.environment.settle();
+    return pod;
+  }
+
+  async pod(name: string): Promise<Pod | undefined> {
+    try {
+      return await this.api.get(pods, { namespace: 'default', name });
+    } catch (error) {
+      if (isReason(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  async status(name: string): Promise<NonNullable<Pod['status']>> {
+    const pod = await this.pod(name);
+    if (pod?.status === undefined) throw new Error(`pod ${name} has no status`);
+    return pod.status;
+  }
+
+  /** As the API server deletes a pod that is bound: it stays with a timestamp until its node removes it. */
+  async deletePod(name: string, gracePeriodSeconds = 30): Promise<void> {
+    const key = { namespace: 'default', name };
+    if (gracePeriodSeconds === 0) await this.api.delete(pods, key, { gracePeriodSeconds });
+    else {
+      const deletionTimestamp = new Date(this.environment.now() + gracePeriodSeconds * 1000).toISOString();
+      const metadata = { deletionTimestamp, deletionGracePeriodSeconds: gracePeriodSeconds, finalizers: [held] };
+      await this.api.patch(pods, key, { type: 'merge', body: { metadata } });
+    }
+    await this.environment.settle();
+  }
+
+  /** The state of a container in a word, with its reason where it has one. */
+  async containerState(pod: string, container: string): Promise<string> {
+    const { initContainerStatuses = [], containerStatuses = [] } = await this.status(pod);
+    const status = [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === container);
+    const { running, waiting, terminated } = status?.state ?? {};
+    if (running !== undefined) return status?.ready === true ? 'ready' : 'running';
+    if (waiting !== undefined) return `waiting ${waiting.reason}`;
+    return terminated === undefined ? 'none' : `terminated ${terminated.reason} ${terminated.exitCode}`;
+  }
+
+  /** What was told about an object, oldest first: `Reason: message`, with a count where it is more than one. */
+  async events(name: string): Promise<readonly string[]> {
+    const { items } = await this.api.list(events, {});
+    return items
+      .filter(({ involvedObject }) => involvedObject.name === name)
+      .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+      .map(({ reason, message, count = 1 }) => `${reason}: ${message}${count > 1 ? ` (${count})` : ''}`);
+  }
+
+  async node() {
+    return await this.api.get(nodes, { name: 'node-1' });
+  }
+}
