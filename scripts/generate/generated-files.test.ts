@@ -1,12 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { generatedFiles } from './generated-files.ts';
+import { grpcFiles } from './grpc-files.ts';
 
-const folder = new URL('../../src/resources/schema/', import.meta.url);
-
-test('the committed generated files are what the facts give; run `node scripts/generate/main.ts` when they are not', () => {
-  const expected = generatedFiles();
-  const committed = readdirSync(folder).filter((name) => name.endsWith('.generated.ts'));
-  expect(committed.sort()).toEqual([...expected.keys()].sort());
-  for (const [name, text] of expected) expect(readFileSync(new URL(name, folder), 'utf8') === text, name).toBe(true);
-});
+test.each([
+  ['src/resources/schema', generatedFiles],
+  ['src/node/runtime/cri/generated', grpcFiles],
+])(
+  'the generated files in %s are what the facts give; run `node scripts/generate/main.ts` when they are not',
+  (name, generate) => {
+    const folder = new URL(`../../${name}/`, import.meta.url);
+    const expected = generate();
+    const committed = readdirSync(folder).filter((file) => file.endsWith('.generated.ts'));
+    expect(committed.sort()).toEqual([...expected.keys()].sort());
+    for (const [file, text] of expected) expect(readFileSync(new URL(file, folder), 'utf8') === text, file).toBe(true);
+  },
+);

@@ -1,7 +1,13 @@
-/** `node scripts/generate/main.ts`: writes every `*.generated.ts` under src/resources/schema from facts/. */
+/** `node scripts/generate/main.ts`: writes every `*.generated.ts` from facts/. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { generatedFiles } from './generated-files.ts';
+import { grpcFiles } from './grpc-files.ts';
 
-const folder = new URL('../../src/resources/schema/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-for (const [name, text] of generatedFiles()) writeFileSync(new URL(name, folder), text);
+write('../../src/resources/schema/', generatedFiles());
+write('../../src/node/runtime/cri/generated/', grpcFiles());
+
+function write(folder: string, files: ReadonlyMap<string, string>): void {
+  const url = new URL(folder, import.meta.url);
+  mkdirSync(url, { recursive: true });
+  for (const [name, text] of files) writeFileSync(new URL(name, url), text);
+}
