@@ -36,7 +36,7 @@ const protoFiles: readonly ProtoFile[] = [
   {
     name: 'containerd-events.proto',
     package: 'containerd.events',
-    dependencies: [timestamp],
+    dependencies: [timestamp, 'google/protobuf/any.proto'],
     only: ['ContainerCreate', 'ContainerDelete', 'TaskStart', 'TaskExit', 'TaskOOM'],
   },
   {

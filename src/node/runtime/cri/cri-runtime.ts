@@ -1,0 +1,287 @@
+import type { Environment } from '../../../machinery/environment/environment.ts';
+import {
+  type Container,
+  type ContainerConfig,
+  type ContainerRuntime,
+  type ContainerStats,
+  type ContainerStatus,
+  type ExecOptions,
+  type ExecResult,
+  type ExecSession,
+  type FilesystemUsage,
+  type Image,
+  type LinuxResources,
+  RuntimeError,
+  type RuntimeEvent,
+  type RuntimeStatus,
+  type RuntimeVersion,
+  type Sandbox,
+  type SandboxConfig,
+  type SandboxStatus,
+} from '../runtime.ts';
+import { containerMessage, resourcesMessage, sandboxMessage } from './config-messages.ts';
+import { containerdEvents } from './containerd-events.ts';
+import type { ExecStreams } from './exec-streams.ts';
+import { ImageService, RuntimeService } from './generated/runtime-v1.generated.ts';
+import { GrpcConnection } from './grpc-connection.ts';
+import {
+  containerOf,
+  containerStatusOf,
+  filesystemOf,
+  imageOf,
+  runtimeStatusOf,
+  sandboxOf,
+  sandboxStatusOf,
+  statsOf,
+} from './status-messages.ts';
+
+/** How long the runtime may take to answer, as the kubelet's `runtimeRequestTimeout` has it. */
+const requestTimeoutMs = 120_000;
+/** A sandbox includes its network, which plugins set up. */
+const sandboxTimeoutMs = 240_000;
+const pullTimeoutMs = 30 * 60_000;
+const maxOutputBytes = 16 << 10;
+/** For how long an exit may take to get from containerd's events to CRI. */
+const settlePatienceMs = 5_000;
+
+export interface CriRuntimeOptions {
+  readonly environment: Environment;
+  readonly socketPath: string;
+  /** Opens the streams of a command at the address that the runtime gave. */
+  readonly execStreams: ExecStreams;
+}
+
+/** A container runtime that speaks CRI v1, and containerd's events beside it. */
+export class CriRuntime implements ContainerRuntime {
+  readonly #environment: Environment;
+  readonly #connection: GrpcConnection;
+  readonly #execStreams: ExecStreams;
+  /** Which sandbox a container is in: its status does not say so. */
+  #sandboxOfContainer = new Map<string, string>();
+
+  constructor(options: CriRuntimeOptions) {
+    this.#environment = options.environment;
+    this.#connection = new GrpcConnection(options.environment, options.socketPath);
+    this.#execStreams = options.execStreams;
+  }
+
+  async version(signal?: AbortSignal): Promise<RuntimeVersion> {
+    const answer = await this.#connection.call(RuntimeService.method.version, {}, within(requestTimeoutMs, signal));
+    return {
+      name: answer.runtimeName,
+      version: answer.runtimeVersion,
+      apiVersion: answer.runtimeApiVersion,
+    };
+  }
+
+  async status(signal?: AbortSignal): Promise<RuntimeStatus> {
+    const answer = await this.#connection.call(RuntimeService.method.status, {}, within(requestTimeoutMs, signal));
+    return runtimeStatusOf(answer.status);
+  }
+
+  async runPodSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<string> {
+    const answer = await this.#connection.call(
+      RuntimeService.method.runPodSandbox,
+      { config: sandboxMessage(config), runtimeHandler: config.runtimeHandler },
+      within(sandboxTimeoutMs, signal),
+    );
+    return answer.podSandboxId;
+  }
+
+  async stopPodSandbox(podSandboxId: string, signal?: AbortSignal): Promise<void> {
+    const { stopPodSandbox } = RuntimeService.method;
+    await unlessGone(this.#connection.call(stopPodSandbox, { podSandboxId }, within(requestTimeoutMs, signal)));
+  }
+
+  async removePodSandbox(podSandboxId: string, signal?: AbortSignal): Promise<void> {
+    const { removePodSandbox } = RuntimeService.method;
+    await unlessGone(this.#connection.call(removePodSandbox, { podSandboxId }, within(requestTimeoutMs, signal)));
+  }
+
+  async listPodSandboxes(signal?: AbortSignal): Promise<readonly Sandbox[]> {
+    const { listPodSandbox } = RuntimeService.method;
+    const answer = await this.#connection.call(listPodSandbox, {}, within(requestTimeoutMs, signal));
+    return answer.items.map(sandboxOf);
+  }
+
+  async podSandboxStatus(podSandboxId: string, signal?: AbortSignal): Promise<SandboxStatus | undefined> {
+    const { podSandboxStatus } = RuntimeService.method;
+    const answer = await unlessGone(
+      this.#connection.call(podSandboxStatus, { podSandboxId }, within(requestTimeoutMs, signal)),
+    );
+    return answer?.status === undefined ? undefined : sandboxStatusOf(answer.status);
+  }
+
+  async createContainer(
+    podSandboxId: string,
+    config: ContainerConfig,
+    sandbox: SandboxConfig,
+    signal?: AbortSignal,
+  ): Promise<string> {
+    const { containerId } = await this.#connection.call(
+      RuntimeService.method.createContainer,
+      { podSandboxId, config: containerMessage(config, sandbox), sandboxConfig: sandboxMessage(sandbox) },
+      within(requestTimeoutMs, signal),
+    );
+    this.#sandboxOfContainer.set(containerId, podSandboxId);
+    return containerId;
+  }
+
+  async startContainer(containerId: string, signal?: AbortSignal): Promise<void> {
+    const { startContainer } = RuntimeService.method;
+    await this.#connection.call(startContainer, { containerId }, within(requestTimeoutMs, signal));
+  }
+
+  async stopContainer(containerId: string, timeoutSeconds: number, signal?: AbortSignal): Promise<void> {
+    const request = { containerId, timeout: BigInt(Math.max(0, Math.ceil(timeoutSeconds))) };
+    const timeoutMs = requestTimeoutMs + timeoutSeconds * 1000;
+    await unlessGone(this.#connection.call(RuntimeService.method.stopContainer, request, within(timeoutMs, signal)));
+  }
+
+  async removeContainer(containerId: string, signal?: AbortSignal): Promise<void> {
+    const { removeContainer } = RuntimeService.method;
+    await unlessGone(this.#connection.call(removeContainer, { containerId }, within(requestTimeoutMs, signal)));
+    this.#sandboxOfContainer.delete(containerId);
+  }
+
+  async listContainers(signal?: AbortSignal): Promise<readonly Container[]> {
+    const { listContainers } = RuntimeService.method;
+    const answer = await this.#connection.call(listContainers, {}, within(requestTimeoutMs, signal));
+    const containers = answer.containers.map(containerOf);
+    this.#sandboxOfContainer = new Map(containers.map((each) => [each.id, each.sandboxId]));
+    return containers;
+  }
+
+  async containerStatus(containerId: string, signal?: AbortSignal): Promise<ContainerStatus | undefined> {
+    const { containerStatus } = RuntimeService.method;
+    const answer = await unlessGone(
+      this.#connection.call(containerStatus, { containerId }, within(requestTimeoutMs, signal)),
+    );
+    if (answer?.status === undefined) return undefined;
+    if (!this.#sandboxOfContainer.has(containerId)) await this.listContainers(signal);
+    return containerStatusOf(answer.status, this.#sandboxOfContainer.get(containerId) ?? '');
+  }
+
+  async updateContainerResources(containerId: string, resources: LinuxResources, signal?: AbortSignal): Promise<void> {
+    await this.#connection.call(
+      RuntimeService.method.updateContainerResources,
+      { containerId, linux: resourcesMessage(resources) },
+      within(requestTimeoutMs, signal),
+    );
+  }
+
+  async reopenContainerLog(containerId: string, signal?: AbortSignal): Promise<void> {
+    const { reopenContainerLog } = RuntimeService.method;
+    await this.#connection.call(reopenContainerLog, { containerId }, within(requestTimeoutMs, signal));
+  }
+
+  async execSync(
+    containerId: string,
+    command: readonly string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<ExecResult> {
+    // CRI counts whole seconds; a runtime that does not end the command in time is given up on a little later.
+    const request = { containerId, cmd: [...command], timeout: BigInt(Math.ceil(timeoutMs / 1000)) };
+    const answer = await this.#connection.call(
+      RuntimeService.method.execSync,
+      request,
+      within(timeoutMs + 10_000, signal),
+    );
+    return {
+      exitCode: answer.exitCode,
+      stdout: answer.stdout.subarray(0, maxOutputBytes),
+      stderr: answer.stderr.subarray(0, maxOutputBytes),
+    };
+  }
+
+  async exec(containerId: string, options: ExecOptions): Promise<ExecSession> {
+    const { command, ...streams } = options;
+    const { url } = await this.#connection.call(
+      RuntimeService.method.exec,
+      // With a terminal there is one output, and the runtime refuses to be asked for another.
+      { containerId, cmd: [...command], ...streams, stderr: options.stderr && !options.tty },
+      within(requestTimeoutMs),
+    );
+    return this.#execStreams(new URL(url), { ...options, stderr: options.stderr && !options.tty });
+  }
+
+  async listImages(signal?: AbortSignal): Promise<readonly Image[]> {
+    const { listImages } = ImageService.method;
+    const answer = await this.#connection.call(listImages, {}, within(requestTimeoutMs, signal));
+    return answer.images.map(imageOf);
+  }
+
+  async imageStatus(image: string, signal?: AbortSignal): Promise<Image | undefined> {
+    const { imageStatus } = ImageService.method;
+    const answer = await unlessGone(
+      this.#connection.call(imageStatus, { image: { image } }, within(requestTimeoutMs, signal)),
+    );
+    return answer?.image === undefined ? undefined : imageOf(answer.image);
+  }
+
+  async pullImage(image: string, signal?: AbortSignal): Promise<string> {
+    const { pullImage } = ImageService.method;
+    const answer = await this.#connection.call(pullImage, { image: { image } }, within(pullTimeoutMs, signal));
+    return answer.imageRef;
+  }
+
+  async removeImage(image: string, signal?: AbortSignal): Promise<void> {
+    const { removeImage } = ImageService.method;
+    await unlessGone(this.#connection.call(removeImage, { image: { image } }, within(requestTimeoutMs, signal)));
+  }
+
+  async imageFilesystem(signal?: AbortSignal): Promise<FilesystemUsage> {
+    const { imageFsInfo } = ImageService.method;
+    const answer = await this.#connection.call(imageFsInfo, {}, within(requestTimeoutMs, signal));
+    return filesystemOf(answer.imageFilesystems[0]);
+  }
+
+  async listContainerStats(signal?: AbortSignal): Promise<readonly ContainerStats[]> {
+    const { listContainerStats } = RuntimeService.method;
+    const answer = await this.#connection.call(listContainerStats, {}, within(requestTimeoutMs, signal));
+    return answer.stats.map(statsOf);
+  }
+
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    return containerdEvents(this.#connection, (containerId) => this.#stopSettled(containerId, signal), signal);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  /** Waits until CRI, too, knows that a container or sandbox has stopped; not for ever, since the reader lists from time to time. */
+  async #stopSettled(id: string, signal: AbortSignal): Promise<void> {
+    const deadline = this.#environment.monotonic() + settlePatienceMs;
+    for (let waitMs = 1; this.#environment.monotonic() < deadline; waitMs = Math.min(100, waitMs * 2)) {
+      const container = await this.#stateOf(id, signal);
+      if (container !== 'running') return;
+      await this.#environment.sleep(waitMs, signal);
+    }
+  }
+
+  async #stateOf(id: string, signal: AbortSignal): Promise<'running' | 'ended'> {
+    const { containerStatus } = RuntimeService.method;
+    const answer = await unlessGone(
+      this.#connection.call(containerStatus, { containerId: id }, within(requestTimeoutMs, signal)),
+    );
+    if (answer?.status !== undefined)
+      return containerStatusOf(answer.status, '').state === 'running' ? 'running' : 'ended';
+    return (await this.podSandboxStatus(id, signal))?.ready === true ? 'running' : 'ended';
+  }
+}
+
+function within(timeoutMs: number, signal?: AbortSignal) {
+  return { timeoutMs, signal };
+}
+
+/** Undefined where the runtime does not know what it was asked about. */
+async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === 'NotFound') return undefined;
+    throw error;
+  }
+}

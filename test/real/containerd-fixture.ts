@@ -1,0 +1,114 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RealEnvironment } from '../../src/machinery/environment/real.ts';
+import { silentLogger } from '../../src/machinery/log.ts';
+import { findContainerdPrograms } from '../../src/node/containerd/find-programs.ts';
+import { PrivateContainerd } from '../../src/node/containerd/private-containerd.ts';
+import { kubernetesArchitecture } from '../../src/node/host/linux/host-info.ts';
+import { LinuxHost } from '../../src/node/host/linux/linux-host.ts';
+import { writeImageArchive } from '../../src/node/images/making/image-archive.ts';
+import type { PackageImage } from '../../src/node/images/making/image-kitchen.ts';
+import { ImageMaker } from '../../src/node/images/making/image-maker.ts';
+import { pauseImage, pauseImageName } from '../../src/node/images/making/pause-image.ts';
+import { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
+
+/** Packages and images are kept between runs. */
+const cacheDirectory = join(tmpdir(), 'stuurman-test-cache');
+
+/** A containerd of the tests' own, with a bridge network, and nothing but the sandbox image. */
+export class ContainerdFixture {
+  readonly environment = new RealEnvironment();
+  readonly directory: string;
+  readonly runDirectory: string;
+  readonly host: LinuxHost;
+  readonly containerd: PrivateContainerd;
+  readonly #bridge: string;
+
+  private constructor(
+    directory: string,
+    runDirectory: string,
+    bridge: string,
+    host: LinuxHost,
+    containerd: PrivateContainerd,
+  ) {
+    this.directory = directory;
+    this.runDirectory = runDirectory;
+    this.#bridge = bridge;
+    this.host = host;
+    this.containerd = containerd;
+  }
+
+  static async open(): Promise<ContainerdFixture> {
+    const environment = new RealEnvironment();
+    const directory = mkdtempSync(join(tmpdir(), 'stuurman-containerd-'));
+    const runDirectory = `/run/stuurman-test-${process.pid}`;
+    const bridge = `stt${process.pid}`;
+    writeNetwork(directory, bridge);
+    const host = await LinuxHost.open({
+      environment,
+      dataDirectory: directory,
+      ledgerFile: join(directory, 'ledger.jsonl'),
+    });
+    const programs = await findContainerdPrograms({ path: process.env['PATH'] ?? '' });
+    if (!('found' in programs)) throw new Error(`missing: ${programs.missing.join(', ')}`);
+    const containerd = new PrivateContainerd({
+      environment,
+      host,
+      logger: silentLogger,
+      programs: programs.found,
+      dataDirectory: join(directory, 'containerd'),
+      runDirectory,
+      cniConfDirectory: join(directory, 'cni'),
+      sandboxImage: pauseImageName,
+      connect: (socketPath) => newRuntime(environment, socketPath),
+    });
+    const fixture = new ContainerdFixture(directory, runDirectory, bridge, host, containerd);
+    await containerd.start();
+    const pause = join(directory, 'pause.tar');
+    await writeImageArchive(pauseImage(kubernetesArchitecture(process.arch)), pause);
+    await containerd.importImage(pause);
+    return fixture;
+  }
+
+  runtime(): CriRuntime {
+    return newRuntime(this.environment, this.containerd.socketPath);
+  }
+
+  /** Makes the image, or takes it from the cache, and imports it. */
+  async provide(image: PackageImage): Promise<void> {
+    const { environment } = this;
+    const maker = new ImageMaker({
+      environment,
+      processes: this.host.processes,
+      architecture: kubernetesArchitecture(process.arch),
+      cacheDirectory,
+    });
+    await this.containerd.importImage(await maker.make(image));
+  }
+
+  /** Takes everything down; answers what went wrong. */
+  async close(): Promise<readonly string[]> {
+    const problems = await this.containerd.down();
+    await this.host.processes.run(['ip', 'link', 'delete', this.#bridge], { allowFailure: true });
+    rmSync(this.directory, { recursive: true, force: true });
+    return problems;
+  }
+}
+
+function newRuntime(environment: RealEnvironment, socketPath: string): CriRuntime {
+  return new CriRuntime({ environment, socketPath, execStreams: () => Promise.reject(new Error('no streams yet')) });
+}
+
+function writeNetwork(directory: string, bridge: string): void {
+  const ipam = {
+    type: 'host-local',
+    dataDir: join(directory, 'ipam'),
+    ranges: [[{ subnet: '10.210.0.0/24' }]],
+    routes: [{ dst: '0.0.0.0/0' }],
+  };
+  const plugins = [{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam }, { type: 'loopback' }];
+  mkdirSync(join(directory, 'cni'));
+  const list = { cniVersion: '1.0.0', name: bridge, plugins };
+  writeFileSync(join(directory, 'cni/10-test.conflist'), JSON.stringify(list));
+}
