@@ -14,6 +14,7 @@ import { PodAdmission } from './pods/pod-admission.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { RuntimeCache } from './pods/runtime-cache.ts';
 import type { WorkerContext } from './pods/worker-context.ts';
+import { ProbeManager } from './probes/probe-manager.ts';
 import { LeaseRenewer } from './registration/lease-renewer.ts';
 import { NodeRegistrar } from './registration/node-registrar.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
@@ -90,6 +91,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     async stop() {
       stop.abort(new DOMException(`the agent of node ${nodeName} was stopped`, 'AbortError'));
       await workers.pods.stop();
+      workers.probes.stop();
       workers.statuses.stop();
       await recorder.stop();
       await Promise.all(running);
@@ -101,11 +103,12 @@ interface Workers {
   readonly pods: PodWorkers;
   readonly cache: RuntimeCache;
   readonly statuses: StatusManager;
+  readonly probes: ProbeManager;
   onHealth: () => void;
 }
 
 function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machine, recorder: EventRecorder): Workers {
-  const { client, sources, runtime, host, environment, logger, nodeName } = options;
+  const { client, sources, runtime, host, environment, logger, metrics, nodeName } = options;
   const statuses = new StatusManager({ client, environment, logger, concurrency: config.statusConcurrency });
   const cache = new RuntimeCache({
     runtime,
@@ -119,6 +122,16 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
       result.onHealth();
     },
   });
+  const probes = new ProbeManager({
+    environment,
+    recorder,
+    metrics,
+    runtime,
+    host,
+    version: config.version,
+    hostIp: machine.hostIps[0] ?? '',
+    onVerdict: (uid) => result.pods.notice(uid),
+  });
   const context: WorkerContext = {
     config,
     nodeName,
@@ -131,7 +144,7 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     statuses,
     images: new ImageManager({ runtime, environment, recorder, backOffMs: config.imageBackOffMs }),
     crashBackOff: new BackOffTable(config.crashBackOffMs.initial, config.crashBackOffMs.maximum),
-    probes: noProbes,
+    probes,
     volumes: noVolumes,
     objects: sources.objects,
     machine,
@@ -141,6 +154,7 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     pods: new PodWorkers(context, new PodAdmission(machine)),
     cache,
     statuses,
+    probes,
     onHealth: () => {},
   };
   return result;
@@ -175,15 +189,6 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
-
-const noProbes: WorkerContext['probes'] = {
-  liveness: () => undefined,
-  startup: () => undefined,
-  started: () => true,
-  ready: () => true,
-  track: () => {},
-  forget: () => {},
-};
 
 const noVolumes: WorkerContext['volumes'] = {
   mount: async () => {},

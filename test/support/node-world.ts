@@ -57,8 +57,12 @@ interface Typed {
 
 function mergeByType(before: unknown, changes: readonly Typed[]): readonly Typed[] {
   const known = Array.isArray(before) ? (before as readonly Typed[]) : [];
-  const merged = known.map((each) => ({ ...each, ...changes.find(({ type }) => type === each.type) }));
+  const merged = known.map((each) => withoutNulls({ ...each, ...changes.find(({ type }) => type === each.type) }));
   return [...merged, ...changes.filter(({ type }) => !known.some((each) => each.type === type))];
+}
+
+function withoutNulls<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null)) as T;
 }
 
 export interface NodeWorldOptions extends Partial<Omit<SimulatedMachineOptions, 'environment'>> {

@@ -77,7 +77,7 @@ function fromRuntime(
     name: container.name,
     state,
     lastState: lastState ?? {},
-    ready: false,
+    ready: isSame && previous.ready,
     ...(isSame && newest.state === 'running' && previous?.started !== undefined && { started: previous.started }),
     restartCount: Math.max(restartCountOf(newest), isSame ? (previous?.restartCount ?? 0) : 0),
     image: newest.image,

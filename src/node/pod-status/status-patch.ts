@@ -27,9 +27,10 @@ export function statusPatch(current: PodStatus, wanted: PodStatus): Record<strin
     const value = after[field];
     patch[field] = replaced && Array.isArray(value) ? [...value, { $patch: 'replace' }] : (value ?? null);
   }
-  const conditions = (wanted.conditions ?? []).filter(
-    (condition) => isWritten(condition) && !equal(condition, find(current.conditions, condition.type)),
-  );
+  const conditions = (wanted.conditions ?? []).flatMap((condition) => {
+    const known = find(current.conditions, condition.type);
+    return isWritten(condition) && !equal(condition, known) ? [{ ...withoutOld(known, condition), ...condition }] : [];
+  });
   if (conditions.length > 0) patch['conditions'] = conditions;
   return Object.keys(patch).length === 0 ? undefined : patch;
 }
@@ -37,6 +38,12 @@ export function statusPatch(current: PodStatus, wanted: PodStatus): Record<strin
 /** Shared conditions are written here too, once this agent has set them. */
 function isWritten({ type }: PodCondition): boolean {
   return isOwnCondition(type) || type === 'DisruptionTarget';
+}
+
+/** A merge keeps what is not spoken of, so what the old condition had and the new one has not is set to null. */
+function withoutOld(old: PodCondition | undefined, condition: PodCondition): Readonly<Record<string, null>> {
+  const gone = Object.keys(old ?? {}).filter((field) => !(field in condition));
+  return Object.fromEntries(gone.map((field) => [field, null]));
 }
 
 function find(conditions: readonly PodCondition[] | undefined, type: string): PodCondition | undefined {
