@@ -3,6 +3,7 @@ import type { Informer } from '../../client/informer.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import { isReason } from '../../machinery/status-error.ts';
+import { parseTime } from '../../machinery/time.ts';
 import { nodes, pods, secrets, serviceAccounts } from '../../resources/schema/resource-types.generated.ts';
 
 /** What is left of an object that a token is bound to. */
@@ -64,5 +65,5 @@ export class BoundObjects {
 
 function boundObject({ metadata }: KubeObject): BoundObject {
   const { uid = '', deletionTimestamp } = metadata;
-  return { uid, deletionMs: deletionTimestamp == null ? undefined : Date.parse(deletionTimestamp) };
+  return { uid, deletionMs: parseTime(deletionTimestamp) };
 }

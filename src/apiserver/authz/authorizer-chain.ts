@@ -1,6 +1,6 @@
 import type { Authorizer, Decision, RequestInfo, UserInfo } from '../request.ts';
 
-/** Asks one authoriser after another; the first that has an opinion decides. When none has, the reasons of all are joined. */
+/** Asks one authoriser after another; the first that has an opinion decides. When none has, the reasons of all are told. */
 export class AuthorizerChain implements Authorizer {
   readonly name = 'chain';
   readonly #authorizers: readonly Authorizer[];
@@ -14,7 +14,7 @@ export class AuthorizerChain implements Authorizer {
     for (const authorizer of this.#authorizers) {
       const decision = authorizer.authorize(user, info);
       if (decision.decision !== 'noOpinion') return decision;
-      if (decision.reason !== '') reasons.push(decision.reason);
+      if (decision.reason !== '') reasons.push(`${authorizer.name}: ${decision.reason}`);
     }
     return { decision: 'noOpinion', reason: reasons.join('\n') };
   }

@@ -1,3 +1,4 @@
+import { parseFieldSelector } from '../../machinery/field-selector.ts';
 import type { PolicyRule } from '../../resources/schema/rbac-v1.generated.ts';
 import type { Authorizer, Decision, RequestInfo, ResourceRequestInfo, UserInfo } from '../request.ts';
 import { type CompiledRules, compileRules } from './compiled-rules.ts';
@@ -18,7 +19,7 @@ export function nodeNameOf(user: UserInfo): string | undefined {
  * request alone cannot tell whose object it is (a create, a status), it is let through here and NodeRestriction looks at the object.
  */
 export class NodeAuthorizer implements Authorizer {
-  readonly name = 'Node';
+  readonly name = 'node';
   readonly #graph: NodeGraph;
   /** Those of the ClusterRole `system:node`: for resources that are the same to every node. */
   readonly #rules: CompiledRules;
@@ -164,12 +165,13 @@ function csiNode(node: string, info: ResourceRequestInfo): Decision {
     : refuse('can only access CSINode with the same name as the requesting node');
 }
 
-/** Whether the selector holds for pods of the node alone. */
+/** Whether the selector holds for pods of the node alone; one that cannot be read does not. */
 function selectsNode(fieldSelector: string, node: string): boolean {
-  return fieldSelector.split(',').some((part) => {
-    const [, value] = /^spec\.nodeName==?(.*)$/.exec(part.trim()) ?? [];
-    return value === node;
-  });
+  try {
+    return parseFieldSelector(fieldSelector).exactValue('spec.nodeName') === node;
+  } catch {
+    return false;
+  }
 }
 
 function refuse(reason: string): Decision {

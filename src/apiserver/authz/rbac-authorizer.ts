@@ -5,7 +5,7 @@ const noOpinion: Decision = { decision: 'noOpinion', reason: '' };
 
 /** Role based access control: allows what a role that is bound to the user or to one of its groups allows, and denies nothing. */
 export class RbacAuthorizer implements Authorizer {
-  readonly name = 'RBAC';
+  readonly name = 'rbac';
   readonly #policy: RbacPolicy;
 
   constructor(policy: RbacPolicy) {

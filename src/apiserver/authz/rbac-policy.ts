@@ -1,4 +1,5 @@
 import type { Informer } from '../../client/informer.ts';
+import { quote } from '../../machinery/go-text.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type {
   ClusterRole,
@@ -21,7 +22,11 @@ export type Grant =
       /** Allows, and names the binding. */
       readonly decision: Decision;
     }
-  | { readonly error: string };
+  | {
+      readonly error: string;
+      /** The name of the role that does not exist. */
+      readonly missingRole: string;
+    };
 
 export interface RbacInformers {
   readonly roles: Informer<Role>;
@@ -128,7 +133,8 @@ export class RbacPolicy {
     const { roleRef } = binding;
     const rules = this.rulesOf(roleRef, namespace);
     if (rules === undefined) {
-      return { error: `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io "${roleRef.name}" not found` };
+      const error = `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io ${quote(roleRef.name)} not found`;
+      return { error, missingRole: roleRef.name };
     }
     const name = binding.metadata.name ?? '';
     const described = namespace === '' ? `ClusterRoleBinding "${name}"` : `RoleBinding "${name}/${namespace}"`;

@@ -6,6 +6,7 @@ import type {
   RoleBinding,
   Subject,
 } from '../../resources/schema/rbac-v1.generated.ts';
+import { sameValue } from '../admission/same-value.ts';
 import { uncoveredRules } from '../authz/rule-coverage.ts';
 
 const autoUpdate = 'rbac.authorization.kubernetes.io/autoupdate';
@@ -21,7 +22,7 @@ export function reconciledRole<R extends Role | ClusterRole>(existing: R, expect
   const wantedSelectors = 'aggregationRule' in expected ? expected.aggregationRule?.clusterRoleSelectors : undefined;
   if (wantedSelectors !== undefined) {
     const selectors = role.aggregationRule?.clusterRoleSelectors ?? [];
-    const missing = wantedSelectors.filter((wanted) => !selectors.some((selector) => same(selector, wanted)));
+    const missing = wantedSelectors.filter((wanted) => !selectors.some((selector) => sameValue(selector, wanted)));
     if (missing.length > 0) role.aggregationRule = { clusterRoleSelectors: [...selectors, ...draft(missing)] };
     changed ||= missing.length > 0;
   } else {
@@ -43,7 +44,7 @@ export function repairOfBinding<B extends RoleBinding | ClusterRoleBinding>(
   expected: B,
 ): BindingRepair<B> | undefined {
   if (isProtected(existing)) return undefined;
-  if (!same(existing.roleRef, expected.roleRef)) return { action: 'recreate', object: expected };
+  if (!sameValue(existing.roleRef, expected.roleRef)) return { action: 'recreate', object: expected };
   const binding = draft<RoleBinding | ClusterRoleBinding>(existing);
   const metadataChanged = addMetadata(binding, expected);
   const missing = (expected.subjects ?? []).filter(
@@ -78,11 +79,4 @@ function sameSubject(a: Subject, b: Subject): boolean {
     (a.namespace ?? '') === (b.namespace ?? '') &&
     (a.apiGroup ?? '') === (b.apiGroup ?? '')
   );
-}
-
-/** Whether two small values of the API are alike, whatever the order of their fields. */
-function same(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].every((key) => same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
 }

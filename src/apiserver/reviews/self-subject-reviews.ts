@@ -1,4 +1,5 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
+import { formatTime } from '../../machinery/time.ts';
 import type { SelfSubjectReview } from '../../resources/schema/authentication-v1.generated.ts';
 import { selfSubjectReviews } from '../../resources/schema/resource-types.generated.ts';
 import type { ResourceContext, ReviewHandler } from '../registry/extension-points.ts';
@@ -14,7 +15,7 @@ export class SelfSubjectReviews implements ReviewHandler {
   }
 
   async create({ user }: ResourceContext): Promise<SelfSubjectReview> {
-    const creationTimestamp = new Date(this.#environment.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const creationTimestamp = formatTime(this.#environment.now());
     return {
       kind: 'SelfSubjectReview',
       apiVersion: 'authentication.k8s.io/v1',

@@ -7,6 +7,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import { parseApiVersion } from '../../machinery/resource-type.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { badRequest, conflict, invalidObject } from '../../machinery/status-errors.ts';
+import { formatTime } from '../../machinery/time.ts';
 import type {
   BoundObjectReference,
   TokenRequest,
@@ -71,9 +72,9 @@ export class TokenRequests implements SubresourceHandler {
     return {
       kind: kind.kind,
       apiVersion: 'authentication.k8s.io/v1',
-      metadata: { ...request.metadata, name, namespace, uid, creationTimestamp: timestamp(nowSeconds) },
+      metadata: { ...request.metadata, name, namespace, uid, creationTimestamp: formatTime(nowSeconds * 1000) },
       spec: { ...request.spec, ...spec, ...(boundObjectRef !== undefined && { boundObjectRef }) },
-      status: { token, expirationTimestamp: timestamp(nowSeconds + expirationSeconds) },
+      status: { token, expirationTimestamp: formatTime((nowSeconds + expirationSeconds) * 1000) },
     };
   }
 
@@ -170,8 +171,4 @@ function specErrors({ expirationSeconds = 0, attestations }: TokenRequestSpec): 
     errors.push(invalid('spec.attestations', attestations, why));
   }
   return errors;
-}
-
-function timestamp(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -1,0 +1,52 @@
+import type { Reader } from '../../client/client.ts';
+import type { Informer } from '../../client/informer.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Namespace, ServiceAccount } from '../../resources/schema/core-v1.generated.ts';
+import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
+import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
+import type { RbacPolicy } from '../authz/rbac-policy.ts';
+import type { Authorizer } from '../request.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { NamespaceLifecycle } from './namespace-lifecycle.ts';
+import { NodeRestriction } from './node-restriction.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import type { AdmissionPlugin } from './plugin.ts';
+import { Priority } from './priority.ts';
+import { RbacEscalation } from './rbac-escalation.ts';
+import { ServiceAccountAdmission } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+export interface AdmissionChainOptions {
+  /** Reads with the server's own rights, linearizable. */
+  readonly reader: Reader;
+  readonly environment: Environment;
+  readonly authorizer: Authorizer;
+  readonly policy: RbacPolicy;
+  readonly namespaces: Informer<Namespace>;
+  readonly serviceAccounts: Informer<ServiceAccount>;
+  readonly priorityClasses: Informer<PriorityClass>;
+  readonly storageClasses: Informer<StorageClass>;
+}
+
+/**
+ * Everything that a write passes between decoding and validation, in the order of Kubernetes: all `admit` one after the other,
+ * then all `validate`.
+ */
+export function admissionChain(options: AdmissionChainOptions): readonly AdmissionPlugin[] {
+  const { reader, environment, authorizer, policy, namespaces, serviceAccounts, priorityClasses, storageClasses } =
+    options;
+  return [
+    new NamespaceLifecycle({ namespaces, reader, environment }),
+    new ServiceAccountAdmission({ serviceAccounts, reader, environment }),
+    new NodeRestriction(reader, authorizer),
+    taintNodesByCondition,
+    new Priority(priorityClasses, reader),
+    defaultTolerationSeconds,
+    defaultStorageClass(storageClasses),
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize(storageClasses),
+    new RbacEscalation(policy, authorizer, reader),
+  ];
+}

@@ -1,0 +1,37 @@
+import type { Informer } from '../../client/informer.ts';
+import type { Draft } from '../../machinery/object.ts';
+import type { PersistentVolumeClaim } from '../../resources/schema/core-v1.generated.ts';
+import { persistentVolumeClaims } from '../../resources/schema/resource-types.generated.ts';
+import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
+import { appliesTo } from './applies-to.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+
+const defaultAnnotations: readonly string[] = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
+
+/** Gives claims that name no class the default one, the newest where there are several. */
+export function defaultStorageClass(classes: Informer<StorageClass>): AdmissionPlugin {
+  return {
+    name: 'DefaultStorageClass',
+    admit(attributes: AdmissionAttributes): void {
+      if (attributes.operation !== 'CREATE' || !appliesTo(attributes, persistentVolumeClaims)) return;
+      const claim = attributes.object as Draft<PersistentVolumeClaim>;
+      // An empty name is a choice: a volume without a class.
+      if (claim.spec === undefined || claim.spec.storageClassName != null) return;
+      if (claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined) return;
+      const [first] = [...classes.list()].filter(isDefault).sort(byAgeThenName);
+      if (first !== undefined) claim.spec.storageClassName = first.metadata.name ?? '';
+    },
+  };
+}
+
+function isDefault({ metadata }: StorageClass): boolean {
+  return defaultAnnotations.some((key) => metadata.annotations?.[key] === 'true');
+}
+
+function byAgeThenName(a: StorageClass, b: StorageClass): number {
+  const newerFirst = (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '');
+  return newerFirst || (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '');
+}
