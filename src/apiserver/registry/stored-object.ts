@@ -1,0 +1,50 @@
+import type { KubeObject } from '../../machinery/object.ts';
+import type { StoredFormat } from './stored-format.ts';
+
+/** One version of one object: its stored bytes, and its parsed form while somebody needs that. */
+export class StoredObject {
+  readonly key: string;
+  readonly format: StoredFormat;
+  readonly bytes: Uint8Array<ArrayBufferLike>;
+  /** 0 while it is not stored: the answer of a dry run. */
+  readonly revision: number;
+  #object: KubeObject | undefined;
+  #used = false;
+
+  constructor(
+    format: StoredFormat,
+    key: string,
+    bytes: Uint8Array<ArrayBufferLike>,
+    revision: number,
+    object?: KubeObject,
+  ) {
+    this.format = format;
+    this.key = key;
+    this.bytes = bytes;
+    this.revision = revision;
+    this.#object = object;
+  }
+
+  /** The parsed object, `resourceVersion` in it; shared by all who ask, so never changed in place. */
+  get object(): KubeObject {
+    this.#used = true;
+    this.#object ??= this.format.decode(this.bytes, this.revision);
+    return this.#object;
+  }
+
+  /** The same state under another revision: how the last state of a deleted object is told. */
+  at(revision: number): StoredObject {
+    return new StoredObject(this.format, this.key, this.bytes, revision);
+  }
+
+  /** JSON as a client gets it. */
+  json(): Uint8Array<ArrayBufferLike> {
+    return this.format.withRevision(this.bytes, this.revision);
+  }
+
+  /** Forgets the parsed form unless it was used since the last call. */
+  dropUnused(): void {
+    if (!this.#used) this.#object = undefined;
+    this.#used = false;
+  }
+}

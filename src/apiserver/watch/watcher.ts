@@ -1,0 +1,149 @@
+import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
+import { tooManyRequests } from '../../machinery/status-errors.ts';
+import type { CacheEvent } from './cache-event.ts';
+import { transition, type WatchFilter, type WatchItem } from './watch-filter.ts';
+
+export interface WatcherOptions {
+  readonly environment: Environment;
+  readonly filter: WatchFilter;
+  /** What comes before the live events. */
+  readonly initial: Iterable<WatchItem>;
+  /** Live events that may wait for a slow reader. */
+  readonly bufferLimit: number;
+  readonly allowBookmarks: boolean;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onClose: (watcher: Watcher) => void;
+}
+
+/** After so many items without having had to wait, others are let in. */
+const itemsPerTurn = 256;
+
+/**
+ * One watch: a bounded buffer between the cache, which pushes, and a reader, who pulls. It ends when its time is up, when its
+ * reader leaves or is too slow, and when the resource goes away.
+ */
+export class Watcher {
+  readonly filter: WatchFilter;
+  readonly allowBookmarks: boolean;
+  readonly #options: WatcherOptions;
+  readonly #timer: Timer;
+  #initial: Iterator<WatchItem> | undefined;
+  #buffer: WatchItem[] = [];
+  #next = 0;
+  #wake: (() => void) | undefined;
+  #ended = false;
+  #sinceTurn = 0;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.filter = options.filter;
+    this.allowBookmarks = options.allowBookmarks;
+    this.#initial = options.initial[Symbol.iterator]();
+    this.#timer = options.environment.setTimer(options.timeoutMs, () => this.end());
+    options.signal?.addEventListener('abort', this.#abort, { once: true });
+    if (options.signal?.aborted === true) this.end();
+  }
+
+  readonly #abort = (): void => {
+    this.#discard();
+    this.end();
+  };
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Waiting live events. */
+  get buffered(): number {
+    return this.#buffer.length - this.#next;
+  }
+
+  /** Called by the cache for every change in this watcher's scope. */
+  push(event: CacheEvent): void {
+    const item = transition(this.filter, event);
+    if (item !== undefined) this.#add(item);
+  }
+
+  /** Says that everything up to `revision` has been sent, if this watcher wants to know and has nothing waiting. */
+  bookmark(revision: number): void {
+    if (!this.allowBookmarks || this.#initial !== undefined || this.buffered > 0) return;
+    this.#add({ type: 'BOOKMARK', revision, initialEventsEnd: false });
+  }
+
+  /** The next item, or undefined at the end. One reader at a time. */
+  async next(): Promise<WatchItem | undefined> {
+    for (;;) {
+      const item = this.take();
+      if (item !== undefined) {
+        if (++this.#sinceTurn < itemsPerTurn) return item;
+        this.#sinceTurn = 0;
+        await this.#options.environment.turn();
+        return item;
+      }
+      if (this.#ended) return undefined;
+      this.#sinceTurn = 0;
+      const woken = Promise.withResolvers<void>();
+      this.#wake = woken.resolve;
+      await woken.promise;
+    }
+  }
+
+  /** The next item, if one is there already. */
+  take(): WatchItem | undefined {
+    if (this.#initial !== undefined) {
+      const { done, value } = this.#initial.next();
+      if (done !== true) return value;
+      this.#initial = undefined;
+    }
+    const item = this.#buffer[this.#next];
+    if (item === undefined) return undefined;
+    this.#next++;
+    if (this.#next === this.#buffer.length) {
+      this.#buffer = [];
+      this.#next = 0;
+    }
+    return item;
+  }
+
+  /** No more is accepted; what waits can still be read, and `error` after it. */
+  end(error?: StatusError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (error !== undefined) this.#buffer.push({ type: 'ERROR', error });
+    this.#timer.cancel();
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+    this.#options.onClose(this);
+    this.#wakeReader();
+  }
+
+  /** The reader has left. */
+  close(): void {
+    this.#discard();
+    this.end();
+  }
+
+  #add(item: WatchItem): void {
+    if (this.#ended) return;
+    if (this.buffered >= this.#options.bufferLimit) {
+      this.#discard();
+      this.end(tooManyRequests('the watch was ended because its events were not read fast enough', 1));
+      return;
+    }
+    this.#buffer.push(item);
+    this.#wakeReader();
+  }
+
+  #discard(): void {
+    this.#initial = undefined;
+    this.#buffer = [];
+    this.#next = 0;
+  }
+
+  #wakeReader(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
