@@ -31,8 +31,8 @@ export interface Snapshot {
 
 export interface WatchStart {
   readonly filter: WatchFilter;
-  /** Events after this revision; undefined: first everything that is there, as ADDED, and then what follows. */
-  readonly after: number | undefined;
+  /** Events after this revision; undefined: first everything that is there, as ADDED, and then what follows. `now`: only what follows. */
+  readonly after: number | 'now' | undefined;
   /** Send a bookmark that says so when everything that is there has been sent. */
   readonly markInitialEventsEnd: boolean;
   readonly allowBookmarks: boolean;
@@ -100,7 +100,7 @@ export class ResourceCache {
     this.#unsubscribe?.();
     this.#bookmarkTimer?.cancel();
     this.#sweepTimer?.cancel();
-    this.#endWatchers();
+    this.endWatchers();
     this.#ready.resolve();
   }
 
@@ -147,10 +147,7 @@ export class ResourceCache {
     const watcher = new Watcher({
       environment: this.#options.environment,
       filter: start.filter,
-      initial:
-        start.after === undefined
-          ? this.#existing(start)
-          : replay(this.format, start.filter, this.#ring.after(start.after)),
+      initial: this.#initial(start),
       bufferLimit: this.#options.watchBufferLimit ?? defaultBufferLimit,
       allowBookmarks: start.allowBookmarks,
       timeoutMs: start.timeoutMs,
@@ -162,7 +159,9 @@ export class ResourceCache {
     return watcher;
   }
 
-  #existing(start: WatchStart): Iterable<WatchItem> {
+  #initial(start: WatchStart): Iterable<WatchItem> {
+    if (start.after === 'now') return [];
+    if (start.after !== undefined) return replay(this.format, start.filter, this.#ring.after(start.after));
     const { tree, revision } = this.#snapshot();
     return existing(this.format, start, tree, revision);
   }
@@ -208,7 +207,7 @@ export class ResourceCache {
 
   /** History was lost: watchers have to begin anew, like informers do that lost theirs. */
   #reset(): void {
-    this.#endWatchers();
+    this.endWatchers();
     if (this.#backlog !== undefined) return;
     this.#backlog = [];
     this.#ready = Promise.withResolvers();
@@ -244,7 +243,7 @@ export class ResourceCache {
     return new StoredObject(this.format, entry.key, entry.value, entry.modRevision, written as KubeObject | undefined);
   }
 
-  #endWatchers(): void {
+  endWatchers(): void {
     for (const watcher of [...this.#watchers]) watcher.end();
   }
 

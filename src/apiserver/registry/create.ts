@@ -1,0 +1,89 @@
+import { generateName } from '../../machinery/name-generation.ts';
+import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
+import { validateObjectMeta } from '../../machinery/object-meta.ts';
+import { alreadyExists, generateNameConflict, invalidObject } from '../../machinery/status-errors.ts';
+import { formatTime } from '../../machinery/time.ts';
+import { checkNamespace, dedupeOwners, wipeSystemFields } from './metadata.ts';
+import type { StoredObject } from './stored-object.ts';
+import {
+  admissionAttributes,
+  admit,
+  reserve,
+  validateAdmission,
+  type WriteScope,
+  type WriteSettings,
+  writeContext,
+} from './write-scope.ts';
+
+/** How often a new name is generated when the last one was taken. */
+const nameAttempts = 8;
+
+/** POST: `object` has been decoded and defaulted, and belongs to this call. */
+export async function create(
+  scope: WriteScope,
+  object: Draft<KubeObject>,
+  settings: WriteSettings,
+): Promise<StoredObject> {
+  const { environment } = scope.services;
+  checkNamespace(object, scope.resource.definition.type, scope.info.namespace);
+  wipeSystemFields(object);
+  dedupeOwners(object, scope);
+  const attributes = admissionAttributes(scope, 'CREATE', settings.dryRun, object, undefined);
+  await admit(scope, attributes);
+  dedupeOwners(object, scope);
+  const base = (object.metadata.name ?? '') === '' ? (object.metadata.generateName ?? '') : '';
+  if (base === '') {
+    const stored = await insert(scope, object, settings.dryRun);
+    if (stored === undefined) throw alreadyExists(scope.resource.definition.type, object.metadata.name ?? '');
+    return stored;
+  }
+  for (let attempt = 1; ; attempt++) {
+    object.metadata.name = generateName(base, environment);
+    const stored = await insert(scope, draft(object as KubeObject), settings.dryRun);
+    if (stored !== undefined) return stored;
+    if (attempt === nameAttempts)
+      throw generateNameConflict(scope.resource.definition.type, object.metadata.name ?? '');
+  }
+}
+
+/** From admission to the store; undefined when the name is taken. */
+async function insert(
+  scope: WriteScope,
+  object: Draft<KubeObject>,
+  dryRun: boolean,
+): Promise<StoredObject | undefined> {
+  const { storage, view } = scope.resource;
+  const reservation = await reserve(scope, object, undefined, dryRun);
+  let stored: StoredObject | undefined;
+  try {
+    await prepareCreate(scope, object, dryRun);
+    const key = storage.format.key(scope.info.namespace, object.metadata.name ?? '');
+    stored = await storage.create(key, view.toStorage(object), { dryRun, signal: scope.signal });
+  } finally {
+    if (stored === undefined || dryRun) reservation?.rollback();
+    else reservation?.commit();
+  }
+  return stored === undefined ? undefined : view.of(stored);
+}
+
+/** Fills in what the server decides about a new object, and validates it. Throws Invalid. */
+export async function prepareCreate(scope: WriteScope, object: Draft<KubeObject>, dryRun: boolean): Promise<void> {
+  const { environment } = scope.services;
+  const { definition } = scope.resource;
+  const { metadata } = object;
+  metadata.uid = environment.id();
+  metadata.creationTimestamp = formatTime(environment.now());
+  definition.prepareForCreate?.(object, writeContext(scope));
+  if (definition.changesGeneration === undefined) delete metadata.generation;
+  else metadata.generation = 1;
+  const errors = [
+    ...validateObjectMeta(metadata, {
+      namespaced: definition.type.namespaced,
+      validateName: (name, prefix) => definition.validateName(name, prefix),
+    }),
+    ...definition.validate(object as KubeObject),
+  ];
+  if (errors.length > 0) throw invalidObject(definition.type, metadata.name ?? '', errors);
+  for (const warning of definition.warnings?.(object as KubeObject, undefined) ?? []) scope.warn(warning);
+  await validateAdmission(scope, admissionAttributes(scope, 'CREATE', dryRun, object, undefined));
+}

@@ -1,0 +1,187 @@
+import { invalid } from '../../machinery/field-errors.ts';
+import { generateName } from '../../machinery/name-generation.ts';
+import type { Draft, KubeObject } from '../../machinery/object.ts';
+import { validateObjectMetaUpdate } from '../../machinery/object-meta.ts';
+import { badRequest, conflict, invalidObject, notFound, uidConflict } from '../../machinery/status-errors.ts';
+import type { ResourceDefinition, StatusSubresource } from '../../resources/definition.ts';
+import { prepareCreate } from './create.ts';
+import { checkNamespace, dedupeOwners, wipeSystemFields } from './metadata.ts';
+import type { Change } from './resource-storage.ts';
+import { StoredObject } from './stored-object.ts';
+import {
+  admissionAttributes,
+  admit,
+  reserve,
+  validateAdmission,
+  type WriteScope,
+  type WriteSettings,
+  writeContext,
+} from './write-scope.ts';
+
+/** How one attempt of an update makes the new object out of the live one, which is undefined when there is none. */
+export type Transform = (live: KubeObject | undefined) => Promise<Draft<KubeObject>> | Draft<KubeObject>;
+
+export interface UpdateOptions extends WriteSettings {
+  /** Server-side apply creates what is not there, whatever the kind says about PUT. */
+  readonly createMissing: boolean;
+}
+
+export interface UpdateResult {
+  readonly object: StoredObject;
+  readonly created: boolean;
+}
+
+/** PUT and PATCH of an object or of one of its views (`status`). `transform` runs again when somebody else was faster. */
+export async function update(scope: WriteScope, transform: Transform, options: UpdateOptions): Promise<UpdateResult> {
+  const { storage, view } = scope.resource;
+  let removed: Draft<KubeObject> | undefined;
+  const result = await storage.change(
+    storage.format.key(scope.info.namespace, scope.info.name),
+    async (current): Promise<Change> => {
+      removed = undefined;
+      if (current === undefined) return attemptCreate(scope, transform, options);
+      const live = view.of(current).object;
+      const object = await transform(live);
+      const attempt = await attemptUpdate(scope, object, live, options.dryRun);
+      if (attempt.type === 'delete') removed = object;
+      return attempt;
+    },
+    { dryRun: options.dryRun, signal: scope.signal },
+  );
+  if (removed === undefined) return { object: view.of(result.object), created: result.created };
+  const bytes = view.format.encode(removed as KubeObject);
+  return { object: new StoredObject(view.format, result.object.key, bytes, result.object.revision), created: false };
+}
+
+async function attemptCreate(scope: WriteScope, transform: Transform, options: UpdateOptions): Promise<Change> {
+  const { definition } = scope.resource;
+  const { name, namespace } = scope.info;
+  if (scope.info.subresource !== '' || !(definition.createOnUpdate || options.createMissing))
+    throw notFound(definition.type, name);
+  scope.services.authorize(scope.user, { ...scope.info, verb: 'create' });
+  const object = await transform(undefined);
+  const { uid = '' } = object.metadata;
+  if (uid !== '') {
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+    throw conflict(definition.type, name, why);
+  }
+  checkName(object, name);
+  checkNamespace(object, definition.type, namespace);
+  wipeSystemFields(object);
+  dedupeOwners(object, scope);
+  await admit(scope, admissionAttributes(scope, 'CREATE', options.dryRun, object, undefined));
+  if ((object.metadata.name ?? '') === '' && (object.metadata.generateName ?? '') !== '')
+    object.metadata.name = generateName(object.metadata.generateName ?? '', scope.services.environment);
+  const reservation = await reserve(scope, object, undefined, options.dryRun);
+  try {
+    await prepareCreate(scope, object, options.dryRun);
+  } catch (error) {
+    reservation?.rollback();
+    throw error;
+  }
+  return { type: 'put', object: scope.resource.view.toStorage(object), reservation };
+}
+
+async function attemptUpdate(
+  scope: WriteScope,
+  object: Draft<KubeObject>,
+  live: KubeObject,
+  dryRun: boolean,
+): Promise<Change> {
+  const { definition, view } = scope.resource;
+  const { name, namespace } = scope.info;
+  checkName(object, name);
+  checkNamespace(object, definition.type, namespace);
+  const { uid = '' } = object.metadata;
+  if (uid !== '' && uid !== live.metadata.uid) throw uidConflict(definition.type, name, uid, live.metadata.uid ?? '');
+  dedupeOwners(object, scope);
+  await admit(scope, admissionAttributes(scope, 'UPDATE', dryRun, object, live));
+  dedupeOwners(object, scope);
+  checkResourceVersion(object, live, definition, scope.info.subresource !== '');
+  const reservation = scope.info.subresource === '' ? await reserve(scope, object, live, dryRun) : undefined;
+  try {
+    prepareUpdate(scope, object, live);
+    await validateAdmission(scope, admissionAttributes(scope, 'UPDATE', dryRun, object, live));
+  } catch (error) {
+    reservation?.rollback();
+    throw error;
+  }
+  if (!endsDeletion(definition, object, live)) {
+    return { type: 'put', object: view.toStorage(object), reservation };
+  }
+  reservation?.rollback();
+  return { type: 'delete', reservation: await reserve(scope, undefined, live, dryRun) };
+}
+
+function checkName(object: Draft<KubeObject>, name: string): void {
+  const own = object.metadata.name ?? '';
+  if (own === '') throw badRequest('the name of the object (based on metadata) is empty');
+  if (own !== name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
+}
+
+/** The optimistic lock. An update without a version takes the live one where the kind allows that. */
+function checkResourceVersion(
+  object: Draft<KubeObject>,
+  live: KubeObject,
+  definition: ResourceDefinition,
+  isView: boolean,
+): void {
+  const { resourceVersion = '' } = object.metadata;
+  const liveVersion = live.metadata.resourceVersion ?? '';
+  if (resourceVersion !== '' && resourceVersion !== '0') {
+    if (resourceVersion !== liveVersion) throw conflict(definition.type, live.metadata.name ?? '');
+    return;
+  }
+  if (!definition.unconditionalUpdate && !isView) {
+    const error = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
+    throw invalidObject(definition.type, live.metadata.name ?? '', [error]);
+  }
+  object.metadata.resourceVersion = liveVersion;
+}
+
+/** Keeps what an update may not change, counts the generation, and validates. Throws Invalid. */
+function prepareUpdate(scope: WriteScope, object: Draft<KubeObject>, live: KubeObject): void {
+  const { definition } = scope.resource;
+  const rules = viewRules(definition, scope.info.subresource);
+  const { metadata } = object;
+  setOrDelete(metadata, 'generation', live.metadata.generation);
+  rules.prepareForUpdate?.(object, live, writeContext(scope));
+  if ((metadata.uid ?? '') === '') setOrDelete(metadata, 'uid', live.metadata.uid);
+  setOrDelete(metadata, 'creationTimestamp', live.metadata.creationTimestamp);
+  setOrDelete(metadata, 'deletionTimestamp', live.metadata.deletionTimestamp);
+  metadata.deletionGracePeriodSeconds ??= live.metadata.deletionGracePeriodSeconds;
+  if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
+  if (scope.info.subresource === '' && definition.changesGeneration?.(object as KubeObject, live) === true)
+    metadata.generation = (live.metadata.generation ?? 0) + 1;
+  const errors = [
+    ...validateObjectMetaUpdate(metadata, live.metadata),
+    ...rules.validateUpdate(object as KubeObject, live),
+  ];
+  if (errors.length > 0) throw invalidObject(definition.type, metadata.name ?? '', errors);
+  if (scope.info.subresource !== '') return;
+  for (const warning of definition.warnings?.(object as KubeObject, live) ?? []) scope.warn(warning);
+}
+
+/** The rules for an object itself, or for one of its views. */
+function viewRules(
+  definition: ResourceDefinition,
+  subresource: string,
+): Partial<StatusSubresource<KubeObject>> & Pick<StatusSubresource<KubeObject>, 'validateUpdate'> {
+  if (subresource === '' || subresource === 'scale') return definition;
+  const rules = subresource === 'status' ? definition.status : definition.views?.[subresource];
+  if (rules === undefined) throw notFound(definition.type, subresource);
+  return rules;
+}
+
+/** Whether this update takes away the last thing that held back an object which is being deleted. */
+function endsDeletion(definition: ResourceDefinition, object: Draft<KubeObject>, live: KubeObject): boolean {
+  if ((object.metadata.finalizers ?? []).length > 0) return false;
+  if ((live.metadata.deletionTimestamp ?? null) === null) return false;
+  if (definition.deletion?.pending(object as KubeObject) === true) return false;
+  return (live.metadata.deletionGracePeriodSeconds ?? 0) === 0;
+}
+
+function setOrDelete<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): void {
+  if (value === undefined || value === null) delete target[key];
+  else target[key] = value;
+}
