@@ -26,7 +26,7 @@ export function decodeContinue(token: string): ContinueToken {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
   if (typeof value !== 'object' || value === null || value.v !== version)
-    throw invalid('server does not recognize this encoded version');
+    throw invalid('server does not recognize this encoded version ');
   const { rv, start } = value;
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0)
     throw invalid('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
@@ -36,5 +36,5 @@ export function decodeContinue(token: string): ContinueToken {
 }
 
 function invalid(why: string): Error {
-  return badRequest(`continue key is not valid: ${why}`);
+  return badRequest(`invalid continue token: continue key is not valid: ${why}`);
 }

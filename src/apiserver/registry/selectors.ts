@@ -1,4 +1,5 @@
 import { type FieldSelector, parseFieldSelector } from '../../machinery/field-selector.ts';
+import { quote } from '../../machinery/go-text.ts';
 import type { LabelSelector } from '../../machinery/label-selector.ts';
 import { parseLabelSelector } from '../../machinery/label-selector-parser.ts';
 import type { KubeObject } from '../../machinery/object.ts';
@@ -58,16 +59,17 @@ function readField(definition: ResourceDefinition, object: KubeObject, label: st
   return definition.selectableFields[label]?.(object) ?? '';
 }
 
+/** Kinds with fields of their own word their refusal in another way than those that only know the common two. */
 function checkLabel(definition: ResourceDefinition, label: string): void {
-  if (label === 'metadata.name' || (label === 'metadata.namespace' && definition.type.namespaced)) return;
+  const onlyCommon = Object.keys(definition.selectableFields).length === 0;
+  if (label === 'metadata.name' || (label === 'metadata.namespace' && (onlyCommon || definition.type.namespaced)))
+    return;
   if (Object.hasOwn(definition.selectableFields, label)) return;
   throw badRequest(
-    `Unable to find ${JSON.stringify(groupVersionResource(definition))} that match label selector "", field selector ${JSON.stringify(label)}: field label not supported: ${label}`,
+    onlyCommon
+      ? `${quote(label)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+      : `field label not supported: ${label}`,
   );
-}
-
-function groupVersionResource({ type }: ResourceDefinition): string {
-  return `${apiVersionOf(type)}, Resource=${type.resource}`;
 }
 
 /** The first field that must have one value: watchers with it are found by that value. */

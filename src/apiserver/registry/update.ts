@@ -2,7 +2,7 @@ import { invalid } from '../../machinery/field-errors.ts';
 import { generateName } from '../../machinery/name-generation.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { validateObjectMetaUpdate } from '../../machinery/object-meta.ts';
-import { badRequest, conflict, invalidObject, notFound, uidConflict } from '../../machinery/status-errors.ts';
+import { badRequest, conflict, invalidObject, notFound } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition, StatusSubresource } from '../../resources/definition.ts';
 import { prepareCreate } from './create.ts';
 import { checkNamespace, dedupeOwners, wipeSystemFields } from './metadata.ts';
@@ -92,8 +92,7 @@ async function attemptUpdate(
   const { name, namespace } = scope.info;
   checkName(object, name);
   checkNamespace(object, definition.type, namespace);
-  const { uid = '' } = object.metadata;
-  if (uid !== '' && uid !== live.metadata.uid) throw uidConflict(definition.type, name, uid, live.metadata.uid ?? '');
+  checkUid(scope, object, live);
   dedupeOwners(object, scope);
   await admit(scope, admissionAttributes(scope, 'UPDATE', dryRun, object, live));
   dedupeOwners(object, scope);
@@ -115,8 +114,19 @@ async function attemptUpdate(
 
 function checkName(object: Draft<KubeObject>, name: string): void {
   const own = object.metadata.name ?? '';
-  if (own === '') throw badRequest('the name of the object (based on metadata) is empty');
+  if (own === '')
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (own !== name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
+}
+
+/** Worded as the storage of Kubernetes words it, key and all. */
+function checkUid(scope: WriteScope, object: Draft<KubeObject>, live: KubeObject): void {
+  const { uid = '' } = object.metadata;
+  if (uid === '' || uid === live.metadata.uid) return;
+  const { namespace, name } = scope.info;
+  const key = scope.resource.storage.format.key(namespace, name);
+  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
+  throw conflict(scope.resource.definition.type, name, why);
 }
 
 /** The optimistic lock. An update without a version takes the live one where the kind allows that. */

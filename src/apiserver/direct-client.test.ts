@@ -1,0 +1,336 @@
+import { expect, test } from 'vitest';
+import { testApiServer } from '../../test/support/test-api-server.ts';
+import type { WatchEvent } from '../client/client.ts';
+import { draft, type KubeObject } from '../machinery/object.ts';
+import type { ConfigMap } from '../resources/schema/core-v1.generated.ts';
+import { configMaps, leases, namespaces } from '../resources/schema/resource-types.generated.ts';
+import { prefixEnd } from '../store/store.ts';
+
+const configMap = (name: string, data: Record<string, string> = {}, labels?: Record<string, string>): ConfigMap => ({
+  metadata: { name, namespace: 'default', ...(labels !== undefined && { labels }) },
+  data,
+});
+const key = (name: string) => ({ namespace: 'default', name });
+const names = (objects: readonly KubeObject[]) => objects.map((object) => object.metadata.name);
+
+/** Collects events as `TYPE name` until told to stop. */
+function collect(events: AsyncIterable<WatchEvent<ConfigMap>>) {
+  const lines: string[] = [];
+  const done = (async () => {
+    for await (const event of events) {
+      if (event.type === 'BOOKMARK') lines.push(`BOOKMARK${event.initialEventsEnd ? ' initial' : ''}`);
+      else lines.push(`${event.type} ${event.object.metadata.name} ${Object.values(event.object.data ?? {}).join()}`);
+    }
+    lines.push('END');
+  })().catch((error: unknown) => lines.push(`ERROR ${error instanceof Error ? error.message : String(error)}`));
+  return { lines, done };
+}
+
+test('creates with system fields, gets, and refuses a second one', async () => {
+  const { client } = await testApiServer();
+  const created = await client.create(configMaps, configMap('a', { k: 'v' }));
+  expect(created).toMatchObject({
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: { name: 'a', namespace: 'default', creationTimestamp: '2026-01-01T00:00:00Z' },
+    data: { k: 'v' },
+  });
+  expect(created.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
+  expect(await client.get(configMaps, key('a'))).toEqual(created);
+  await expect(client.create(configMaps, configMap('a'))).rejects.toThrow('configmaps "a" already exists');
+  await expect(client.get(configMaps, key('b'))).rejects.toThrow('configmaps "b" not found');
+});
+
+test('the stored bytes are format 1', async () => {
+  const { client, store } = await testApiServer();
+  await client.create(configMaps, configMap('a', { k: 'v' }));
+  const { entries } = await store.range('/registry/configmaps/', prefixEnd('/registry/configmaps/'));
+  expect(entries.map((entry) => entry.key)).toEqual(['/registry/configmaps/default/a']);
+  const text = new TextDecoder().decode(entries[0]?.value);
+  expect(text).toMatch(/^\{"kind":"ConfigMap","apiVersion":"v1","metadata":\{"name":"a"/);
+  expect(text).not.toContain('resourceVersion');
+});
+
+test('generateName tries again when the name is taken', async () => {
+  const { client } = await testApiServer();
+  const created = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      client.create(configMaps, { metadata: { generateName: 'gen-', namespace: 'default' } }),
+    ),
+  );
+  const distinct = new Set(names(created));
+  expect(distinct.size).toBe(20);
+  for (const name of distinct) expect(name).toMatch(/^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+});
+
+test('validates metadata and object together', async () => {
+  const { client } = await testApiServer();
+  await expect(client.create(configMaps, configMap('A', { 'k/k': '' }))).rejects.toThrow(
+    /^ConfigMap "A" is invalid: \[metadata\.name: Invalid value: "A": .*, data\[k\/k\]: Invalid value/,
+  );
+  await expect(client.create(configMaps, { metadata: { namespace: 'default' } })).rejects.toThrow(
+    'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+  );
+});
+
+test('an update without a version is unconditional; with an old one it conflicts', async () => {
+  const { client } = await testApiServer();
+  const first = await client.create(configMaps, configMap('a', { k: '1' }));
+  const second = await client.update(configMaps, configMap('a', { k: '2' }));
+  expect(second.metadata.uid).toBe(first.metadata.uid);
+  expect(Number(second.metadata.resourceVersion)).toBeGreaterThan(Number(first.metadata.resourceVersion));
+  const stale = draft(first);
+  stale.data = { k: '3' };
+  await expect(client.update(configMaps, stale)).rejects.toThrow(
+    'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again',
+  );
+  const other = draft(second);
+  other.metadata.uid = 'other';
+  await expect(client.update(configMaps, other)).rejects.toMatchObject({ reason: 'Conflict' });
+  await expect(client.update(configMaps, configMap('nope'))).rejects.toMatchObject({ reason: 'NotFound' });
+});
+
+test('an update that changes nothing writes nothing', async () => {
+  const { client, store } = await testApiServer();
+  const created = await client.create(configMaps, configMap('a', { k: '1', l: '2' }));
+  const before = await store.currentRevision();
+  const updated = await client.update(configMaps, configMap('a', { l: '2', k: '1' }));
+  expect(updated.metadata.resourceVersion).toBe(created.metadata.resourceVersion);
+  expect(await store.currentRevision()).toBe(before);
+});
+
+test('concurrent unconditional updates all succeed', async () => {
+  const { client } = await testApiServer();
+  await client.create(configMaps, configMap('a'));
+  const results = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => client.update(configMaps, configMap('a', { k: String(index) }))),
+  );
+  expect(new Set(results.map((each) => each.metadata.resourceVersion)).size).toBe(10);
+});
+
+test('a dry run goes through everything and stores nothing', async () => {
+  const { client, store } = await testApiServer();
+  const before = await store.currentRevision();
+  const created = await client.create(configMaps, configMap('a'), { dryRun: true });
+  expect(created.metadata.uid).toBeDefined();
+  expect(created.metadata.resourceVersion).toBeUndefined();
+  expect(await store.currentRevision()).toBe(before);
+  const real = await client.create(configMaps, configMap('a'));
+  await expect(client.create(configMaps, configMap('a'), { dryRun: true })).rejects.toThrow('already exists');
+  const updated = await client.update(configMaps, configMap('a', { k: 'v' }), { dryRun: true });
+  expect(updated).toMatchObject({ data: { k: 'v' }, metadata: { resourceVersion: real.metadata.resourceVersion } });
+  await client.delete(configMaps, key('a'), { dryRun: true });
+  expect((await client.get(configMaps, key('a'))).data ?? {}).toEqual({});
+});
+
+test('lists by namespace, selectors and pages of one snapshot', async () => {
+  const { client } = await testApiServer();
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    await client.create(configMaps, configMap(name, {}, { parity: 'ace'.includes(name) ? 'odd' : 'even' }));
+  }
+  await client.create(configMaps, { metadata: { name: 'x', namespace: 'other' } });
+  expect(names((await client.list(configMaps)).items)).toEqual(['a', 'b', 'c', 'd', 'e', 'x']);
+  expect(names((await client.list(configMaps, { namespace: 'other' })).items)).toEqual(['x']);
+  expect(names((await client.list(configMaps, { labelSelector: 'parity=odd' })).items)).toEqual(['a', 'c', 'e']);
+  expect(names((await client.list(configMaps, { fieldSelector: 'metadata.name=b' })).items)).toEqual(['b']);
+  await expect(client.list(configMaps, { fieldSelector: 'data.k=b' })).rejects.toThrow(
+    '"data.k" is not a known field selector: only "metadata.name", "metadata.namespace"',
+  );
+
+  const first = await client.list(configMaps, { namespace: 'default', limit: 2 });
+  expect(names(first.items)).toEqual(['a', 'b']);
+  expect(first.metadata.remainingItemCount).toBe(3);
+  await client.create(configMaps, configMap('bb'));
+  const rest = await client.list(configMaps, {
+    namespace: 'default',
+    limit: 10,
+    continue: first.metadata.continue ?? '',
+  });
+  expect(names(rest.items)).toEqual(['c', 'd', 'e']);
+  expect(rest.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+  expect(rest.metadata.continue).toBeUndefined();
+});
+
+test('a continue token outlives its snapshot only as an inconsistent one', async () => {
+  const { client, environment } = await testApiServer();
+  for (const name of ['a', 'b', 'c']) await client.create(configMaps, configMap(name));
+  const first = await client.list(configMaps, { limit: 1 });
+  await client.update(configMaps, configMap('c', { k: 'old' }));
+  await environment.advance(6 * 60_000);
+  for (let count = 0; count < 200; count++) await client.update(configMaps, configMap('c', { k: String(count) }));
+  const error = await client.list(configMaps, { limit: 5, continue: first.metadata.continue ?? '' }).catch((e) => e);
+  expect(error).toMatchObject({ reason: 'Expired', code: 410 });
+  const rest = await client.list(configMaps, { limit: 5, continue: error.status.metadata.continue });
+  expect(names(rest.items)).toEqual(['b', 'c']);
+});
+
+test('list at an exact version, and at one that is too new', async () => {
+  const { client, environment } = await testApiServer();
+  const first = await client.create(configMaps, configMap('a'));
+  await client.create(configMaps, configMap('b'));
+  const resourceVersion = first.metadata.resourceVersion ?? '';
+  const exact = await client.list(configMaps, { resourceVersion, resourceVersionMatch: 'Exact' });
+  expect(names(exact.items)).toEqual(['a']);
+  const later = client.list(configMaps, { resourceVersion: '999' }).catch((error) => error);
+  await environment.advance(3_001);
+  expect(await later).toMatchObject({ code: 504, message: expect.stringContaining('Too large resource version: 999') });
+});
+
+test('watches from now on, from a version, and by selector', async () => {
+  const { client, environment } = await testApiServer();
+  const first = await client.create(configMaps, configMap('a', { k: '1' }, { on: 'yes' }));
+  await client.create(configMaps, configMap('b', { k: '1' }));
+  const abort = new AbortController();
+  const options = { signal: abort.signal, namespace: 'default' };
+  const all = collect(client.watch(configMaps, options));
+  const since = collect(client.watch(configMaps, { ...options, resourceVersion: first.metadata.resourceVersion }));
+  const selected = collect(client.watch(configMaps, { ...options, labelSelector: 'on=yes' }));
+  const one = collect(client.watch(configMaps, { ...options, fieldSelector: 'metadata.name=b' }));
+  await environment.settle();
+  await client.update(configMaps, configMap('a', { k: '2' }));
+  await client.update(configMaps, configMap('b', { k: '2' }, { on: 'yes' }));
+  await client.delete(configMaps, key('b'));
+  await environment.settle();
+  abort.abort(new Error('enough'));
+  await Promise.all([all.done, since.done, selected.done, one.done]);
+  expect(all.lines).toEqual(['ADDED a 1', 'ADDED b 1', 'MODIFIED a 2', 'MODIFIED b 2', 'DELETED b 2', 'ERROR enough']);
+  expect(since.lines).toEqual(['ADDED b 1', 'MODIFIED a 2', 'MODIFIED b 2', 'DELETED b 2', 'ERROR enough']);
+  expect(selected.lines).toEqual(['ADDED a 1', 'DELETED a 1', 'ADDED b 2', 'DELETED b 2', 'ERROR enough']);
+  expect(one.lines).toEqual(['ADDED b 1', 'MODIFIED b 2', 'DELETED b 2', 'ERROR enough']);
+});
+
+test('a deleted object is told under the revision of its delete', async () => {
+  const { client, environment, store } = await testApiServer();
+  await client.create(configMaps, configMap('a'));
+  const versions: (string | undefined)[] = [];
+  const abort = new AbortController();
+  void (async () => {
+    for await (const event of client.watch(configMaps, { signal: abort.signal }))
+      if (event.type === 'DELETED') versions.push(event.object.metadata.resourceVersion);
+  })().catch(() => undefined);
+  await environment.settle();
+  await client.delete(configMaps, key('a'));
+  await environment.settle();
+  abort.abort();
+  expect(versions).toEqual([String(await store.currentRevision())]);
+});
+
+test('sends initial events, the bookmark that ends them, bookmarks later, and ends in time', async () => {
+  const { client, environment } = await testApiServer();
+  await client.create(configMaps, configMap('a', { k: '1' }));
+  const watch = collect(
+    client.watch(configMaps, {
+      sendInitialEvents: true,
+      resourceVersionMatch: 'NotOlderThan',
+      allowWatchBookmarks: true,
+      timeoutSeconds: 90,
+    }),
+  );
+  await environment.advance(60_000);
+  expect(watch.lines).toEqual(['ADDED a 1', 'BOOKMARK initial', 'BOOKMARK']);
+  await environment.advance(31_000);
+  expect(watch.lines.at(-1)).toBe('END');
+});
+
+test('a watch from a forgotten version is refused', async () => {
+  const { client, environment } = await testApiServer();
+  const first = await client.create(configMaps, configMap('a'));
+  await client.update(configMaps, configMap('a', { k: 'old' }));
+  await environment.advance(6 * 60_000);
+  for (let count = 0; count < 200; count++) await client.update(configMaps, configMap('a', { k: String(count) }));
+  const watch = collect(client.watch(configMaps, { resourceVersion: first.metadata.resourceVersion }));
+  await watch.done;
+  expect(watch.lines[0]).toMatch(/^ERROR too old resource version: \d+ \(\d+\)$/);
+});
+
+test('deletes answer a Status; finalizers hold the object until they are gone', async () => {
+  const { client } = await testApiServer();
+  await client.create(configMaps, configMap('plain'));
+  expect(await client.delete(configMaps, key('plain'))).toMatchObject({ kind: 'Status', status: 'Success' });
+  await client.create(configMaps, { metadata: { ...key('held'), finalizers: ['example.com/hold'] } });
+  const marked = await client.delete(configMaps, key('held'));
+  expect(marked).toMatchObject({
+    metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 },
+  });
+  const held = draft(await client.get(configMaps, key('held')));
+  held.metadata.finalizers = [];
+  await client.update(configMaps, held);
+  await expect(client.get(configMaps, key('held'))).rejects.toMatchObject({ reason: 'NotFound' });
+});
+
+test('propagation policies set the finalizers of the garbage collector', async () => {
+  const { client } = await testApiServer();
+  for (const [name, propagationPolicy, finalizer] of [
+    ['f', 'Foreground', 'foregroundDeletion'],
+    ['o', 'Orphan', 'orphan'],
+  ] as const) {
+    await client.create(configMaps, configMap(name));
+    const marked = await client.delete(configMaps, key(name), { propagationPolicy });
+    expect(marked).toMatchObject({ metadata: { finalizers: [finalizer] } });
+  }
+});
+
+test('preconditions of a delete', async () => {
+  const { client } = await testApiServer();
+  const created = await client.create(configMaps, configMap('a'));
+  await expect(client.delete(configMaps, key('a'), { preconditions: { uid: 'other' } })).rejects.toThrow(
+    /the UID in the precondition \(other\) does not match the UID in record/,
+  );
+  await expect(client.delete(configMaps, key('a'), { preconditions: { resourceVersion: '1' } })).rejects.toMatchObject({
+    reason: 'Conflict',
+  });
+  await client.delete(configMaps, key('a'), { preconditions: { uid: created.metadata.uid } });
+});
+
+test('deletes a collection by selector', async () => {
+  const { client } = await testApiServer();
+  for (const name of ['a', 'b', 'c'])
+    await client.create(configMaps, configMap(name, {}, { keep: String(name === 'b') }));
+  await client.deleteCollection(configMaps, { namespace: 'default', labelSelector: 'keep=false' });
+  expect(names((await client.list(configMaps)).items)).toEqual(['b']);
+});
+
+test('a namespace terminates, and goes when it has been finalized', async () => {
+  const { client } = await testApiServer();
+  await client.create(namespaces, { metadata: { name: 'n' } });
+  const terminating = await client.delete(namespaces, { name: 'n' });
+  expect(terminating).toMatchObject({ status: { phase: 'Terminating' }, spec: { finalizers: ['kubernetes'] } });
+  const done = draft(await client.get(namespaces, { name: 'n' }));
+  done.spec = { finalizers: [] };
+  await client.update(namespaces, done, { subresource: 'finalize' });
+  await expect(client.get(namespaces, { name: 'n' })).rejects.toMatchObject({ reason: 'NotFound' });
+});
+
+test('definitions come and go on a running server, and watches of what goes end', async () => {
+  const { client, server, environment } = await testApiServer();
+  const { builtInDefinitions } = await import('../resources/built-in.ts');
+  const definition = builtInDefinitions.find((each) => each.type.kind === 'ConfigMap');
+  if (definition === undefined) throw new Error('no definition of ConfigMap');
+  await client.create(configMaps, configMap('a'));
+  const watch = collect(client.watch(configMaps));
+  await environment.settle();
+  await server.definitions.replace({ ...definition, verbs: ['get', 'watch'] });
+  await watch.done;
+  expect(watch.lines).toEqual(['ADDED a ', 'END']);
+  await expect(client.list(configMaps)).rejects.toMatchObject({ reason: 'MethodNotAllowed' });
+  const second = collect(client.watch(configMaps));
+  await environment.settle();
+  server.definitions.remove(configMaps);
+  await second.done;
+  await expect(client.get(configMaps, key('a'))).rejects.toMatchObject({ code: 404 });
+  await client.create(leases, { metadata: key('other') });
+  await server.definitions.install(definition);
+  expect(names((await client.list(configMaps)).items)).toEqual(['a']);
+});
+
+test('what the authoriser does not allow is forbidden', async () => {
+  const { server } = await testApiServer({
+    authorizers: [{ name: 'nobody', authorize: () => ({ decision: 'noOpinion', reason: '' }) }],
+  });
+  const client = server.client({ username: 'eve', groups: [], extra: {} });
+  await expect(client.list(configMaps, { namespace: 'default' })).rejects.toThrow(
+    'configmaps is forbidden: User "eve" cannot list resource "configmaps" in API group "" in the namespace "default"',
+  );
+  const events = client.watch(configMaps)[Symbol.asyncIterator]();
+  await expect(events.next()).rejects.toMatchObject({ reason: 'Forbidden' });
+});

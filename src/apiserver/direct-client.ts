@@ -1,0 +1,231 @@
+import type {
+  Client,
+  DeleteOptions,
+  GetOptions,
+  KubeStatus,
+  ListOptions,
+  ObjectKey,
+  Patch,
+  PatchOptions,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from '../client/client.ts';
+import type { KubeList, KubeObject } from '../machinery/object.ts';
+import { apiVersionOf, type ResourceType } from '../machinery/resource-type.ts';
+import { methodNotSupported } from '../machinery/status-errors.ts';
+import type { HttpTarget } from '../wire/http.ts';
+import { resourcePath } from './http/resource-path.ts';
+import type { Call } from './registry/call.ts';
+import type { DeleteSettings } from './registry/delete-settings.ts';
+import type { ListSettings } from './registry/read.ts';
+import type { WatchSettings } from './registry/watch.ts';
+import type { WriteSettings } from './registry/write-scope.ts';
+import type { ResourceRequestInfo, UserInfo, Verb } from './request.ts';
+import type { RequestGate } from './request-gate.ts';
+
+export interface DirectClientOptions {
+  readonly gate: RequestGate;
+  readonly user: UserInfo;
+  /** Names the field manager when a write does not. */
+  readonly userAgent: string;
+  readonly http: HttpTarget;
+}
+
+interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly subresource?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+  readonly labelSelector?: string | undefined;
+}
+
+/**
+ * A client in the process of the server: the same authorisation, flow control, admission and validation as over HTTP, without
+ * bytes. Objects that come out are those of the server's cache.
+ */
+export class DirectClient implements Client {
+  readonly http: HttpTarget;
+  readonly #gate: RequestGate;
+  readonly #user: UserInfo;
+  readonly #userAgent: string;
+
+  constructor(options: DirectClientOptions) {
+    this.http = options.http;
+    this.#gate = options.gate;
+    this.#user = options.user;
+    this.#userAgent = options.userAgent;
+  }
+
+  async get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options: GetOptions = {}): Promise<T> {
+    return this.#run(this.#call('get', type, key, options), async (call) => {
+      const object = await this.#gate.resources.get(call, options.resourceVersion ?? '');
+      return object.object as T;
+    });
+  }
+
+  async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
+    return this.#run(this.#call('list', type, { namespace: options.namespace, name: '' }, options), async (call) => {
+      const page = await this.#gate.resources.list(call, listSettings(options));
+      const items: T[] = [];
+      for (const [index, item] of page.items.entries()) {
+        items.push(item.object as T);
+        if (index % itemsPerTurn === itemsPerTurn - 1) await this.#gate.environment.turn();
+      }
+      return {
+        kind: `${type.kind}List`,
+        apiVersion: apiVersionOf(type),
+        metadata: {
+          resourceVersion: String(page.revision),
+          ...(page.continue !== '' && { continue: page.continue }),
+          ...(page.remainingItemCount !== undefined && { remainingItemCount: page.remainingItemCount }),
+        },
+        items,
+      };
+    });
+  }
+
+  async *watch<T extends KubeObject>(type: ResourceType<T>, options: WatchOptions = {}): AsyncIterable<WatchEvent<T>> {
+    const call = this.#call('watch', type, { namespace: options.namespace, name: '' }, options);
+    const { watcher, resource } = await this.#gate.watch(call, watchSettings(options));
+    try {
+      for (let item = await watcher.next(); item !== undefined; item = await watcher.next()) {
+        if (item.type === 'ERROR') throw item.error;
+        if (item.type === 'BOOKMARK') {
+          const { revision, initialEventsEnd } = item;
+          yield { type: 'BOOKMARK', resourceVersion: String(revision), initialEventsEnd };
+        } else yield { type: item.type, object: resource.view.of(item.object).object as T };
+      }
+    } finally {
+      watcher.close();
+    }
+    options.signal?.throwIfAborted();
+  }
+
+  async create<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    const key = { namespace: object.metadata.namespace, name: '' };
+    return this.#run(
+      this.#call('create', type, key, options),
+      async (call) => (await this.#gate.create(call, object, writeSettings(options))) as T,
+    );
+  }
+
+  async update<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    const key = { namespace: object.metadata.namespace, name: object.metadata.name ?? '' };
+    return this.#run(this.#call('update', type, key, options), async (call) => {
+      const body = this.#gate.accept(call, object);
+      return (await this.#gate.resources.update(call, body, writeSettings(options))).object.object as T;
+    });
+  }
+
+  async patch<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    _patch: Patch,
+    options: PatchOptions = {},
+  ): Promise<T> {
+    return this.#run(this.#call('patch', type, key, options), async () => {
+      throw methodNotSupported(type, 'patch');
+    });
+  }
+
+  async delete<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    options: DeleteOptions = {},
+  ): Promise<T | KubeStatus> {
+    return this.#run(this.#call('delete', type, key, options), async (call) => {
+      const { object, asStatus } = await this.#gate.resources.delete(call, deleteSettings(options));
+      return asStatus ? { kind: 'Status', apiVersion: 'v1', status: 'Success' } : (object.object as T);
+    });
+  }
+
+  async deleteCollection<T extends KubeObject>(
+    type: ResourceType<T>,
+    options: ListOptions & DeleteOptions = {},
+  ): Promise<void> {
+    const call = this.#call('deletecollection', type, { namespace: options.namespace, name: '' }, options);
+    await this.#run(call, (running) =>
+      this.#gate.resources.deleteCollection(running, listSettings(options), deleteSettings(options)),
+    );
+  }
+
+  async createSubresource<B extends object, R = B>(
+    type: ResourceType,
+    key: ObjectKey,
+    subresource: string,
+    body: B,
+    options: WriteOptions = {},
+  ): Promise<R> {
+    return this.#run(
+      this.#call('create', type, key, { ...options, subresource }),
+      async (call) => (await this.#gate.create(call, body as KubeObject, writeSettings(options))) as R,
+    );
+  }
+
+  #run<R>(call: Call, work: (call: Call) => Promise<R>): Promise<R> {
+    return this.#gate.run(call, work);
+  }
+
+  #call(verb: Verb, type: ResourceType, key: ObjectKey, options: CallOptions): Call {
+    const { group, version, resource } = type;
+    const { subresource = '', fieldSelector = '', labelSelector = '' } = options;
+    const namespace = type.namespaced ? (key.namespace ?? '') : type.resource === 'namespaces' ? key.name : '';
+    const where = {
+      group,
+      version,
+      resource,
+      namespace: type.namespaced ? namespace : '',
+      name: key.name,
+      subresource,
+    };
+    const info: ResourceRequestInfo = {
+      isResource: true,
+      path: resourcePath(where),
+      verb,
+      ...where,
+      namespace,
+      fieldSelector,
+      labelSelector,
+    };
+    return { info, user: this.#user, userAgent: this.#userAgent, signal: options.signal, warn: () => undefined };
+  }
+}
+
+/** Parsing many objects at once must let others in. */
+const itemsPerTurn = 500;
+
+function listSettings(options: ListOptions): ListSettings {
+  return {
+    resourceVersion: options.resourceVersion ?? '',
+    resourceVersionMatch: options.resourceVersionMatch ?? '',
+    limit: options.limit ?? 0,
+    continue: options.continue ?? '',
+  };
+}
+
+function watchSettings(options: WatchOptions): WatchSettings {
+  return {
+    resourceVersion: options.resourceVersion ?? '',
+    resourceVersionMatch: options.resourceVersionMatch ?? '',
+    allowWatchBookmarks: options.allowWatchBookmarks === true,
+    sendInitialEvents: options.sendInitialEvents,
+    timeoutSeconds: options.timeoutSeconds ?? 0,
+  };
+}
+
+function writeSettings(options: WriteOptions): WriteSettings {
+  return {
+    dryRun: options.dryRun === true,
+    fieldManager: options.fieldManager ?? '',
+    fieldValidation: options.fieldValidation ?? 'Warn',
+  };
+}
+
+function deleteSettings(options: DeleteOptions): DeleteSettings {
+  return {
+    dryRun: options.dryRun === true,
+    gracePeriodSeconds: options.gracePeriodSeconds,
+    propagationPolicy: options.propagationPolicy,
+    preconditions: options.preconditions,
+  };
+}

@@ -1,0 +1,124 @@
+import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
+import { methodNotSupported, notFound, resourceNotServed } from '../../machinery/status-errors.ts';
+import type { Watcher } from '../watch/watcher.ts';
+import type { Call } from './call.ts';
+import { create } from './create.ts';
+import { type DeleteResult, remove } from './delete.ts';
+import { deleteCollection } from './delete-collection.ts';
+import type { DeleteSettings } from './delete-settings.ts';
+import { get, type ListPage, type ListSettings, list, type ReadScope } from './read.ts';
+import { fromScale, type Scale, scaleOf } from './scale.ts';
+import type { ServedResource, ServedResources } from './served-resources.ts';
+import type { StoredObject } from './stored-object.ts';
+import { type Transform, type UpdateResult, update } from './update.ts';
+import { type WatchSettings, watch } from './watch.ts';
+import type { StoredResource, WriteScope, WriteServices, WriteSettings } from './write-scope.ts';
+
+/** A watch, and the resource whose view its items have to be seen through. */
+export interface OpenWatch {
+  readonly watcher: Watcher;
+  readonly resource: StoredResource;
+}
+
+/**
+ * The verbs on stored resources, for callers that have been authenticated and authorised. Bodies come decoded and defaulted; what
+ * goes out are stored objects, whose bytes or parsed form the caller takes. Throws `StatusError`.
+ */
+export class ResourceServer {
+  readonly #resources: ServedResources;
+  readonly #services: WriteServices;
+
+  constructor(resources: ServedResources, services: WriteServices) {
+    this.#resources = resources;
+    this.#services = services;
+  }
+
+  /** The resource that a request is about. Throws NotFound when it is not served. */
+  served(call: Call): ServedResource {
+    const served = this.#resources.find(call.info);
+    if (served === undefined) throw resourceNotServed();
+    return served;
+  }
+
+  async get(call: Call, resourceVersion: string): Promise<StoredObject> {
+    const resource = this.#stored(call, 'get');
+    const object = await get(this.#readScope(call, resource), resourceVersion);
+    return presented(resource, call, object);
+  }
+
+  list(call: Call, settings: ListSettings): Promise<ListPage> {
+    return list(this.#readScope(call, this.#stored(call, 'list')), settings);
+  }
+
+  async watch(call: Call, settings: WatchSettings): Promise<OpenWatch> {
+    const resource = this.#stored(call, 'watch');
+    return { watcher: await watch(this.#readScope(call, resource), settings), resource };
+  }
+
+  create(call: Call, object: Draft<KubeObject>, settings: WriteSettings): Promise<StoredObject> {
+    return create(this.#writeScope(call, 'create'), object, settings);
+  }
+
+  /** `body` is the new object, or for the `scale` subresource the new Scale; it may be used more than once. */
+  async update(call: Call, body: KubeObject, settings: WriteSettings): Promise<UpdateResult> {
+    const scope = this.#writeScope(call, 'update');
+    const scale = scaleRules(scope.resource, call);
+    const transform: Transform =
+      scale === undefined
+        ? () => draft(body)
+        : (live) => fromScale(scale, draft(body) as Draft<Scale>, live ?? missing(call));
+    return presentedUpdate(scope.resource, call, await update(scope, transform, { ...settings, createMissing: false }));
+  }
+
+  async delete(call: Call, settings: DeleteSettings): Promise<DeleteResult> {
+    return remove(this.#writeScope(call, 'delete'), settings);
+  }
+
+  async deleteCollection(call: Call, list: ListSettings, settings: DeleteSettings): Promise<ListPage> {
+    const scope = this.#writeScope(call, 'deletecollection');
+    return deleteCollection(scope, this.#readScope(call, scope.resource), list, settings);
+  }
+
+  #stored(call: Call, verb: string): StoredResource {
+    const { definition, stored } = this.served(call);
+    const { subresource } = call.info;
+    if (stored === undefined || (subresource === '' && !definition.verbs.includes(verb)))
+      throw methodNotSupported(definition.type, verb);
+    if (subresource !== '' && !hasView(stored, subresource)) throw resourceNotServed();
+    return stored;
+  }
+
+  #readScope(call: Call, resource: StoredResource): ReadScope {
+    const { environment } = this.#services;
+    return { resource, info: call.info, environment, signal: call.signal };
+  }
+
+  #writeScope(call: Call, verb: string): WriteScope {
+    const { info, user, userAgent, signal } = call;
+    const warn = (message: string): void => call.warn(message);
+    return { services: this.#services, resource: this.#stored(call, verb), info, user, userAgent, signal, warn };
+  }
+}
+
+function hasView({ definition }: StoredResource, subresource: string): boolean {
+  if (subresource === 'status') return definition.status !== undefined;
+  if (subresource === 'scale') return definition.scale !== undefined;
+  return definition.views !== undefined && Object.hasOwn(definition.views, subresource);
+}
+
+function scaleRules({ definition }: StoredResource, { info }: Call): typeof definition.scale {
+  return info.subresource === 'scale' ? definition.scale : undefined;
+}
+
+function presented(resource: StoredResource, call: Call, object: StoredObject): StoredObject {
+  const scale = scaleRules(resource, call);
+  return scale === undefined ? object : scaleOf(scale, object);
+}
+
+function presentedUpdate(resource: StoredResource, call: Call, result: UpdateResult): UpdateResult {
+  return { object: presented(resource, call, result.object), created: result.created };
+}
+
+function missing({ info }: Call): never {
+  throw notFound(info, info.name);
+}
