@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { silentLogger } from '../../src/machinery/log.ts';
 import { findContainerdPrograms } from '../../src/node/containerd/find-programs.ts';
-import { PrivateContainerd } from '../../src/node/containerd/private-containerd.ts';
+import { PrivateContainerd, type PrivateContainerdOptions } from '../../src/node/containerd/private-containerd.ts';
 import { kubernetesArchitecture } from '../../src/node/host/linux/host-info.ts';
 import { LinuxHost } from '../../src/node/host/linux/linux-host.ts';
 import { writeImageArchive } from '../../src/node/images/making/image-archive.ts';
@@ -24,19 +24,21 @@ export class ContainerdFixture {
   readonly host: LinuxHost;
   readonly containerd: PrivateContainerd;
   readonly #bridge: string;
+  readonly #options: PrivateContainerdOptions;
 
   private constructor(
     directory: string,
     runDirectory: string,
     bridge: string,
     host: LinuxHost,
-    containerd: PrivateContainerd,
+    options: PrivateContainerdOptions,
   ) {
     this.directory = directory;
     this.runDirectory = runDirectory;
     this.#bridge = bridge;
     this.host = host;
-    this.containerd = containerd;
+    this.#options = options;
+    this.containerd = new PrivateContainerd(options);
   }
 
   static async open(): Promise<ContainerdFixture> {
@@ -52,7 +54,7 @@ export class ContainerdFixture {
     });
     const programs = await findContainerdPrograms({ path: process.env['PATH'] ?? '' });
     if (!('found' in programs)) throw new Error(`missing: ${programs.missing.join(', ')}`);
-    const containerd = new PrivateContainerd({
+    const options: PrivateContainerdOptions = {
       environment,
       host,
       logger: silentLogger,
@@ -62,13 +64,22 @@ export class ContainerdFixture {
       cniConfDirectory: join(directory, 'cni'),
       sandboxImage: pauseImageName,
       connect: (socketPath) => newRuntime(environment, socketPath),
-    });
-    const fixture = new ContainerdFixture(directory, runDirectory, bridge, host, containerd);
+    };
+    const fixture = new ContainerdFixture(directory, runDirectory, bridge, host, options);
+    const { containerd } = fixture;
     await containerd.start();
     const pause = join(directory, 'pause.tar');
     await writeImageArchive(pauseImage(kubernetesArchitecture(process.arch)), pause);
     await containerd.importImage(pause);
     return fixture;
+  }
+
+  /** The same containerd with a program that does not run. */
+  crippled(): PrivateContainerd {
+    return new PrivateContainerd({
+      ...this.#options,
+      programs: { ...this.#options.programs, containerd: '/bin/false' },
+    });
   }
 
   runtime(): CriRuntime {

@@ -20,12 +20,14 @@ export interface ContainerdPlaces {
  * namespaces, sockets, and the run directory. Nothing is wrong when there is nothing.
  */
 export async function removeRemains(environment: Environment, host: Host, places: ContainerdPlaces): Promise<void> {
-  const sockets = await shimSockets(places.stateDirectory);
+  const containers = await readdir(tasksOf(places.stateDirectory)).catch(() => []);
+  const sockets = await shimSockets(places.stateDirectory, containers);
   await killShims(environment, places.socketPath);
   const mounts = await readMounts();
   const left = [places.runDirectory, places.rootDirectory].flatMap((folder) => mountPointsBelow(mounts, folder));
   for (const path of new Set(left)) await host.unmount(path);
   for (const socket of sockets) await rm(socket, { force: true });
+  await forgetNetworks(containers);
   for (const folder of ['/run/containerd/s', '/run/containerd']) {
     // Shared with any other containerd of the machine: taken away only when nothing is in it.
     await rmdir(folder).catch(() => {});
@@ -33,16 +35,27 @@ export async function removeRemains(environment: Environment, host: Host, places
   await host.files.remove(places.runDirectory);
 }
 
+function tasksOf(stateDirectory: string): string {
+  return join(stateDirectory, 'io.containerd.runtime.v2.task', 'k8s.io');
+}
+
 /** A shim writes the address of its socket beside its container's files. */
-async function shimSockets(stateDirectory: string): Promise<readonly string[]> {
-  const folder = join(stateDirectory, 'io.containerd.runtime.v2.task', 'k8s.io');
-  const containers = await readdir(folder).catch(() => []);
+async function shimSockets(stateDirectory: string, containers: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const container of containers) {
-    const address = await readFile(join(folder, container, 'address'), 'utf8').catch(() => '');
+    const file = join(tasksOf(stateDirectory), container, 'address');
+    const address = await readFile(file, 'utf8').catch(() => '');
     if (address.startsWith('unix:///run/containerd/s/')) found.push(address.slice('unix://'.length).trim());
   }
   return found;
+}
+
+/** CNI keeps what it answered for a sandbox in a folder that all runtimes share: `NETWORK-SANDBOX-LINK`. */
+async function forgetNetworks(sandboxes: readonly string[]): Promise<void> {
+  const folder = '/var/lib/cni/results';
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (sandboxes.some((id) => name.includes(`-${id}-`))) await rm(join(folder, name), { force: true });
+  }
 }
 
 async function killShims(environment: Environment, socketPath: string): Promise<void> {

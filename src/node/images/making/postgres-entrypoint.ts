@@ -48,7 +48,7 @@ prepare() {
     printf '%s\\n' "$password" >"$PGDATA/.password"
     set -- --pwfile="$PGDATA/.password"
   fi
-  initdb --pgdata="$new" --username="$user" --encoding=UTF8 --no-locale --auth-local=trust --auth-host=scram-sha-256 \\
+  initdb --pgdata="$new" --username="$user" --encoding=UTF8 --no-locale --auth-local=trust --auth-host="$method" \\
     \${POSTGRES_INITDB_ARGS:-} "$@" >&2
   rm -f "$PGDATA/.password"
   printf 'host all all all %s\\n' "$method" >>"$new/pg_hba.conf"
