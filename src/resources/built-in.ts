@@ -5,7 +5,9 @@ import { configMapDefinition } from './core/config-map.ts';
 import { endpointsDefinition } from './core/endpoints.ts';
 import { eventDefinition } from './core/event.ts';
 import { namespaceDefinition } from './core/namespace.ts';
+import { nodeDefinition } from './core/node/node.ts';
 import { secretDefinition } from './core/secret.ts';
+import { serviceDefinition } from './core/service/service.ts';
 import { serviceAccountDefinition } from './core/service-account.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { endpointSliceDefinition } from './discovery/endpoint-slice.ts';
@@ -26,7 +28,9 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(endpointsDefinition),
   forget(eventDefinition),
   forget(namespaceDefinition),
+  forget(nodeDefinition),
   forget(secretDefinition),
+  forget(serviceDefinition),
   forget(serviceAccountDefinition),
   forget(controllerRevisionDefinition),
   forget(leaseDefinition),

@@ -32,7 +32,10 @@ export class WorkerConnection {
 
   /** Throws `StoreOpenError`. */
   static async open(file: string): Promise<OpenedConnection> {
-    const source = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+    const source = new URL(
+      import.meta.url.endsWith('.ts') ? './store-worker.ts' : './store-worker.js',
+      import.meta.url,
+    );
     const worker = new Worker(source, { workerData: { file }, name: 'store' });
     const { promise, resolve, reject } = Promise.withResolvers<WorkerOpened>();
     worker.once('error', reject);

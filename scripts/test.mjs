@@ -1,0 +1,56 @@
+/**
+ * `npm test`: everything, from the compiler to real containers. Parts that this machine cannot run are said and counted as not
+ * run. `npm test -- unit` stops before anything needs root.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBuilt, ensureDebianPackages, ensurePackages, projectNode, root, say } from './bootstrap.mjs';
+import { ensureKubectl } from './kubectl.mjs';
+
+ensurePackages();
+const node = projectNode();
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
+const onlyUnit = process.argv.includes('unit');
+const failures = [];
+
+function step(name, command, args, extraEnv = {}) {
+  say(`\n== ${name}`);
+  const started = Date.now();
+  const { status } = spawnSync(command, args, { stdio: 'inherit', cwd: root, env: { ...env, ...extraEnv } });
+  say(`== ${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${Math.round((Date.now() - started) / 1000)} s`);
+  if (status !== 0) failures.push(name);
+}
+
+step('compiler', bin('tsc'), ['-p', '.']);
+step('lint and format', bin('biome'), ['check', '.']);
+step('unit tests', bin('vitest'), ['run']);
+if (!onlyUnit) {
+  ensureBuilt(node);
+  const kubectl = ensureKubectl();
+  const missing =
+    process.platform === 'linux'
+      ? ensureDebianPackages(['containerd', 'runc', 'containernetworking-plugins', 'nftables', 'iproute2'])
+      : ['Linux'];
+  const root_ = process.getuid?.() === 0;
+  if (kubectl === undefined) say('NOT RUN: tests with kubectl, for there is none from 1.31 on and no Go to build one.');
+  else
+    step('control plane with kubectl', bin('vitest'), ['run', '--config', 'vitest.kubectl.config.ts'], {
+      STUURMAN_KUBECTL: kubectl,
+    });
+  if (missing.length > 0 || !root_) {
+    say(
+      `NOT RUN: tests with real containers, which need root${missing.length > 0 ? ` and ${missing.join(', ')}` : ''}.`,
+    );
+  } else {
+    step(
+      'real containers',
+      bin('vitest'),
+      ['run', '--config', 'vitest.real.config.ts'],
+      kubectl === undefined ? {} : { STUURMAN_KUBECTL: kubectl },
+    );
+  }
+}
+if (failures.length > 0) say(`\nFailed: ${failures.join(', ')}`);
+process.exit(failures.length > 0 || !existsSync(bin('vitest')) ? 1 : 0);

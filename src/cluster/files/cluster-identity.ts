@@ -1,0 +1,82 @@
+import type { Environment } from '../../machinery/environment/environment.ts';
+import { chooseRanges } from '../../network/choose-ranges.ts';
+import { parseRange } from '../../network/ipv4.ts';
+import { type DataDirectory, DataDirectoryError } from './data-directory.ts';
+
+const format = 1;
+
+/** What makes a cluster this one, decided once, at its first start. */
+export interface ClusterIdentity {
+  readonly format: number;
+  /** Eight letters and digits; cgroups, links, tables and namespaces carry it. */
+  readonly id: string;
+  readonly podRange: string;
+  readonly serviceRange: string;
+  readonly domain: string;
+  readonly createdAt: string;
+}
+
+export interface IdentityRequest {
+  readonly environment: Environment;
+  /** Ranges that networks of this machine use. */
+  readonly takenRanges: () => readonly string[];
+  readonly podRange?: string | undefined;
+  readonly serviceRange?: string | undefined;
+  /** Told what a user should know: ranges that were avoided. */
+  readonly notice: (text: string) => void;
+}
+
+/** The identity of the cluster in a data directory; a new one is made where there is none. */
+export function ensureIdentity(directory: DataDirectory, request: IdentityRequest): ClusterIdentity {
+  if (directory.exists) return readIdentity(directory);
+  const identity = createIdentity(request);
+  directory.write(directory.clusterFile, `${JSON.stringify(identity, undefined, 2)}\n`);
+  return identity;
+}
+
+/** Throws `DataDirectoryError` where there is no cluster, or one of a newer format. */
+export function readIdentity(directory: DataDirectory): ClusterIdentity {
+  if (!directory.exists) {
+    throw new DataDirectoryError(
+      `there is no cluster in ${directory.path}: start one with "stuurman up", or give its directory with --data-dir`,
+    );
+  }
+  const identity = directory.readJson(directory.clusterFile) as ClusterIdentity;
+  if (identity.format > format) {
+    throw new DataDirectoryError(
+      `${directory.clusterFile} has format ${identity.format}, and this version of Stuurman reads up to ${format}: use the version that wrote it, or a newer one`,
+    );
+  }
+  if (typeof identity.id !== 'string' || !/^[a-z\d]{8}$/.test(identity.id)) {
+    throw new DataDirectoryError(
+      `${directory.clusterFile} is damaged: restore it from a backup, or run "stuurman down --purge" to begin anew`,
+    );
+  }
+  return identity;
+}
+
+function createIdentity({
+  environment,
+  takenRanges,
+  podRange,
+  serviceRange,
+  notice,
+}: IdentityRequest): ClusterIdentity {
+  const taken = takenRanges();
+  const beside = [podRange, serviceRange].filter((range) => range !== undefined);
+  for (const range of beside) parseRange(range);
+  const chosen =
+    podRange !== undefined && serviceRange !== undefined
+      ? { pods: podRange, services: serviceRange, avoided: [] }
+      : chooseRanges([...taken, ...beside]);
+  for (const { range, because } of chosen.avoided)
+    notice(`${range} overlaps ${because} of this machine: taking another range`);
+  return {
+    format,
+    id: Array.from(environment.randomBytes(8), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join(''),
+    podRange: podRange ?? chosen.pods,
+    serviceRange: serviceRange ?? chosen.services,
+    domain: 'cluster.local',
+    createdAt: new Date(environment.now()).toISOString(),
+  };
+}

@@ -1,0 +1,93 @@
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+/** A problem with the data directory that a user can mend; the message says how. */
+export class DataDirectoryError extends Error {
+  override readonly name = 'DataDirectoryError';
+}
+
+/** Where a cluster keeps its things unless told otherwise: `/var/lib/stuurman` for root, the XDG state folder for others. */
+export function defaultDataDirectory(env: Readonly<Record<string, string | undefined>>, isRoot: boolean): string {
+  if (isRoot) return '/var/lib/stuurman';
+  return join(env['XDG_STATE_HOME'] ?? join(env['HOME'] ?? homedir(), '.local', 'state'), 'stuurman');
+}
+
+/** The files of one cluster on this machine, by name. Nothing is read or made before it is asked for. */
+export class DataDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  /** Makes the directory, readable for its owner alone. Throws `DataDirectoryError`. */
+  create(): void {
+    try {
+      mkdirSync(this.path, { recursive: true, mode: 0o700 });
+      accessSync(this.path, constants.R_OK | constants.W_OK | constants.X_OK);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DataDirectoryError(
+        `the data directory ${this.path} cannot be used (${reason}): choose another one with --data-dir, or make this one writable`,
+        { cause: error },
+      );
+    }
+  }
+
+  get exists(): boolean {
+    return existsSync(this.clusterFile);
+  }
+
+  get clusterFile(): string {
+    return join(this.path, 'cluster.json');
+  }
+
+  get stateFile(): string {
+    return join(this.path, 'state.db');
+  }
+
+  /** Which server process runs, and where it listens. */
+  get serverFile(): string {
+    return join(this.path, 'server.json');
+  }
+
+  get kubeconfig(): string {
+    return join(this.path, 'admin.kubeconfig');
+  }
+
+  get pki(): string {
+    return join(this.path, 'pki');
+  }
+
+  get logs(): string {
+    return join(this.path, 'logs');
+  }
+
+  /** Everything of the node on this machine: agent, containerd, pods. */
+  get node(): string {
+    return join(this.path, 'node');
+  }
+
+  readJson(file: string): unknown {
+    const text = readFileSync(file, 'utf8');
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new DataDirectoryError(
+        `${file} is damaged: restore it from a backup, or run "stuurman down --purge" to begin anew`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** Writes beside and renames over, so that a crash leaves the old file or the new one. */
+  write(file: string, content: string, mode = 0o600): void {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const temporary = `${file}.new`;
+    writeFileSync(temporary, content, { mode });
+    renameSync(temporary, file);
+  }
+}

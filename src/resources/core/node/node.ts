@@ -1,0 +1,69 @@
+import { nameIsDnsSubdomain } from '../../../machinery/names.ts';
+import { ageOf } from '../../age.ts';
+import { define } from '../../define.ts';
+import type { Cell } from '../../definition.ts';
+import type { Node } from '../../schema/core-v1.generated.ts';
+import { nodes } from '../../schema/resource-types.generated.ts';
+import { shared } from '../../shared.ts';
+import { validateNode, validateNodeUpdate } from './validate-node.ts';
+
+export const nodeDefinition = define<Node>(nodes, {
+  storage: { keyPrefix: '/registry/minions/' },
+  setDefaults(node) {
+    node.spec ??= {};
+    node.status ??= {};
+    const { status } = node;
+    status.daemonEndpoints ??= {};
+    status.daemonEndpoints.kubeletEndpoint ??= { Port: 0 };
+    if (status.allocatable === undefined && status.capacity !== undefined) status.allocatable = { ...status.capacity };
+  },
+  validateName: nameIsDnsSubdomain,
+  validate: validateNode,
+  prepareForUpdate(node, old) {
+    node.status = shared(old.status ?? {});
+  },
+  validateUpdate: validateNodeUpdate,
+  status: {
+    prepareForUpdate(node, old) {
+      node.spec = shared(old.spec ?? {});
+    },
+    validateUpdate: validateNodeUpdate,
+  },
+  fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
+  row: nodeRow,
+});
+
+function nodeRow({ metadata, spec, status }: Node, now: number): readonly Cell[] {
+  const address = (type: string) => status?.addresses?.find((each) => each.type === type)?.address ?? '<none>';
+  const info = status?.nodeInfo;
+  const kernel = info?.kernelVersion || '<unknown>';
+  return [
+    metadata.name ?? '',
+    statusText({ metadata, spec, status }),
+    rolesText(metadata.labels ?? {}),
+    ageOf(metadata.creationTimestamp, now),
+    info?.kubeletVersion ?? '',
+    address('InternalIP'),
+    address('ExternalIP'),
+    info?.osImage || '<unknown>',
+    info?.architecture === undefined || info.architecture === '' ? kernel : `${kernel} (${info.architecture})`,
+    info?.containerRuntimeVersion || '<unknown>',
+  ];
+}
+
+function statusText({ spec, status }: Node): string {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const text = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
+  return spec?.unschedulable === true ? `${text},SchedulingDisabled` : text;
+}
+
+const rolePrefix = 'node-role.kubernetes.io/';
+
+function rolesText(labels: Readonly<Record<string, string>>): string {
+  const roles = new Set<string>();
+  for (const [key, value] of Object.entries(labels)) {
+    if (key.startsWith(rolePrefix) && key.length > rolePrefix.length) roles.add(key.slice(rolePrefix.length));
+    else if (key === 'kubernetes.io/role' && value !== '') roles.add(value);
+  }
+  return roles.size === 0 ? '<none>' : [...roles].sort().join(',');
+}
