@@ -1,0 +1,29 @@
+/** The part that conditions of all kinds share. */
+export interface Condition {
+  readonly type?: string | undefined;
+  readonly status?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly lastTransitionTime?: string | undefined;
+}
+
+export function findCondition<C extends Condition>(conditions: readonly C[] | undefined, type: string): C | undefined {
+  return conditions?.find((each) => each.type === type);
+}
+
+export function withoutCondition<C extends Condition>(conditions: readonly C[], type: string): readonly C[] {
+  return conditions.filter((each) => each.type !== type);
+}
+
+/**
+ * Sets a condition, last of all. One with the same status and reason stays as it is; one with the same status keeps the time since
+ * when that holds.
+ */
+export function withCondition<C extends Condition>(conditions: readonly C[], condition: C): readonly C[] {
+  const current = findCondition(conditions, condition.type ?? '');
+  if (current?.status === condition.status && current?.reason === condition.reason) return conditions;
+  const kept =
+    current?.status === condition.status
+      ? { ...condition, lastTransitionTime: current?.lastTransitionTime }
+      : condition;
+  return [...withoutCondition(conditions, condition.type ?? ''), kept];
+}

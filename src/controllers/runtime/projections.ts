@@ -1,0 +1,133 @@
+import type { InformerOptions } from '../../client/informer.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import type {
+  Container,
+  PersistentVolumeClaim,
+  Pod,
+  PodSpec,
+  PodStatus,
+  Volume,
+} from '../../resources/schema/core-v1.generated.ts';
+import type { ObjectMeta } from '../../resources/schema/meta-v1.generated.ts';
+import { controllerOf } from './owner-references.ts';
+
+/**
+ * What the controllers of one process keep of each kind. They share informers, and informers are shared by those who give the same
+ * function, so the projections are here and not with each controller.
+ */
+
+/** Everything but `managedFields`. The API server keeps them when an update comes without. */
+export function withoutManagedFields<T extends KubeObject>(object: T): T {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+/** Metadata alone: for owners, finalizers and names. */
+export function metadataOnly<T extends KubeObject>(object: T): T {
+  const { managedFields: _, annotations: __, labels: ___, ...metadata } = object.metadata;
+  return { metadata } as T;
+}
+
+/** What controllers look at in a pod; a tenth of the whole. */
+export function podProjection(pod: Pod): Pod {
+  return { metadata: podMetadata(pod.metadata), ...podParts(pod.spec, pod.status) };
+}
+
+const podAnnotations = [
+  'controller.kubernetes.io/pod-deletion-cost',
+  'endpoints.kubernetes.io/last-change-trigger-time',
+];
+
+function podMetadata(metadata: ObjectMeta): ObjectMeta {
+  const { managedFields: _, annotations, ...rest } = metadata;
+  if (annotations === undefined) return rest;
+  const kept = Object.fromEntries(
+    podAnnotations.flatMap((key) => (annotations[key] === undefined ? [] : [[key, annotations[key]]])),
+  );
+  return Object.keys(kept).length === 0 ? rest : { ...rest, annotations: kept };
+}
+
+function podParts(spec: PodSpec | undefined, status: PodStatus | undefined): Pick<Pod, 'spec' | 'status'> {
+  return {
+    ...(spec === undefined ? {} : { spec: podSpec(spec) }),
+    ...(status === undefined ? {} : { status: podStatus(status) }),
+  };
+}
+
+function podSpec(spec: PodSpec): PodSpec {
+  const { nodeName, hostname, subdomain, hostNetwork, restartPolicy, schedulerName, tolerations, readinessGates } =
+    spec;
+  return {
+    nodeName,
+    hostname,
+    subdomain,
+    hostNetwork,
+    restartPolicy,
+    schedulerName,
+    tolerations,
+    readinessGates,
+    containers: spec.containers.map(container),
+    initContainers: spec.initContainers?.filter((each) => each.restartPolicy === 'Always').map(container),
+    volumes: spec.volumes
+      ?.filter((each) => each.persistentVolumeClaim !== undefined || each.ephemeral !== undefined)
+      .map(volume),
+  };
+}
+
+function container({ name, ports, restartPolicy }: Container): Container {
+  return { name, ports, restartPolicy };
+}
+
+function volume({ name, persistentVolumeClaim, ephemeral }: Volume): Volume {
+  return { name, persistentVolumeClaim, ...(ephemeral === undefined ? {} : { ephemeral: {} }) };
+}
+
+function podStatus(status: PodStatus): PodStatus {
+  const { phase, reason, conditions, podIP, podIPs, hostIP, hostIPs, startTime, containerStatuses } = status;
+  return {
+    phase,
+    reason,
+    conditions,
+    podIP,
+    podIPs,
+    hostIP,
+    hostIPs,
+    startTime,
+    containerStatuses: containerStatuses?.map(({ name, ready, restartCount }) => ({
+      name,
+      ready,
+      restartCount,
+      image: '',
+      imageID: '',
+    })),
+  };
+}
+
+/** Pods by the uid of their controller; those without one by `orphansOf` their namespace. */
+export const byController = 'controller';
+/** Pods by the node they are bound to; unbound ones under the empty string. */
+export const byNode = 'node';
+
+export function orphansOf(namespace: string): string {
+  return `orphans/${namespace}`;
+}
+
+export function controllerIndex(object: KubeObject): readonly string[] {
+  return [controllerOf(object)?.uid ?? orphansOf(object.metadata.namespace ?? '')];
+}
+
+function nodeIndex(pod: Pod): readonly string[] {
+  return [pod.spec?.nodeName ?? ''];
+}
+
+/** How every controller asks for pods. */
+export const podInformer: InformerOptions<Pod> = {
+  projection: podProjection,
+  indexes: { [byController]: controllerIndex, [byNode]: nodeIndex },
+};
+
+/** How every controller asks for claims. */
+export const claimInformer: InformerOptions<PersistentVolumeClaim> = {
+  projection: withoutManagedFields<PersistentVolumeClaim>,
+};
