@@ -19,7 +19,6 @@ import { LeaseRenewer } from './registration/lease-renewer.ts';
 import { NodeRegistrar } from './registration/node-registrar.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
 import type { AgentSources } from './sources.ts';
-import { VolumeManager } from './volumes/volume-manager.ts';
 
 export interface AgentOptions {
   readonly client: Client;
@@ -93,10 +92,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       stop.abort(new DOMException(`the agent of node ${nodeName} was stopped`, 'AbortError'));
       await workers.pods.stop();
       workers.probes.stop();
-      workers.volumes.stop();
       workers.statuses.stop();
       await recorder.stop();
-      await options.sources.stop();
       await Promise.all(running);
     },
   };
@@ -107,7 +104,6 @@ interface Workers {
   readonly cache: RuntimeCache;
   readonly statuses: StatusManager;
   readonly probes: ProbeManager;
-  readonly volumes: VolumeManager;
   onHealth: () => void;
 }
 
@@ -136,17 +132,6 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     hostIp: machine.hostIps[0] ?? '',
     onVerdict: (uid) => result.pods.notice(uid),
   });
-  const volumes = new VolumeManager({
-    client,
-    environment,
-    logger,
-    recorder,
-    host,
-    config,
-    objects: sources.objects,
-    machine,
-    onStale: (uid) => result.pods.notice(uid),
-  });
   const context: WorkerContext = {
     config,
     nodeName,
@@ -160,7 +145,7 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     images: new ImageManager({ runtime, environment, recorder, backOffMs: config.imageBackOffMs }),
     crashBackOff: new BackOffTable(config.crashBackOffMs.initial, config.crashBackOffMs.maximum),
     probes,
-    volumes,
+    volumes: noVolumes,
     objects: sources.objects,
     machine,
     services: () => sources.services(),
@@ -170,7 +155,6 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     cache,
     statuses,
     probes,
-    volumes,
     onHealth: () => {},
   };
   return result;
@@ -205,3 +189,9 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
+
+const noVolumes: WorkerContext['volumes'] = {
+  mount: async () => {},
+  mountsOf: async () => [],
+  unmount: async () => {},
+};

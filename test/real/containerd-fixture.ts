@@ -12,6 +12,7 @@ import type { PackageImage } from '../../src/node/images/making/image-kitchen.ts
 import { ImageMaker } from '../../src/node/images/making/image-maker.ts';
 import { pauseImage, pauseImageName } from '../../src/node/images/making/pause-image.ts';
 import { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
+import { spdyExec } from '../../src/node/runtime/cri/spdy-exec.ts';
 
 /** Packages and images are kept between runs. */
 const cacheDirectory = join(tmpdir(), 'stuurman-test-cache');
@@ -108,7 +109,7 @@ export class ContainerdFixture {
 }
 
 function newRuntime(environment: RealEnvironment, socketPath: string): CriRuntime {
-  return new CriRuntime({ environment, socketPath, execStreams: () => Promise.reject(new Error('no streams yet')) });
+  return new CriRuntime({ environment, socketPath, execStreams: spdyExec(environment) });
 }
 
 function writeNetwork(directory: string, bridge: string): void {

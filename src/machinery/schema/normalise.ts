@@ -1,12 +1,13 @@
-import { isMembers, type Members, setMember } from '../members.ts';
 import { canonicalQuantity } from '../quantity.ts';
 import { canonicalTime } from '../time.ts';
 import { canonicalBase64 } from './base64.ts';
 import type { FieldSchema, ListSchema, MapSchema, ScalarSchema, Schema, StructSchema } from './schema.ts';
 
+type Members = Record<string, unknown>;
+
 /** What normalising found out on its way. */
 export interface Normalised {
-  readonly value: Record<string, unknown>;
+  readonly value: Members;
   /** False when something was dropped that a user should hear of: unknown fields, values of a wrong type. */
   readonly clean: boolean;
   /** Members of all objects that were seen. */
@@ -88,9 +89,9 @@ class Walk {
   clean = true;
   members = 0;
 
-  struct(schema: StructSchema, source: Members): Record<string, unknown> {
+  struct(schema: StructSchema, source: Members): Members {
     const plan = planOf(schema);
-    const result: Record<string, unknown> = {};
+    const result: Members = {};
     for (const name in source) {
       this.members++;
       const member = source[name];
@@ -117,11 +118,11 @@ class Walk {
       case 'scalar':
         return this.#scalar(schema.type, value);
       case 'struct':
-        return isMembers(value) ? this.struct(schema, value) : this.#mismatch();
+        return isObject(value) ? this.struct(schema, value) : this.#mismatch();
       case 'list':
         return Array.isArray(value) ? this.#list(schema, value) : this.#mismatch();
       case 'map':
-        return isMembers(value) ? this.#map(schema, value) : this.#mismatch();
+        return isObject(value) ? this.#map(schema, value) : this.#mismatch();
       case 'any':
         this.#count(value);
         return value;
@@ -153,14 +154,15 @@ class Walk {
   }
 
   #map(schema: MapSchema, map: Members): Members {
-    const result: Record<string, unknown> = {};
+    const result: Members = {};
     for (const key in map) {
       this.members++;
       const member = map[key];
       const value =
         member === null || member === undefined ? this.zero(schema.values) : this.value(schema.values, member);
       if (value === undefined) continue;
-      setMember(result, key, value);
+      if (key === '__proto__') setOwn(result, key, value);
+      else result[key] = value;
     }
     return result;
   }
@@ -213,7 +215,7 @@ class Walk {
 
   #count(value: unknown): void {
     if (Array.isArray(value)) for (const item of value) this.#count(item);
-    else if (isMembers(value)) {
+    else if (isObject(value)) {
       for (const key in value) {
         this.members++;
         this.#count(value[key]);
@@ -236,6 +238,14 @@ function isZero(schema: Schema, value: unknown): boolean {
   }
 }
 
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function isInt32(value: unknown): value is number {
   return typeof value === 'number' && (value | 0) === value;
+}
+
+function setOwn(target: Members, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
 }

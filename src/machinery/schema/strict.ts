@@ -1,5 +1,4 @@
 import { quote } from '../go-text.ts';
-import { isMembers, setMember } from '../members.ts';
 import { quantityProblem } from '../quantity.ts';
 import { canonicalTime } from '../time.ts';
 import { base64Problem } from './base64.ts';
@@ -88,10 +87,10 @@ class StrictDecoder {
         );
       case 'struct':
         if (!(node instanceof JsonObject)) return this.#mismatch(schema, node);
-        return this.struct(schema, node, path, isMembers(before) ? (before as Record<string, unknown>) : undefined);
+        return this.struct(schema, node, path, isMembers(before) ? before : undefined);
       case 'map':
         if (!(node instanceof JsonObject)) return this.#mismatch(schema, node);
-        return this.#map(schema, node, path, isMembers(before) ? (before as Record<string, unknown>) : {});
+        return this.#map(schema, node, path, isMembers(before) ? before : {});
     }
   }
 
@@ -102,7 +101,8 @@ class StrictDecoder {
       if (seen.has(key)) this.#strict(`duplicate field ${quote(at)}`);
       seen.add(key);
       const value = node === null ? null : this.#value(schema.values, node, at, undefined);
-      if (value !== undefined) setMember(into, key, value);
+      if (value !== undefined)
+        Object.defineProperty(into, key, { value, enumerable: true, writable: true, configurable: true });
     }
     return into;
   }
@@ -189,4 +189,8 @@ function quantity(node: JsonNode): string {
   const problem = quantityProblem(text);
   if (problem !== undefined) throw new Abort(problem);
   return text;
+}
+
+function isMembers(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -81,9 +81,12 @@ export class PodWorkers {
 
   /** Ends what runs of pods that are not of this node any more. Only to be called when all pods are known. */
   async cleanOrphans(): Promise<void> {
-    const { cache, volumes } = this.#context;
-    const uids = new Set([...cache.uids(), ...(await volumes.leftOvers())]);
-    await Promise.all([...uids].filter((uid) => !this.#workers.has(uid)).map((uid) => this.#clean(uid)));
+    const { cache } = this.#context;
+    await Promise.all(
+      cache.uids().map(async (uid) => {
+        if (!this.#workers.has(uid)) await this.#clean(uid);
+      }),
+    );
   }
 
   /** Workers stop looking; containers run on. */
@@ -138,6 +141,7 @@ export class PodWorkers {
     if (any !== undefined) {
       const pod = podFromLabels(any.labels, uid);
       await stopPod(this.#context, pod, state, orphanGraceSeconds, new AbortController().signal);
+      await volumes.unmount(uid);
       for (const { id } of state.containers) {
         await runtime.removeContainer(id);
         await cache.refreshContainer(id);
@@ -148,7 +152,7 @@ export class PodWorkers {
       }
       await host.files.remove(podLogDirectory(config.podLogsDirectory, pod));
     }
-    await volumes.remove(uid);
+    await volumes.unmount(uid);
   }
 }
 
