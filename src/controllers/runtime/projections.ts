@@ -2,6 +2,7 @@ import type { InformerOptions } from '../../client/informer.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type {
   Container,
+  Node,
   PersistentVolumeClaim,
   Pod,
   PodSpec,
@@ -131,3 +132,11 @@ export const podInformer: InformerOptions<Pod> = {
 export const claimInformer: InformerOptions<PersistentVolumeClaim> = {
   projection: withoutManagedFields<PersistentVolumeClaim>,
 };
+
+/** How every controller asks for nodes: without the list of their images. */
+export const nodeInformer: InformerOptions<Node> = { projection: nodeProjection };
+
+function nodeProjection(node: Node): Node {
+  const { images: _, ...status } = node.status ?? {};
+  return { ...withoutManagedFields(node), status };
+}
