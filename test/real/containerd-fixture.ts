@@ -119,7 +119,7 @@ function writeNetwork(directory: string, bridge: string): void {
     ranges: [[{ subnet: '10.210.0.0/24' }]],
     routes: [{ dst: '0.0.0.0/0' }],
   };
-  const plugins = [{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam }, { type: 'loopback' }];
+  const plugins = [{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam }];
   mkdirSync(join(directory, 'cni'));
   const list = { cniVersion: '1.0.0', name: bridge, plugins };
   writeFileSync(join(directory, 'cni/10-test.conflist'), JSON.stringify(list));
