@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { byteLength, goJson, isPrintable, quote } from './go-text.ts';
+import { byteLength, goJson, goValue, isPrintable, quote } from './go-text.ts';
 
 test.each([
   ['plain', '"plain"'],
@@ -29,4 +29,8 @@ test('length is in bytes', () => {
 
 test('printable characters', () => {
   expect(['a', ' ', '漢', '\u00a0', '\n'].map(isPrintable)).toEqual([true, true, true, false, false]);
+});
+
+test('values as %v prints them', () => {
+  expect(goValue({ b: ['x', 1, null], a: { d: true } })).toBe('map[a:map[d:true] b:[x 1 <nil>]]');
 });

@@ -52,3 +52,12 @@ export function byteLength(text: string): number {
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= 0x80) return encoder.encode(text).length;
   return text.length;
 }
+
+/** A JSON value as `%v` prints it: `map[a:1 b:[x y]]`, keys sorted. */
+export function goValue(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`;
+  if (typeof value !== 'object') return String(value);
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${members.map(([key, member]) => `${key}:${goValue(member)}`).join(' ')}]`;
+}

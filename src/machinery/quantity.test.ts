@@ -115,7 +115,9 @@ test('formatting and parsing again keeps the amount, and formatting settles', ()
       const text = formatQuantity(quantity);
       const again = parseQuantity(text);
       // Binary amounts are capped at what an int64 holds.
-      if (!/i$/.test(text) || quantity.unscaled < 2n ** 63n) expect(compareQuantities(again, quantity)).toBe(0);
+      const whole = scaledValue(quantity, 0);
+      if (/i$/.test(text) && BigInt.asIntN(63, whole) !== whole) return;
+      expect(compareQuantities(again, quantity)).toBe(0);
       // A binary amount without a factor of 1024 has no suffix, and without one it reads as decimal.
       if (/i$/.test(text) || quantity.format !== 'BinarySI') expect(canonicalQuantity(text)).toBe(text);
     }),

@@ -65,13 +65,14 @@ const cases: readonly (readonly [StatusError, number, string | undefined, string
     'The list operation against pods could not be completed at this time, please try again.',
   ],
   [errors.internalError(new Error('broken')), 500, 'InternalError', 'Internal error occurred: broken'],
+  [errors.unclassifiedError('no'), 500, undefined, 'no'],
   [errors.serviceUnavailable('not yet'), 503, 'ServiceUnavailable', 'not yet'],
   [errors.resourceNotServed(), 404, 'NotFound', 'the server could not find the requested resource'],
 ];
 
 test.each(cases)('%# %s', (error, code, reason, message) => {
   expect([error.code, error.reason, error.status.message, error.message]).toEqual([code, reason, message, message]);
-  expect(reason !== undefined && isReason(error, reason as 'NotFound')).toBe(true);
+  expect(isReason(error, (reason ?? 'Gone') as 'NotFound')).toBe(reason !== undefined);
 });
 
 test('a Status is complete and carries no empty details', () => {

@@ -180,6 +180,11 @@ export function internalError(why: unknown): StatusError {
   return failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] }, why);
 }
 
+/** 500 without a reason: what Kubernetes answers for an error that nobody turned into a Status. */
+export function unclassifiedError(message: string): StatusError {
+  return failure(500, undefined, message);
+}
+
 /** 503 */
 export function serviceUnavailable(message: string): StatusError {
   return failure(503, 'ServiceUnavailable', message);

@@ -19,6 +19,7 @@ import { LeaseRenewer } from './registration/lease-renewer.ts';
 import { NodeRegistrar } from './registration/node-registrar.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
 import type { AgentSources } from './sources.ts';
+import { VolumeManager } from './volumes/volume-manager.ts';
 
 export interface AgentOptions {
   readonly client: Client;
@@ -92,8 +93,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       stop.abort(new DOMException(`the agent of node ${nodeName} was stopped`, 'AbortError'));
       await workers.pods.stop();
       workers.probes.stop();
+      workers.volumes.stop();
       workers.statuses.stop();
       await recorder.stop();
+      await options.sources.stop();
       await Promise.all(running);
     },
   };
@@ -104,6 +107,7 @@ interface Workers {
   readonly cache: RuntimeCache;
   readonly statuses: StatusManager;
   readonly probes: ProbeManager;
+  readonly volumes: VolumeManager;
   onHealth: () => void;
 }
 
@@ -132,6 +136,17 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     hostIp: machine.hostIps[0] ?? '',
     onVerdict: (uid) => result.pods.notice(uid),
   });
+  const volumes = new VolumeManager({
+    client,
+    environment,
+    logger,
+    recorder,
+    host,
+    config,
+    objects: sources.objects,
+    machine,
+    onStale: (uid) => result.pods.notice(uid),
+  });
   const context: WorkerContext = {
     config,
     nodeName,
@@ -145,7 +160,7 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     images: new ImageManager({ runtime, environment, recorder, backOffMs: config.imageBackOffMs }),
     crashBackOff: new BackOffTable(config.crashBackOffMs.initial, config.crashBackOffMs.maximum),
     probes,
-    volumes: noVolumes,
+    volumes,
     objects: sources.objects,
     machine,
     services: () => sources.services(),
@@ -155,6 +170,7 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     cache,
     statuses,
     probes,
+    volumes,
     onHealth: () => {},
   };
   return result;
@@ -189,9 +205,3 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
-
-const noVolumes: WorkerContext['volumes'] = {
-  mount: async () => {},
-  mountsOf: async () => [],
-  unmount: async () => {},
-};

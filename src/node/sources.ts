@@ -1,9 +1,13 @@
 import type { Client } from '../client/client.ts';
 import type { Informer, InformerFactory, InformerHandler } from '../client/informer.ts';
-import { isReason } from '../machinery/status-error.ts';
-import type { ConfigMap, Pod, Secret, Service } from '../resources/schema/core-v1.generated.ts';
+import type { Environment } from '../machinery/environment/environment.ts';
+import type { Logger } from '../machinery/log.ts';
+import type { KubeObject } from '../machinery/object.ts';
+import type { Pod, Service } from '../resources/schema/core-v1.generated.ts';
 import { configMaps, pods, secrets, services } from '../resources/schema/resource-types.generated.ts';
+import { FollowedObjects } from './followed-objects.ts';
 import type { ReferencedObjects } from './pods/environment-variables.ts';
+import type { Reference } from './pods/references.ts';
 
 /** Where an agent learns what is asked of its node. */
 export interface AgentSources {
@@ -13,39 +17,44 @@ export interface AgentSources {
   watchPods(nodeName: string, handler: InformerHandler<Pod>): () => void;
   /** Resolves when the pods and services that were there have been told. */
   synced(signal?: AbortSignal): Promise<void>;
+  /** Gives up what was made for this agent; informers of a factory end with it. */
+  stop(): Promise<void>;
 }
 
-/** For a node of its own: it follows its own pods only, and reads what they refer to one by one, as the node authoriser allows. */
-export function ownSources(client: Client, informers: InformerFactory, nodeName: string): AgentSources {
+export interface OwnSourcesOptions {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly nodeName: string;
+}
+
+/** For a node of its own: it follows its own pods and what they refer to, as the node authoriser allows. */
+export function ownSources(options: OwnSourcesOptions): AgentSources {
+  const { informers, nodeName } = options;
   const podInformer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   const serviceInformer = informers.informer(services);
-  const orUndefined = <T>(found: Promise<T>) =>
-    found.catch((error: unknown) => {
-      if (isReason(error, 'NotFound')) return undefined;
-      throw error;
-    });
+  const objects = new FollowedObjects(options);
   return {
-    objects: {
-      configMap: (namespace, name) => orUndefined(client.get(configMaps, { namespace, name })),
-      secret: (namespace, name) => orUndefined(client.get(secrets, { namespace, name })),
-    },
+    objects,
     services: () => serviceInformer.list(),
     watchPods: (_nodeName, handler) => podInformer.addHandler(handler),
     synced: async (signal) => {
       await Promise.all([podInformer.synced(signal), serviceInformer.synced(signal)]);
     },
+    stop: () => objects.stop(),
   };
 }
 
 const byNode = 'spec.nodeName';
 
-/** For many nodes of one process: one informer of each resource, and each pod's news to its own node alone. */
+/** For many nodes of one process: one informer of each resource, and each object's news only to those whom it concerns. */
 export function sharedSources(informers: InformerFactory): AgentSources {
   const podInformer = informers.informer(pods, {
     indexes: { [byNode]: (pod) => (pod.spec?.nodeName === undefined ? [] : [pod.spec.nodeName]) },
   });
-  const configMapInformer: Informer<ConfigMap> = informers.informer(configMaps);
-  const secretInformer: Informer<Secret> = informers.informer(secrets);
+  const configMapInformer = informers.informer(configMaps);
+  const secretInformer = informers.informer(secrets);
   const serviceInformer = informers.informer(services);
   const handlers = new Map<string, InformerHandler<Pod>>();
   const handlerOf = (pod: Pod) => handlers.get(pod.spec?.nodeName ?? '');
@@ -59,10 +68,14 @@ export function sharedSources(informers: InformerFactory): AgentSources {
     },
     deleted: (pod) => handlerOf(pod)?.deleted?.(pod),
   });
+  const followers = new Followers();
+  followers.listenTo(configMapInformer, 'ConfigMap');
+  followers.listenTo(secretInformer, 'Secret');
   return {
     objects: {
       configMap: async (namespace, name) => configMapInformer.get(name, namespace),
       secret: async (namespace, name) => secretInformer.get(name, namespace),
+      follow: (namespace, reference, changed) => followers.add(namespace, reference, changed),
     },
     services: () => serviceInformer.list(),
     watchPods: (nodeName, handler) => {
@@ -76,5 +89,28 @@ export function sharedSources(informers: InformerFactory): AgentSources {
       const all = [podInformer, serviceInformer, configMapInformer, secretInformer];
       await Promise.all(all.map((informer) => informer.synced(signal)));
     },
+    stop: async () => {},
   };
+}
+
+/** Who wants to know of changes of an object. */
+class Followers {
+  readonly #callbacks = new Map<string, Set<() => void>>();
+
+  add(namespace: string, { kind, name }: Reference, changed: () => void): () => void {
+    const key = `${kind}/${namespace}/${name}`;
+    const callbacks = this.#callbacks.get(key) ?? new Set();
+    this.#callbacks.set(key, callbacks.add(changed));
+    return () => {
+      callbacks.delete(changed);
+      if (callbacks.size === 0) this.#callbacks.delete(key);
+    };
+  }
+
+  listenTo<T extends KubeObject>(informer: Informer<T>, kind: Reference['kind']): void {
+    const tell = ({ metadata }: T) => {
+      for (const callback of this.#callbacks.get(`${kind}/${metadata.namespace}/${metadata.name}`) ?? []) callback();
+    };
+    informer.addHandler({ added: tell, updated: tell, deleted: tell });
+  }
 }

@@ -204,7 +204,7 @@ export class FakeClient {
     return this.#store(type, keyOf(key), 'MODIFIED', made) as T;
   }
 
-  async createSubresource(type: ResourceType, key: ObjectKey, subresource: string): Promise<never> {
+  async createSubresource(type: ResourceType, key: ObjectKey, subresource: string, _body?: object): Promise<never> {
     this.#enter('create', type, keyOf(key), subresource);
     throw new Error('the fake has no subresources with another kind');
   }

@@ -10,12 +10,37 @@ import { type Agent, startAgent } from '../../src/node/agent.ts';
 import type { NodeConfig } from '../../src/node/config.ts';
 import { createSimulatedMachine, type SimulatedMachineOptions } from '../../src/node/simulated-machine.ts';
 import { sharedSources } from '../../src/node/sources.ts';
+import type { TokenRequest } from '../../src/resources/schema/authentication-v1.generated.ts';
 import type { Container, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { events, nodes, pods } from '../../src/resources/schema/resource-types.generated.ts';
 import { FakeClient } from './fake-client.ts';
 
 /** The fake API with what an agent needs beside: lists that merge in status patches, graceful deletion, tokens. */
 class NodeApi extends FakeClient {
+  /** The bodies of requests for tokens, in order. */
+  readonly tokenRequests: TokenRequest[] = [];
+  readonly #environment: VirtualEnvironment;
+
+  constructor(environment: VirtualEnvironment) {
+    super(environment);
+    this.#environment = environment;
+  }
+
+  override async createSubresource(
+    _type: ResourceType,
+    key: ObjectKey,
+    subresource: string,
+    body: object = {},
+  ): Promise<never> {
+    if (subresource !== 'token') throw new Error(`the fake has no ${subresource}`);
+    const request = body as TokenRequest;
+    this.tokenRequests.push(request);
+    const seconds = request.spec?.expirationSeconds ?? 3600;
+    const expirationTimestamp = new Date(this.#environment.now() + seconds * 1000).toISOString();
+    const token = `token-${this.tokenRequests.length}-for-${key.name}`;
+    return { ...request, status: { token, expirationTimestamp } } as never;
+  }
+
   override async patch<T extends KubeObject>(
     type: ResourceType<T>,
     key: ObjectKey,
@@ -170,6 +195,14 @@ export class NodeWorld {
       await this.api.patch(pods, key, { type: 'merge', body: { metadata } });
     }
     await this.environment.settle();
+  }
+
+  /** The text of a file on the node; undefined when there is none. Paths in a pod are those its container sees. */
+  async readInContainer(pod: string, container: string, path: string): Promise<string | undefined> {
+    const hostPath = this.runtime.hostPathOf('default', pod, container, path);
+    if (hostPath === undefined) return undefined;
+    const bytes = await this.host.files.read(hostPath).catch(() => undefined);
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   }
 
   /** The state of a container in a word, with its reason where it has one. */

@@ -1,9 +1,18 @@
 import { quote } from '../go-text.ts';
+import { isMembers } from '../members.ts';
 import type { Draft, KubeObject } from '../object.ts';
 import { apiVersionOf, parseApiVersion } from '../resource-type.ts';
 import type { StatusError } from '../status-error.ts';
 import { badRequest } from '../status-errors.ts';
-import { type JsonNode, JsonObject, JsonSyntaxError, maxJsonDepth, outlineJson, parseJsonNodes } from './json-text.ts';
+import {
+  type JsonNode,
+  JsonObject,
+  JsonSyntaxError,
+  maxJsonDepth,
+  outlineJson,
+  parseJsonNodes,
+  toNodes,
+} from './json-text.ts';
 import { normalise } from './normalise.ts';
 import type { StructSchema } from './schema.ts';
 import { decodeStrictly, kindOf } from './strict.ts';
@@ -64,18 +73,51 @@ function decodeFast(text: string, target: DecodeTarget): Draft<KubeObject> | und
 
 function decodeExactly(text: string, target: DecodeTarget, options: DecodeOptions): Decoded {
   const { root, duplicates } = parse(text, target, options.format);
-  checkKind(root, text, target, options);
-  const document = root instanceof JsonObject ? root : new JsonObject([]);
-  const { failure, strictErrors, value } = decodeStrictly(target.schema, document);
-  if (failure !== undefined) throw cannotBeHandled(document, target, failure);
+  const mistake = kindProblem(root, target, options.isKnownKind);
+  if (mistake !== undefined) {
+    if (mistake.place === 'group') throw badRequest(mistake.why);
+    throw mistake.place === 'document'
+      ? unrecognized(text, target, mistake.why)
+      : cannotBeHandled(root, target, mistake.why);
+  }
+  const { failure, strictErrors, value } = decodeStrictly(target.schema, asObject(root));
+  if (failure !== undefined) throw cannotBeHandled(root, target, failure);
   if (options.fieldValidation === 'Strict' && duplicates.length + strictErrors.length > 0) {
     const yaml = duplicates.length === 0 ? [] : [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`];
-    throw cannotBeHandled(document, target, `strict decoding error: ${[...yaml, ...strictErrors].join(', ')}`);
+    throw cannotBeHandled(root, target, `strict decoding error: ${[...yaml, ...strictErrors].join(', ')}`);
   }
   return {
     object: finish(normalise(target.schema, value).value, target),
     warnings: options.fieldValidation === 'Warn' ? [...duplicates, ...strictErrors] : [],
   };
+}
+
+function asObject(root: JsonNode): JsonObject {
+  return root instanceof JsonObject ? root : new JsonObject([]);
+}
+
+/**
+ * The same for a value that is parsed already, such as a patched object. `refuse` words an error; the warnings name all unknown fields,
+ * whatever becomes of them.
+ */
+export function decodeParsed(
+  parsed: unknown,
+  target: DecodeTarget,
+  refuse: (why: string) => StatusError,
+  isKnownKind?: DecodeOptions['isKnownKind'],
+): Decoded {
+  const claimsTarget =
+    isMembers(parsed) && parsed['apiVersion'] === apiVersionOf(target) && parsed['kind'] === target.kind;
+  if (claimsTarget) {
+    const { value, clean } = normalise(target.schema, parsed);
+    if (clean) return { object: finish(value, target), warnings: [] };
+  }
+  const root = toNodes(parsed);
+  const mistake = kindProblem(root, target, isKnownKind);
+  if (mistake !== undefined) throw mistake.place === 'group' ? badRequest(mistake.why) : refuse(mistake.why);
+  const { failure, strictErrors, value } = decodeStrictly(target.schema, asObject(root));
+  if (failure !== undefined) throw refuse(failure);
+  return { object: finish(normalise(target.schema, value).value, target), warnings: strictErrors };
 }
 
 function finish(value: Record<string, unknown>, target: DecodeTarget): Draft<KubeObject> {
@@ -97,32 +139,45 @@ function parse(text: string, target: DecodeTarget, format: 'json' | 'yaml') {
 const typeMeta =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
+interface KindProblem {
+  /** Whether the document is no object at all, the kind is another one, or only the group and version. */
+  readonly place: 'document' | 'kind' | 'group';
+  readonly why: string;
+}
+
 /** The kind that a body claims to be must be the one that is wanted; one that claims nothing is taken for it. */
-function checkKind(root: JsonNode, text: string, target: DecodeTarget, options: DecodeOptions): void {
-  if (root === null) return;
+function kindProblem(
+  root: JsonNode,
+  target: DecodeTarget,
+  isKnownKind: DecodeOptions['isKnownKind'],
+): KindProblem | undefined {
+  if (root === null) return undefined;
   const interpretation = "couldn't get version/kind; json parse error: json: cannot unmarshal";
   if (!(root instanceof JsonObject))
-    throw unrecognized(text, target, `${interpretation} ${kindOf(root)} into Go value of type ${typeMeta}`);
+    return { place: 'document', why: `${interpretation} ${kindOf(root)} into Go value of type ${typeMeta}` };
   for (const [name, value] of root.members) {
     if ((name !== 'apiVersion' && name !== 'kind') || value === null || typeof value === 'string') continue;
-    throw unrecognized(text, target, `${interpretation} ${kindOf(value)} into Go struct field .${name} of type string`);
+    const why = `${interpretation} ${kindOf(value)} into Go struct field .${name} of type string`;
+    return { place: 'document', why };
   }
   const { apiVersion = '', kind = '' } = claims(root);
   if (apiVersion.split('/').length > 2)
-    throw unrecognized(text, target, `unexpected GroupVersion string: ${apiVersion}`);
+    return { place: 'document', why: `unexpected GroupVersion string: ${apiVersion}` };
   const wanted = apiVersionOf(target);
   const claimed = apiVersion === '' ? wanted : apiVersion;
   const claimedKind = kind === '' ? target.kind : kind;
-  if (claimed === wanted && claimedKind === target.kind) return;
-  if (options.isKnownKind?.(claimed, claimedKind) !== true) {
+  if (claimed === wanted && claimedKind === target.kind) return undefined;
+  if (isKnownKind?.(claimed, claimedKind) !== true) {
     const why = `no kind ${quote(claimedKind)} is registered for version ${quote(claimed)} in scheme "pkg/runtime/scheme.go:111"`;
-    throw cannotBeHandled(root, target, why);
+    return { place: 'kind', why };
   }
-  if (claimedKind === target.kind)
-    throw badRequest(`the API version in the data (${claimed}) does not match the expected API version (${wanted})`);
+  if (claimedKind === target.kind) {
+    const why = `the API version in the data (${claimed}) does not match the expected API version (${wanted})`;
+    return { place: 'group', why };
+  }
   const from = `${parseApiVersion(claimed).version}.${claimedKind}`;
   const to = `${internalPackage(target.group)}.${target.kind}`;
-  throw cannotBeHandled(root, target, `converting (${from}) to (${to}): unknown conversion`);
+  return { place: 'kind', why: `converting (${from}) to (${to}): unknown conversion` };
 }
 
 /** Kubernetes names its internal packages by the first part of the group. */

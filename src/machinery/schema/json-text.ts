@@ -1,4 +1,5 @@
 import { quote } from '../go-text.ts';
+import { setMember } from '../members.ts';
 
 /** A number with the digits that were written, for `1.0` is no integer to Kubernetes. */
 export class JsonNumber {
@@ -93,8 +94,7 @@ export function plain(node: JsonNode): unknown {
   if (Array.isArray(node)) return node.map(plain);
   if (!(node instanceof JsonObject)) return node;
   const result: Record<string, unknown> = {};
-  for (const [name, member] of node.members)
-    Object.defineProperty(result, name, { value: plain(member), enumerable: true, writable: true, configurable: true });
+  for (const [name, member] of node.members) setMember(result, name, plain(member));
   return result;
 }
 
@@ -258,4 +258,28 @@ function show(character: string): string {
   if (character === "'") return "'\\''";
   if (character === '"') return "'\"'";
   return `'${quote(character).slice(1, -1)}'`;
+}
+
+/** A plain value as nodes, where it must be looked at the exact way. */
+export function toNodes(value: unknown): JsonNode {
+  if (typeof value === 'number') return new JsonNumber(String(value));
+  if (Array.isArray(value)) return value.map(toNodes);
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' || typeof value === 'boolean' ? value : null;
+  return new JsonObject(Object.entries(value).map(([name, member]) => [name, toNodes(member)] as const));
+}
+
+/** Names that were given twice anywhere in a document: `duplicate field "data.a"`. */
+export function duplicateFields(node: JsonNode, path = ''): readonly string[] {
+  if (Array.isArray(node)) return node.flatMap((item: JsonNode, index) => duplicateFields(item, `${path}[${index}]`));
+  if (!(node instanceof JsonObject)) return [];
+  const seen = new Set<string>();
+  const result: string[] = [];
+  for (const [name, member] of node.members) {
+    const at = path === '' ? name : `${path}.${name}`;
+    if (seen.has(name)) result.push(`duplicate field ${quote(at)}`);
+    seen.add(name);
+    result.push(...duplicateFields(member, at));
+  }
+  return result;
 }

@@ -1,13 +1,12 @@
+import { isMembers, type Members, setMember } from '../members.ts';
 import { canonicalQuantity } from '../quantity.ts';
 import { canonicalTime } from '../time.ts';
 import { canonicalBase64 } from './base64.ts';
 import type { FieldSchema, ListSchema, MapSchema, ScalarSchema, Schema, StructSchema } from './schema.ts';
 
-type Members = Record<string, unknown>;
-
 /** What normalising found out on its way. */
 export interface Normalised {
-  readonly value: Members;
+  readonly value: Record<string, unknown>;
   /** False when something was dropped that a user should hear of: unknown fields, values of a wrong type. */
   readonly clean: boolean;
   /** Members of all objects that were seen. */
@@ -89,9 +88,9 @@ class Walk {
   clean = true;
   members = 0;
 
-  struct(schema: StructSchema, source: Members): Members {
+  struct(schema: StructSchema, source: Members): Record<string, unknown> {
     const plan = planOf(schema);
-    const result: Members = {};
+    const result: Record<string, unknown> = {};
     for (const name in source) {
       this.members++;
       const member = source[name];
@@ -118,11 +117,11 @@ class Walk {
       case 'scalar':
         return this.#scalar(schema.type, value);
       case 'struct':
-        return isObject(value) ? this.struct(schema, value) : this.#mismatch();
+        return isMembers(value) ? this.struct(schema, value) : this.#mismatch();
       case 'list':
         return Array.isArray(value) ? this.#list(schema, value) : this.#mismatch();
       case 'map':
-        return isObject(value) ? this.#map(schema, value) : this.#mismatch();
+        return isMembers(value) ? this.#map(schema, value) : this.#mismatch();
       case 'any':
         this.#count(value);
         return value;
@@ -154,15 +153,14 @@ class Walk {
   }
 
   #map(schema: MapSchema, map: Members): Members {
-    const result: Members = {};
+    const result: Record<string, unknown> = {};
     for (const key in map) {
       this.members++;
       const member = map[key];
       const value =
         member === null || member === undefined ? this.zero(schema.values) : this.value(schema.values, member);
       if (value === undefined) continue;
-      if (key === '__proto__') setOwn(result, key, value);
-      else result[key] = value;
+      setMember(result, key, value);
     }
     return result;
   }
@@ -215,7 +213,7 @@ class Walk {
 
   #count(value: unknown): void {
     if (Array.isArray(value)) for (const item of value) this.#count(item);
-    else if (isObject(value)) {
+    else if (isMembers(value)) {
       for (const key in value) {
         this.members++;
         this.#count(value[key]);
@@ -238,14 +236,6 @@ function isZero(schema: Schema, value: unknown): boolean {
   }
 }
 
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isInt32(value: unknown): value is number {
   return typeof value === 'number' && (value | 0) === value;
-}
-
-function setOwn(target: Members, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
 }

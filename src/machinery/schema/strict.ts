@@ -1,4 +1,5 @@
 import { quote } from '../go-text.ts';
+import { isMembers, setMember } from '../members.ts';
 import { quantityProblem } from '../quantity.ts';
 import { canonicalTime } from '../time.ts';
 import { base64Problem } from './base64.ts';
@@ -87,10 +88,10 @@ class StrictDecoder {
         );
       case 'struct':
         if (!(node instanceof JsonObject)) return this.#mismatch(schema, node);
-        return this.struct(schema, node, path, isMembers(before) ? before : undefined);
+        return this.struct(schema, node, path, isMembers(before) ? (before as Record<string, unknown>) : undefined);
       case 'map':
         if (!(node instanceof JsonObject)) return this.#mismatch(schema, node);
-        return this.#map(schema, node, path, isMembers(before) ? before : {});
+        return this.#map(schema, node, path, isMembers(before) ? (before as Record<string, unknown>) : {});
     }
   }
 
@@ -101,8 +102,7 @@ class StrictDecoder {
       if (seen.has(key)) this.#strict(`duplicate field ${quote(at)}`);
       seen.add(key);
       const value = node === null ? null : this.#value(schema.values, node, at, undefined);
-      if (value !== undefined)
-        Object.defineProperty(into, key, { value, enumerable: true, writable: true, configurable: true });
+      if (value !== undefined) setMember(into, key, value);
     }
     return into;
   }
@@ -189,8 +189,4 @@ function quantity(node: JsonNode): string {
   const problem = quantityProblem(text);
   if (problem !== undefined) throw new Abort(problem);
   return text;
-}
-
-function isMembers(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

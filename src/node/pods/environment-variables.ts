@@ -1,6 +1,7 @@
 import type { ConfigMap, Container, EnvVarSource, Secret, Service } from '../../resources/schema/core-v1.generated.ts';
 import { expand } from './expand.ts';
 import { fieldText, type PodFacts, resourceText } from './field-ref.ts';
+import type { Reference } from './references.ts';
 import { serviceVariables } from './service-variables.ts';
 
 /** Where values come from that are not in the pod itself. */
@@ -8,6 +9,8 @@ export interface ReferencedObjects {
   /** Undefined when there is none. */
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
   secret(namespace: string, name: string): Promise<Secret | undefined>;
+  /** Calls back whenever the object may have changed. Returns how to stop it. */
+  follow(namespace: string, reference: Reference, changed: () => void): () => void;
 }
 
 export interface VariablesInput {

@@ -1,7 +1,9 @@
 import type { Timer } from '../../machinery/environment/environment.ts';
 import { parseTime } from '../../machinery/time.ts';
+import { equal } from '../../resources/equal.ts';
 import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
+import { isOwnCondition } from '../pod-status/pod-conditions.ts';
 import { isTerminal, podStatus } from '../pod-status/pod-status.ts';
 import { containerHash } from './container-hash.ts';
 import { decidePodActions } from './decide-pod-actions.ts';
@@ -10,6 +12,7 @@ import { ensureSandbox } from './ensure-sandbox.ts';
 import { describePod } from './labels.ts';
 import { podCgroup } from './pod-cgroup.ts';
 import { containerEvent, podEvent } from './pod-events.ts';
+import { referencesOf } from './references.ts';
 import { startContainer } from './start-container.ts';
 import { gracePeriodOf, stopContainer } from './stop-container.ts';
 import { stopPod } from './stop-pod.ts';
@@ -48,10 +51,13 @@ export class PodWorker {
   #ending: Ending | undefined;
   #looking: Promise<void> | undefined;
   #again = false;
+  #looked = false;
   #abort = new AbortController();
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #stopped = false;
+  #unfollow: readonly (() => void)[] = [];
+  #followed = '';
 
   constructor(context: WorkerContext, pod: Pod, onEnded: (worker: PodWorker) => void) {
     this.uid = pod.metadata.uid ?? '';
@@ -59,6 +65,7 @@ export class PodWorker {
     this.#pod = pod;
     this.#onEnded = onEnded;
     this.#messages = new TerminationMessages(context.host.files, context.config);
+    this.#follow();
   }
 
   get pod(): Pod {
@@ -74,11 +81,15 @@ export class PodWorker {
   update(pod: Pod): void {
     const before = this.#pod;
     this.#pod = pod;
+    if (pod.metadata.generation !== before.metadata.generation) this.#follow();
+    // Labels and annotations are in downward API volumes.
+    if (!equal(labelsOf(pod), labelsOf(before))) this.#context.volumes.invalidate(this.uid);
     if (pod.metadata.deletionTimestamp != null && this.#ending === undefined) this.end({});
     // A shorter grace period cuts the one that runs.
     const grace = (each: Pod) => gracePeriodOf(each, { name: '' }, undefined);
     if (this.#phase === 'ending' && grace(pod) < grace(before)) this.#interrupt('the grace period was shortened');
-    this.look();
+    // The echo of this node's own status is no news.
+    if (!this.#looked || !equal(newsOf(pod), newsOf(before))) this.look();
   }
 
   /** Brings the pod to its end; a reason that came first stays. */
@@ -92,6 +103,7 @@ export class PodWorker {
   /** Something may have changed. */
   look(): void {
     if (this.#stopped) return;
+    this.#looked = true;
     this.#again = true;
     this.#looking ??= this.#run();
   }
@@ -101,7 +113,23 @@ export class PodWorker {
     this.#stopped = true;
     this.#interrupt('the agent stops');
     this.#timer?.cancel();
+    for (const stop of this.#unfollow) stop();
     await this.#looking;
+  }
+
+  /** Looks again whenever what the pod refers to changes. */
+  #follow(): void {
+    const references = referencesOf(this.#pod);
+    const key = references.map(({ kind, name }) => `${kind}/${name}`).join();
+    if (key === this.#followed) return;
+    for (const stop of this.#unfollow) stop();
+    const { objects, volumes } = this.#context;
+    const changed = () => {
+      volumes.invalidate(this.uid);
+      this.look();
+    };
+    this.#followed = key;
+    this.#unfollow = references.map((each) => objects.follow(this.#pod.metadata.namespace ?? '', each, changed));
   }
 
   #interrupt(why: string): void {
@@ -285,4 +313,15 @@ export class PodWorker {
   #backOffKey(container: Container): string {
     return `${this.uid}/${container.name}/${containerHash(container)}`;
   }
+}
+
+/** What of a pod's object its worker has to act on. */
+function newsOf({ metadata, status }: Pod): readonly unknown[] {
+  const { generation, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  const foreign = (status?.conditions ?? []).filter(({ type }) => !isOwnCondition(type));
+  return [generation, deletionTimestamp, deletionGracePeriodSeconds, labelsOf({ metadata }), foreign];
+}
+
+function labelsOf({ metadata }: Pick<Pod, 'metadata'>): readonly unknown[] {
+  return [metadata.labels, metadata.annotations];
 }

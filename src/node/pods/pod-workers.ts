@@ -81,12 +81,9 @@ export class PodWorkers {
 
   /** Ends what runs of pods that are not of this node any more. Only to be called when all pods are known. */
   async cleanOrphans(): Promise<void> {
-    const { cache } = this.#context;
-    await Promise.all(
-      cache.uids().map(async (uid) => {
-        if (!this.#workers.has(uid)) await this.#clean(uid);
-      }),
-    );
+    const { cache, volumes } = this.#context;
+    const uids = new Set([...cache.uids(), ...(await volumes.leftOvers())]);
+    await Promise.all([...uids].filter((uid) => !this.#workers.has(uid)).map((uid) => this.#clean(uid)));
   }
 
   /** Workers stop looking; containers run on. */
@@ -141,7 +138,6 @@ export class PodWorkers {
     if (any !== undefined) {
       const pod = podFromLabels(any.labels, uid);
       await stopPod(this.#context, pod, state, orphanGraceSeconds, new AbortController().signal);
-      await volumes.unmount(uid);
       for (const { id } of state.containers) {
         await runtime.removeContainer(id);
         await cache.refreshContainer(id);
@@ -152,7 +148,7 @@ export class PodWorkers {
       }
       await host.files.remove(podLogDirectory(config.podLogsDirectory, pod));
     }
-    await volumes.unmount(uid);
+    await volumes.remove(uid);
   }
 }
 

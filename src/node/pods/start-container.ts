@@ -76,7 +76,7 @@ async function prepare(context: WorkerContext, input: StartInput, image: Image) 
   const { machine, objects, volumes, host } = context;
   const facts = { pod, podIps, hostIps: machine.hostIps, allocatable: machine.allocatable };
   const variables = await environmentVariables({ container, facts, objects, services: context.services() });
-  const mounts = await volumes.mountsOf(pod, container, variables);
+  const mounts = await volumes.mountsOf(pod, container, variables, podIps);
   const termination = await terminationLog(context, pod, container, restartCount);
   await host.files.makeDirectory(`${sandbox.logDirectory}/${container.name}`);
   return containerConfig({

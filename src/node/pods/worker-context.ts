@@ -53,7 +53,18 @@ export interface PodVolumes {
   /** Resolves when every volume of the pod is there; throws an `Error` whose message says what is missing. */
   mount(pod: Pod, signal: AbortSignal): Promise<void>;
   /** What a container sees of them. */
-  mountsOf(pod: Pod, container: Container, variables: ReadonlyMap<string, string>): Promise<readonly Mount[]>;
-  /** Takes everything of a pod away. */
+  mountsOf(
+    pod: Pod,
+    container: Container,
+    variables: ReadonlyMap<string, string>,
+    podIps: readonly string[],
+  ): Promise<readonly Mount[]>;
+  /** What the pod's volumes are written from has changed: the next `mount` writes them anew. */
+  invalidate(uid: string): void;
+  /** Takes a pod's volumes away. */
   unmount(uid: string): Promise<void>;
+  /** Takes everything away that was kept for a pod. */
+  remove(uid: string): Promise<void>;
+  /** The pods for which anything is kept on disk. */
+  leftOvers(): Promise<readonly string[]>;
 }

@@ -63,8 +63,6 @@ export class HeaderPacker {
       head.writeUInt16LE(~piece.length & 0xffff, 3);
       parts.push(head, piece);
     }
-    // An empty block is how zlib flushes: Go's reader hands out what came before it, and fails at the block's end without it.
-    parts.push(Buffer.from([0, 0, 0, 0xff, 0xff]));
     return Buffer.concat(parts);
   }
 }

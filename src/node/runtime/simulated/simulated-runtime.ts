@@ -115,6 +115,15 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     return undefined;
   }
 
+  /** Where on the host the path is that a running container sees; undefined where nothing is mounted. */
+  hostPathOf(namespace: string, pod: string, name: string, path: string): string | undefined {
+    const id = this.findContainer(namespace, pod, name);
+    const mounts = id === undefined ? [] : this.#container(id).config.mounts;
+    const within = mounts.filter(({ containerPath }) => path === containerPath || path.startsWith(`${containerPath}/`));
+    const [nearest] = within.sort((a, b) => b.containerPath.length - a.containerPath.length);
+    return nearest === undefined ? undefined : nearest.hostPath + path.slice(nearest.containerPath.length);
+  }
+
   /** Writes a line to the log of a running container, as its process would. */
   log(containerId: string, line: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
     this.#log(this.#container(containerId), line, stream);

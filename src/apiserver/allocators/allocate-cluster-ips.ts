@@ -1,0 +1,79 @@
+import { invalid } from '../../machinery/field-errors.ts';
+import { quote } from '../../machinery/go-text.ts';
+import type { Draft } from '../../machinery/object.ts';
+import { internalError, invalidObject } from '../../machinery/status-errors.ts';
+import type { Service, ServiceSpec } from '../../resources/schema/core-v1.generated.ts';
+import type { IPFamily } from './address-range.ts';
+import type { Allocation } from './allocation.ts';
+import { keepsDualStack } from './service-families.ts';
+import type { ServicePools } from './service-pools.ts';
+import { clusterAddressesOf, isHeadless, specOf, typeOf } from './service-spec.ts';
+
+/** Gives a service its addresses, one for each of its families, and takes back what it no longer has. Throws Invalid. */
+export function allocateClusterIPs(
+  service: Draft<Service>,
+  spec: Draft<ServiceSpec>,
+  old: Service | undefined,
+  pools: ServicePools,
+  allocation: Allocation,
+): void {
+  const before = old === undefined ? undefined : specOf(old);
+  if (keepsDualStack(spec, before)) return;
+  if (before !== undefined && typeOf(before) !== 'ExternalName') {
+    if (isHeadless(before)) return;
+    const kept = typeOf(spec) === 'ExternalName' ? 0 : (spec.ipFamilies ?? []).length;
+    for (const address of clusterAddressesOf(before).slice(kept)) {
+      const place = pools.placeOf(address);
+      if (place !== undefined) allocation.releaseLater(...place);
+    }
+    if (typeOf(spec) === 'ExternalName') return;
+    // The first address stays; only a second one may be new.
+    const had = (before.ipFamilies ?? []).length;
+    if (had === 1 && kept === 2) allocateFrom(service, spec, 1, pools, allocation);
+    return;
+  }
+  if (typeOf(spec) === 'ExternalName' || isHeadless(spec)) return;
+  allocateFrom(service, spec, 0, pools, allocation);
+}
+
+function allocateFrom(
+  service: Draft<Service>,
+  spec: Draft<ServiceSpec>,
+  first: number,
+  pools: ServicePools,
+  allocation: Allocation,
+): void {
+  const families = (spec.ipFamilies ?? []) as IPFamily[];
+  const addresses = [...(spec.clusterIPs ?? [])];
+  for (const [index, family] of families.entries()) {
+    if (index < first) continue;
+    const wanted = addresses[index] ?? '';
+    if (wanted === '') addresses[index] = nextAddress(service, family, pools, allocation);
+    else takeAddress(service, spec, wanted, pools, allocation);
+  }
+  spec.clusterIPs = addresses;
+  if (addresses[0] !== undefined) spec.clusterIP = addresses[0];
+}
+
+function nextAddress(service: Draft<Service>, family: IPFamily, pools: ServicePools, allocation: Allocation): string {
+  const addresses = pools.address(family);
+  const offset = addresses === undefined ? undefined : allocation.takeNext(addresses.pool);
+  if (addresses !== undefined && offset !== undefined) return addresses.range.at(offset);
+  const name = quote(service.metadata.name ?? '');
+  throw internalError(`failed to allocate a serviceIP for Service ${name}: range is full`);
+}
+
+function takeAddress(
+  service: Draft<Service>,
+  spec: Draft<ServiceSpec>,
+  address: string,
+  pools: ServicePools,
+  allocation: Allocation,
+): void {
+  const place = pools.placeOf(address);
+  if (place !== undefined && allocation.take(...place)) return;
+  const why =
+    place === undefined ? 'the provided network does not match the current range' : 'provided IP is already allocated';
+  const error = invalid('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${address}: ${why}`);
+  throw invalidObject({ group: '', kind: 'Service' }, service.metadata.name ?? '', [error]);
+}

@@ -1,0 +1,153 @@
+import type { Reader } from '../../client/client.ts';
+import type { EventRecorder } from '../../client/event-recorder.ts';
+import { referenceTo } from '../../client/object-reference.ts';
+import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import type { Logger } from '../../machinery/log.ts';
+import type { Service } from '../../resources/schema/core-v1.generated.ts';
+import { services } from '../../resources/schema/resource-types.generated.ts';
+import { familyOf } from './address-range.ts';
+import type { OffsetPool } from './offset-pool.ts';
+import type { ServiceAllocator } from './service-allocator.ts';
+import type { Place } from './service-pools.ts';
+import { clusterAddressesOf, needsHealthCheck, nodePortsOf, specOf } from './service-spec.ts';
+
+export interface ServiceRepairOptions {
+  readonly allocator: ServiceAllocator;
+  readonly reader: Reader;
+  readonly recorder: EventRecorder;
+  readonly environment: Environment;
+  readonly logger: Logger;
+}
+
+const intervalMs = 180_000;
+/** A write under way holds what no service has yet: only what is found unused so often is given back. */
+const roundsBeforeRelease = 3;
+
+/** What one address or port of a service is called, and how messages speak of it. */
+interface Held {
+  readonly place: Place | undefined;
+  readonly reason: 'ClusterIP' | 'Port';
+  readonly title: string;
+  readonly outside: string;
+}
+
+/** Compares what is taken with what services say, every three minutes: leaks are given back, the rest is told by events. */
+export class ServiceRepair {
+  readonly #options: ServiceRepairOptions;
+  readonly #unused = new Map<OffsetPool, Map<number, number>>();
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: ServiceRepairOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  async repair(): Promise<void> {
+    const { allocator, reader } = this.#options;
+    await allocator.loaded();
+    const { items } = await reader.list(services);
+    const held = new Map<OffsetPool, Set<number>>();
+    for (const service of items.toSorted(byAge)) {
+      const own = new Map<OffsetPool, Set<number>>();
+      for (const each of this.#heldBy(service)) this.#check(service, each, held, own);
+      for (const [pool, offsets] of own) {
+        held.set(pool, held.getOrInsertComputed(pool, () => new Set<number>()).union(offsets));
+      }
+    }
+    const { pools } = allocator;
+    const all = [...pools.families.flatMap((family) => pools.address(family)?.pool ?? []), pools.ports];
+    for (const pool of all) this.#releaseLeaks(pool, held.get(pool) ?? new Set());
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#options.environment.setTimer(intervalMs, () => {
+      this.repair().then(
+        () => this.#schedule(),
+        (error: unknown) => {
+          this.#options.logger.warn('could not compare services with allocated addresses and ports', { err: error });
+          this.#schedule();
+        },
+      );
+    });
+  }
+
+  #check(
+    service: Service,
+    { place, reason, title, outside }: Held,
+    held: ReadonlyMap<OffsetPool, ReadonlySet<number>>,
+    own: Map<OffsetPool, Set<number>>,
+  ): void {
+    if (place === undefined) {
+      this.#tell(service, `${reason}OutOfRange`, `${title} is not within ${outside}; please recreate service`);
+      return;
+    }
+    const [pool, offset] = place;
+    if (held.get(pool)?.has(offset) === true) {
+      const why = `${title} was assigned to multiple services; please recreate service`;
+      this.#tell(service, `${reason}AlreadyAllocated`, why);
+      return;
+    }
+    own.getOrInsertComputed(pool, () => new Set()).add(offset);
+    if (pool.allocate(offset)) this.#tell(service, `${reason}NotAllocated`, `${title} is not allocated; repairing`);
+  }
+
+  #releaseLeaks(pool: OffsetPool, held: ReadonlySet<number>): void {
+    const before = this.#unused.get(pool) ?? new Map<number, number>();
+    const unused = new Map<number, number>();
+    for (const offset of pool.used) {
+      if (held.has(offset)) continue;
+      const rounds = (before.get(offset) ?? 0) + 1;
+      if (rounds > roundsBeforeRelease) pool.release(offset);
+      else unused.set(offset, rounds);
+    }
+    this.#unused.set(pool, unused);
+  }
+
+  #heldBy(service: Service): readonly Held[] {
+    const { pools } = this.#options.allocator;
+    const spec = specOf(service);
+    const ports = [...nodePortsOf(spec), ...(needsHealthCheck(spec) ? [spec.healthCheckNodePort ?? 0] : [])];
+    return [
+      ...clusterAddressesOf(spec).map((address): Held => {
+        const family = familyOf(address);
+        return {
+          place: pools.placeOf(address),
+          reason: 'ClusterIP',
+          title: `Cluster IP [${family}]:${address}`,
+          outside: `the service CIDR ${pools.address(family)?.cidr ?? ''}`,
+        };
+      }),
+      ...[...new Set(ports)].map(
+        (port): Held => ({
+          place: pools.placeOfPort(port),
+          reason: 'Port',
+          title: `Port ${port}`,
+          outside: `the port range ${pools.firstPort}-${pools.lastPort}`,
+        }),
+      ),
+    ];
+  }
+
+  #tell(service: Service, reason: string, message: string): void {
+    this.#options.recorder.event(referenceTo(services, service), 'Warning', reason, message);
+    const { namespace, name } = service.metadata;
+    this.#options.logger.warn(message, { service: `${namespace}/${name}` });
+  }
+}
+
+/** The older service keeps what two have. */
+function byAge({ metadata: a }: Service, { metadata: b }: Service): number {
+  return (
+    (a.creationTimestamp ?? '').localeCompare(b.creationTimestamp ?? '') || (a.uid ?? '').localeCompare(b.uid ?? '')
+  );
+}

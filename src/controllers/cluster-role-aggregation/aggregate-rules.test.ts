@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import type { ClusterRole } from '../../resources/schema/rbac-v1.generated.ts';
+import { aggregateRules } from './cluster-role-aggregation-controller.ts';
+
+const rule = (resource: string) => ({ verbs: ['get'], apiGroups: [''], resources: [resource] });
+const role = (name: string, labels: Record<string, string>, ...resources: string[]): ClusterRole => ({
+  metadata: { name, labels },
+  rules: resources.map(rule),
+});
+
+test('rules of the selected roles, by name and once', () => {
+  const view: ClusterRole = {
+    metadata: { name: 'view', labels: { aggregate: 'yes' } },
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { aggregate: 'yes' } }] },
+    rules: [rule('stale')],
+  };
+  const roles = [
+    view,
+    role('b', { aggregate: 'yes' }, 'pods', 'services'),
+    role('a', { aggregate: 'yes' }, 'pods'),
+    role('c', {}, 'secrets'),
+  ];
+  expect(aggregateRules(view, roles)).toEqual([rule('pods'), rule('services')]);
+});

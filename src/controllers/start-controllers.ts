@@ -1,0 +1,89 @@
+import type { Client } from '../client/client.ts';
+import { QueuedEventRecorder } from '../client/event-recorder.ts';
+import type { InformerFactory } from '../client/informer.ts';
+import type { Environment } from '../machinery/environment/environment.ts';
+import type { Logger } from '../machinery/log.ts';
+import type { MetricRegistry } from '../machinery/metrics.ts';
+import { type ClusterDnsOptions, clusterDnsController } from './cluster-dns/cluster-dns-controller.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
+import { deploymentController } from './deployment/deployment-controller.ts';
+import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
+import { type NodeLifecycleOptions, nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
+import { claimController } from './persistent-volume/claim-controller.ts';
+import { claimProtectionController, volumeProtectionController } from './persistent-volume/protection-controllers.ts';
+import { volumeController } from './persistent-volume/volume-controller.ts';
+import { podGcController } from './pod-gc/pod-gc-controller.ts';
+import { replicaSetController } from './replicaset/replica-set-controller.ts';
+import type { Controller } from './runtime/controller.ts';
+import type { ControllerContext } from './runtime/controller-context.ts';
+import { ControllerRunner } from './runtime/controller-runner.ts';
+import { statefulSetController } from './statefulset/stateful-set-controller.ts';
+
+export interface ControllerSettings {
+  /** Ranges of pod addresses to give to nodes. */
+  readonly nodeRanges: readonly string[];
+  /** Where nodes keep volumes that are provisioned for them. */
+  readonly volumeDirectory: string;
+  /** Absent: the cluster has no name server of ours. */
+  readonly dns?: ClusterDnsOptions | undefined;
+  readonly nodeLifecycle?: NodeLifecycleOptions | undefined;
+}
+
+export interface ControllersOptions {
+  /** A client that acts as this ServiceAccount of kube-system. */
+  readonly clientFor: (serviceAccount: string) => Client;
+  readonly informers: InformerFactory;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly metrics: MetricRegistry;
+  readonly settings: ControllerSettings;
+}
+
+/** All controllers at work. */
+export interface RunningControllers {
+  stop(): Promise<void>;
+}
+
+type Make = (context: ControllerContext) => Controller;
+
+/** Every controller with the ServiceAccount it acts as, whose rights are in the bootstrap roles. */
+function controllers({
+  nodeRanges,
+  volumeDirectory,
+  dns,
+  nodeLifecycle,
+}: ControllerSettings): readonly (readonly [account: string, make: Make])[] {
+  return [
+    ['replicaset-controller', replicaSetController],
+    ['deployment-controller', deploymentController],
+    ['statefulset-controller', statefulSetController],
+    ['node-controller', (context) => nodeLifecycleController(context, nodeLifecycle)],
+    ['node-controller', (context) => nodeIpamController(context, { ranges: nodeRanges })],
+    ['pod-garbage-collector', podGcController],
+    ['persistent-volume-binder', (context) => claimController(context, { directory: volumeDirectory })],
+    ['persistent-volume-binder', volumeController],
+    ['pvc-protection-controller', claimProtectionController],
+    ['pv-protection-controller', volumeProtectionController],
+    ['clusterrole-aggregation-controller', clusterRoleAggregationController],
+    ...(dns === undefined
+      ? []
+      : [['cluster-dns-controller', (context: ControllerContext) => clusterDnsController(context, dns)] as const]),
+  ];
+}
+
+/** Starts every controller; each works from the moment its caches have been filled. */
+export function startControllers(options: ControllersOptions): RunningControllers {
+  const { clientFor, informers, environment, logger, metrics } = options;
+  const running = controllers(options.settings).map(([account, make]) => {
+    const client = clientFor(account);
+    const events = new QueuedEventRecorder({ client, environment, logger, metrics, source: { component: account } });
+    const controller = make({ client, informers, environment, events, logger });
+    return { runner: new ControllerRunner(controller, { environment, logger, metrics }), events };
+  });
+  return {
+    async stop() {
+      await Promise.all(running.map(({ runner }) => runner.stop()));
+      await Promise.all(running.map(({ events }) => events.stop()));
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { isMembers, ownMember, setMember } from '../members.ts';
+
+/**
+ * Applies an RFC 7386 merge patch. Neither argument is changed; what the patch leaves alone is shared with the target.
+ */
+export function applyMergePatch(target: unknown, patch: unknown): unknown {
+  if (!isMembers(patch)) return patch;
+  const result: Record<string, unknown> = isMembers(target) ? { ...target } : {};
+  for (const key of Object.keys(patch)) {
+    const value = patch[key];
+    if (value === null) delete result[key];
+    else setMember(result, key, applyMergePatch(ownMember(result, key), value));
+  }
+  return result;
+}

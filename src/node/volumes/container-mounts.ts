@@ -1,0 +1,90 @@
+import { quote } from '../../machinery/go-text.ts';
+import type { Container, Pod, VolumeMount } from '../../resources/schema/core-v1.generated.ts';
+import type { NodeConfig } from '../config.ts';
+import type { Files } from '../host/host.ts';
+import { expand } from '../pods/expand.ts';
+import { podDirectory } from '../pods/pod-directory.ts';
+import { podHostname } from '../pods/sandbox-config.ts';
+import type { Mount } from '../runtime/runtime.ts';
+import { etcHosts } from './etc-hosts.ts';
+import { resolveSubPath } from './sub-path.ts';
+
+export interface MountsInput {
+  readonly pod: Pod;
+  readonly container: Container;
+  /** For `subPathExpr`. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly podIps: readonly string[];
+  readonly files: Files;
+  readonly config: Pick<NodeConfig, 'rootDirectory' | 'clusterDomain'>;
+  /** Where a volume of the pod is. */
+  pathOf(volume: string): string | undefined;
+}
+
+/** What a container sees of its pod's volumes, and its /etc/hosts. Throws an `Error` in the kubelet's words. */
+export async function containerMounts(input: MountsInput): Promise<readonly Mount[]> {
+  const mounts: Mount[] = [];
+  for (const mount of input.container.volumeMounts ?? []) mounts.push(await mountOf(input, mount));
+  const hosts = '/etc/hosts';
+  // Without an address there is nothing to write into it.
+  if (mounts.some(({ containerPath }) => containerPath === hosts) || input.podIps.length === 0) return mounts;
+  const hostPath = await writeHosts(input);
+  return [...mounts, { containerPath: hosts, hostPath, readOnly: false, propagation: 'private' }];
+}
+
+async function mountOf(input: MountsInput, mount: VolumeMount): Promise<Mount> {
+  const { pod, container, pathOf, files } = input;
+  const path = pathOf(mount.name);
+  const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name);
+  if (path === undefined || volume === undefined)
+    throw new Error(`cannot find volume ${quote(mount.name)} to mount into container ${quote(container.name)}`);
+  const subPath = subPathOf(mount, input.variables);
+  return {
+    containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+    hostPath: subPath === '' ? path : await within(files, path, subPath, mount, container),
+    readOnly: mount.readOnly === true || volume.persistentVolumeClaim?.readOnly === true,
+    propagation: propagationOf(mount),
+  };
+}
+
+function subPathOf({ subPath = '', subPathExpr = '' }: VolumeMount, variables: ReadonlyMap<string, string>): string {
+  if (subPathExpr === '') return subPath;
+  return expand(subPathExpr, (name) => {
+    const value = variables.get(name);
+    if (value === undefined) throw new Error(`missing value for ${quote(name)}`);
+    return value;
+  });
+}
+
+async function within(
+  files: Files,
+  path: string,
+  subPath: string,
+  mount: VolumeMount,
+  container: Container,
+): Promise<string> {
+  if (subPath.startsWith('/') || subPath.split('/').includes('..')) return resolveSubPath(files, path, subPath);
+  return resolveSubPath(files, path, subPath).catch((error: unknown) => {
+    const what = `volumeMount ${quote(mount.name)} of container ${quote(container.name)}`;
+    throw new Error(`failed to prepare subPath for ${what}`, { cause: error });
+  });
+}
+
+function propagationOf({ mountPropagation }: VolumeMount): Mount['propagation'] {
+  if (mountPropagation === 'HostToContainer') return 'hostToContainer';
+  return mountPropagation === 'Bidirectional' ? 'bidirectional' : 'private';
+}
+
+async function writeHosts({ pod, podIps, files, config }: MountsInput): Promise<string> {
+  const directory = podDirectory(config.rootDirectory, pod.metadata.uid ?? '');
+  const isHost = pod.spec?.hostNetwork === true;
+  const machine = isHost ? await files.read('/etc/hosts').catch(() => new Uint8Array()) : new Uint8Array();
+  const hostname = podHostname(pod, config.clusterDomain);
+  const text = etcHosts(pod, podIps, hostname, config.clusterDomain, Buffer.from(machine).toString('utf8'));
+  await files.makeDirectory(directory, 0o750);
+  const path = `${directory}/etc-hosts`;
+  const before = await files.read(path).catch(() => undefined);
+  // Running containers hold the file that is there: it is not replaced by its like.
+  if (before === undefined || Buffer.from(before).toString('utf8') !== text) await files.write(path, text, 0o644);
+  return path;
+}

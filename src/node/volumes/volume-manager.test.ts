@@ -1,0 +1,281 @@
+import { afterEach, expect, test } from 'vitest';
+import { NodeWorld } from '../../../test/support/node-world.ts';
+import type { Container, PodSpec, Volume } from '../../resources/schema/core-v1.generated.ts';
+import {
+  configMaps,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  secrets,
+} from '../../resources/schema/resource-types.generated.ts';
+
+let world: NodeWorld;
+afterEach(() => world.close());
+
+const namespace = 'default';
+
+async function run(volume: Omit<Volume, 'name'>, mount: Partial<NonNullable<Container['volumeMounts']>[number]> = {}) {
+  await runWith({}, volume, mount);
+}
+
+async function runWith(
+  spec: Partial<PodSpec>,
+  volume: Omit<Volume, 'name'>,
+  mount: Partial<NonNullable<Container['volumeMounts']>[number]> = {},
+) {
+  const volumeMounts = [{ name: 'data', mountPath: '/data', ...mount }];
+  await world.createPod('web', {
+    ...spec,
+    volumes: [{ name: 'data', ...volume }],
+    containers: [{ name: 'main', image: 'nginx:1', volumeMounts }],
+  });
+  await world.advance(1);
+}
+
+const read = (path: string) => world.readInContainer('web', 'main', path);
+
+async function createConfigMap(data: Record<string, string>): Promise<void> {
+  await world.api.create(configMaps, { metadata: { name: 'settings', namespace }, data });
+}
+
+test('a config map is files, which change together when it changes', async () => {
+  world = await NodeWorld.start();
+  await createConfigMap({ color: 'red', size: 'small' });
+  await run({ configMap: { name: 'settings' } });
+  expect([await read('/data/color'), await read('/data/size')]).toEqual(['red', 'small']);
+  const directory = world.runtime.hostPathOf(namespace, 'web', 'main', '/data') ?? '';
+  const before = await world.host.files.readLink(`${directory}/..data`);
+  expect(before).toMatch(/^\.\.2026_01_01_00_00_\d\d\.\d{9}$/);
+  await world.api.patch(
+    configMaps,
+    { namespace, name: 'settings' },
+    { type: 'merge', body: { data: { color: 'blue', size: null } } },
+  );
+  await world.advance(1);
+  expect([await read('/data/color'), await read('/data/size')]).toEqual(['blue', undefined]);
+  expect((await world.host.files.list(directory)).filter((name) => name.startsWith('..20'))).toHaveLength(1);
+  expect(await world.host.files.readLink(`${directory}/..data`)).not.toBe(before);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+});
+
+test('a pod waits for a config map that is not there, says so, and goes on when it comes', async () => {
+  world = await NodeWorld.start();
+  await run({ configMap: { name: 'settings' } });
+  await world.advance(10);
+  expect(await world.containerState('web', 'main')).toBe('waiting ContainerCreating');
+  expect((await world.status('web')).phase).toBe('Pending');
+  const said = await world.events('web');
+  expect(said).toHaveLength(1);
+  expect(said[0]).toMatch(
+    /^FailedMount: MountVolume\.SetUp failed for volume "data" : configmap "settings" not found \(\d\)$/,
+  );
+  await createConfigMap({ color: 'red' });
+  await world.advance(1);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+  expect(await read('/data/color')).toBe('red');
+});
+
+test('after two minutes without its volume that is said in so many words', async () => {
+  world = await NodeWorld.start();
+  await run({ secret: { secretName: 'absent' } });
+  await world.advance(124);
+  expect(await world.events('web')).toContain(
+    'FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[]: context deadline exceeded',
+  );
+});
+
+test('items choose keys, paths and modes; a key that is not there is an error unless it is optional', async () => {
+  world = await NodeWorld.start();
+  const data = { user: Buffer.from('me').toString('base64'), binary: '/wA=' };
+  await world.api.create(secrets, { metadata: { name: 'login', namespace }, data });
+  await run({
+    projected: {
+      defaultMode: 0o640,
+      sources: [
+        { secret: { name: 'login', items: [{ key: 'user', path: 'who/am/i', mode: 0o400 }] } },
+        { secret: { name: 'login', items: [{ key: 'binary', path: 'bytes' }] } },
+        { configMap: { name: 'none', optional: true } },
+        { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+      ],
+    },
+  });
+  expect(await read('/data/who/am/i')).toBe('me');
+  const directory = world.runtime.hostPathOf(namespace, 'web', 'main', '/data') ?? '';
+  const mode = async (path: string) => (await world.host.files.stat(`${directory}/..data/${path}`))?.mode;
+  expect([await mode('who/am/i'), await mode('bytes')]).toEqual([0o400, 0o640]);
+  expect([...(await world.host.files.read(`${directory}/bytes`))]).toEqual([0xff, 0]);
+  await world.createPod('bad', {
+    volumes: [{ name: 'data', secret: { secretName: 'login', items: [{ key: 'nope', path: 'nope' }] } }],
+    containers: [{ name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+  });
+  await world.advance(0.1);
+  expect(await world.events('bad')).toEqual([
+    'FailedMount: MountVolume.SetUp failed for volume "data" : references non-existent secret key: nope',
+  ]);
+});
+
+test('a downward API volume follows the labels of its pod', async () => {
+  world = await NodeWorld.start();
+  await run({ downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } });
+  expect(await read('/data/labels')).toBe('');
+  const body = { metadata: { labels: { tier: 'web', app: 'a"b' } } };
+  await world.api.patch(pods, { namespace, name: 'web' }, { type: 'merge', body });
+  await world.advance(1);
+  expect(await read('/data/labels')).toBe('app="a\\"b"\ntier="web"');
+});
+
+test('a token is bound to its pod and replaced when four fifths of its life are over', async () => {
+  world = await NodeWorld.start();
+  const sources = [{ serviceAccountToken: { path: 'token', expirationSeconds: 1000, audience: 'vault' } }];
+  await runWith({ serviceAccountName: 'robot' }, { projected: { sources } });
+  const uid = (await world.pod('web'))?.metadata.uid;
+  expect(world.api.tokenRequests[0]?.spec).toEqual({
+    audiences: ['vault'],
+    expirationSeconds: 1000,
+    boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'web', uid },
+  });
+  expect(await read('/data/token')).toBe('token-1-for-robot');
+  await world.advance(780);
+  expect(await read('/data/token')).toBe('token-1-for-robot');
+  await world.advance(25);
+  expect(await read('/data/token')).toBe('token-2-for-robot');
+  await world.advance(800);
+  expect(await read('/data/token')).toBe('token-3-for-robot');
+  expect(world.api.tokenRequests).toHaveLength(3);
+});
+
+test('an emptyDir lives as long as its pod, through restarts of container and agent', async () => {
+  world = await NodeWorld.start();
+  await run({ emptyDir: {} });
+  const path = world.runtime.hostPathOf(namespace, 'web', 'main', '/data') ?? '';
+  expect(path).toMatch(/\/pods\/[^/]+\/volumes\/kubernetes\.io~empty-dir\/data$/);
+  await world.host.files.write(`${path}/kept`, 'yes');
+  world.runtime.exit(world.runtime.findContainer(namespace, 'web', 'main') ?? '', 1);
+  await world.stopAgent();
+  await world.startAgent();
+  await world.advance(15);
+  expect(await read('/data/kept')).toBe('yes');
+  await world.deletePod('web');
+  await world.advance(5);
+  expect(await world.host.files.list('/var/lib/stuurman/node/pods')).toEqual([]);
+});
+
+test('an emptyDir in memory is a mount of limited size, gone with its pod', async () => {
+  world = await NodeWorld.start();
+  await run({ emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } });
+  expect([...world.host.mounts.values()]).toMatchObject([{ type: 'tmpfs', sizeBytes: 64 * 2 ** 20 }]);
+  await world.deletePod('web');
+  await world.advance(5);
+  expect(world.host.mounts.size).toBe(0);
+  expect(await world.host.ledger.entries()).toEqual([]);
+});
+
+test('a hostPath is checked for what it should be', async () => {
+  world = await NodeWorld.start();
+  await world.host.files.write('/file', 'text');
+  await run({ hostPath: { path: '/file', type: 'Directory' } });
+  expect((await world.events('web'))[0]).toMatch(
+    /^FailedMount: MountVolume\.SetUp failed for volume "data" : hostPath type check failed: \/file is not a directory/,
+  );
+  await world.createPod('made', {
+    volumes: [{ name: 'data', hostPath: { path: '/made/here', type: 'DirectoryOrCreate' } }],
+    containers: [
+      { name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'data', mountPath: '/data', readOnly: true }] },
+    ],
+  });
+  await world.advance(1);
+  expect(await world.containerState('made', 'main')).toBe('ready');
+  expect((await world.host.files.stat('/made/here'))?.type).toBe('directory');
+  expect((await world.status('made')).containerStatuses?.[0]?.volumeMounts).toEqual([
+    { name: 'data', mountPath: '/data', readOnly: true, recursiveReadOnly: 'Disabled' },
+  ]);
+});
+
+test('a claim is waited for until it is bound, and its directory is made when it is first used', async () => {
+  world = await NodeWorld.start();
+  const claim = await world.api.create(persistentVolumeClaims, {
+    metadata: { name: 'disk', namespace },
+    spec: { volumeName: 'pv-1' },
+    status: { phase: 'Pending' },
+  });
+  await runWith({ securityContext: { fsGroup: 2000 } }, { persistentVolumeClaim: { claimName: 'disk' } });
+  expect(await world.events('web')).toEqual([
+    'FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: error processing PVC default/disk: PVC is not bound',
+  ]);
+  await world.api.create(persistentVolumes, {
+    metadata: { name: 'pv-1', annotations: { 'pv.kubernetes.io/provisioned-by': 'stuurman.io/local' } },
+    spec: {
+      local: { path: '/volumes/pv-1' },
+      claimRef: { namespace, name: 'disk', uid: claim.metadata.uid },
+    },
+  });
+  await world.api.patch(
+    persistentVolumeClaims,
+    { namespace, name: 'disk' },
+    { type: 'merge', body: { status: { phase: 'Bound' } } },
+  );
+  await world.advance(11);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+  const stat = await world.host.files.stat('/volumes/pv-1');
+  expect(stat).toMatchObject({ type: 'directory', gid: 2000 });
+  expect((stat?.mode ?? 0) & 0o2070).toBe(0o2070);
+});
+
+test('a subPath is a part of the volume, made where it is not there, and cannot lead out of it', async () => {
+  world = await NodeWorld.start();
+  await run({ emptyDir: {} }, { subPath: 'a/b' });
+  expect(world.runtime.hostPathOf(namespace, 'web', 'main', '/data')).toMatch(/~empty-dir\/data\/a\/b$/);
+  await world.host.files.makeDirectory('/outside');
+  await world.host.files.makeDirectory('/inside');
+  await world.host.files.symlink('../outside', '/inside/link');
+  await world.createPod('sly', {
+    volumes: [{ name: 'data', hostPath: { path: '/inside' } }],
+    containers: [
+      { name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'data', mountPath: '/data', subPath: 'link' }] },
+    ],
+  });
+  await world.advance(1);
+  expect(await world.containerState('sly', 'main')).toBe('waiting CreateContainerConfigError');
+  expect((await world.status('sly')).containerStatuses?.[0]?.state?.waiting?.message).toBe(
+    'failed to prepare subPath for volumeMount "data" of container "main"',
+  );
+});
+
+test('a container has a hosts file with its own name', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', {
+    hostname: 'web-0',
+    subdomain: 'nodes',
+    hostAliases: [{ ip: '10.9.9.9', hostnames: ['db', 'db.local'] }],
+    containers: [{ name: 'main', image: 'nginx:1' }],
+  });
+  await world.advance(1);
+  expect(await read('/etc/hosts')).toBe(
+    [
+      '# Kubernetes-managed hosts file.',
+      '127.0.0.1\tlocalhost',
+      '::1\tlocalhost ip6-localhost ip6-loopback',
+      'fe00::0\tip6-localnet',
+      'fe00::0\tip6-mcastprefix',
+      'fe00::1\tip6-allnodes',
+      'fe00::2\tip6-allrouters',
+      '10.1.0.2\tweb-0.nodes.default.svc.cluster.local\tweb-0',
+      '',
+      '# Entries added by HostAliases.',
+      '10.9.9.9\tdb\tdb.local',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('what is left of pods that nobody knows is removed when an agent starts', async () => {
+  world = new NodeWorld();
+  await world.host.files.write('/unrelated', '');
+  await world.host.files.makeDirectory('/var/lib/stuurman/node/pods/dead/volumes/kubernetes.io~empty-dir/tmp');
+  const target = '/var/lib/stuurman/node/pods/dead/volumes/kubernetes.io~empty-dir/tmp';
+  await world.host.mount({ source: 'tmpfs', target, type: 'tmpfs' });
+  await world.startAgent();
+  await world.advance(1);
+  expect(await world.host.files.list('/var/lib/stuurman/node/pods')).toEqual([]);
+  expect(world.host.mounts.size).toBe(0);
+});

@@ -1,0 +1,220 @@
+import type { Client } from '../../client/client.ts';
+import type { EventRecorder } from '../../client/event-recorder.ts';
+import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import { quote } from '../../machinery/go-text.ts';
+import type { Logger } from '../../machinery/log.ts';
+import type { Container, Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
+import type { NodeConfig } from '../config.ts';
+import type { Host } from '../host/host.ts';
+import type { ReferencedObjects } from '../pods/environment-variables.ts';
+import { podDirectory } from '../pods/pod-directory.ts';
+import { podEvent } from '../pods/pod-events.ts';
+import type { MachineFacts, PodVolumes } from '../pods/worker-context.ts';
+import type { Mount } from '../runtime/runtime.ts';
+import { containerMounts } from './container-mounts.ts';
+import { ClaimError } from './persistent-volume.ts';
+import { ServiceAccountTokens } from './service-account-tokens.ts';
+import { setUpVolume, tearDownVolumes } from './set-up-volume.ts';
+
+export interface VolumeManagerOptions {
+  readonly client: Pick<Client, 'get' | 'createSubresource'>;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly recorder: EventRecorder;
+  readonly host: Host;
+  readonly config: NodeConfig;
+  readonly objects: ReferencedObjects;
+  readonly machine: MachineFacts;
+  /** The volumes of this pod want to be looked at again. */
+  onStale(uid: string): void;
+}
+
+interface VolumeState {
+  /** Undefined while it could not be set up. */
+  path: string | undefined;
+  stale: boolean;
+  failures: number;
+  retryAt: number;
+}
+
+interface PodState {
+  readonly volumes: Map<string, VolumeState>;
+  tokenTimer: Timer | undefined;
+  wake: (() => void) | undefined;
+}
+
+const firstRetryMs = 500;
+const longestRetryMs = 122_000;
+/** How long a pod waits for its volumes before that is said and its worker looks at it anew. */
+const patienceMs = 123_000;
+
+/** The volumes of a node's pods: set up before containers start, kept up to date while they run, taken away at the end. */
+export class VolumeManager implements PodVolumes {
+  readonly #options: VolumeManagerOptions;
+  readonly #tokens: ServiceAccountTokens;
+  readonly #pods = new Map<string, PodState>();
+
+  constructor(options: VolumeManagerOptions) {
+    this.#options = options;
+    this.#tokens = new ServiceAccountTokens(options);
+  }
+
+  async mount(pod: Pod, signal: AbortSignal): Promise<void> {
+    const { environment } = this.#options;
+    const wanted = usedVolumes(pod);
+    if (wanted.length === 0) return;
+    const state = this.#stateOf(pod);
+    const givesUpAt = environment.monotonic() + patienceMs;
+    for (;;) {
+      const missing = await this.#attempt(pod, state, wanted, signal);
+      if (missing.length === 0) break;
+      const now = environment.monotonic();
+      if (now >= givesUpAt) throw this.#unable(pod, missing, [], 'context deadline exceeded');
+      const next = Math.min(...missing.map((name) => state.volumes.get(name)?.retryAt ?? 0), givesUpAt);
+      await this.#pause(state, Math.max(0, next - now), signal);
+    }
+    this.#followTokens(pod, state);
+  }
+
+  /** What the pod's volumes are written from has changed. */
+  invalidate(uid: string): void {
+    const state = this.#pods.get(uid);
+    if (state === undefined) return;
+    for (const volume of state.volumes.values()) {
+      volume.stale = true;
+      volume.retryAt = 0;
+    }
+    state.wake?.();
+  }
+
+  async mountsOf(
+    pod: Pod,
+    container: Container,
+    variables: ReadonlyMap<string, string>,
+    podIps: readonly string[],
+  ): Promise<readonly Mount[]> {
+    const { host, config } = this.#options;
+    const state = this.#stateOf(pod);
+    const pathOf = (name: string) => state.volumes.get(name)?.path;
+    return containerMounts({ pod, container, variables, podIps, files: host.files, config, pathOf });
+  }
+
+  async unmount(uid: string): Promise<void> {
+    const { host, config } = this.#options;
+    this.#pods.get(uid)?.tokenTimer?.cancel();
+    this.#pods.delete(uid);
+    this.#tokens.forget(uid);
+    await tearDownVolumes(host, podDirectory(config.rootDirectory, uid));
+  }
+
+  async remove(uid: string): Promise<void> {
+    await this.unmount(uid);
+    await this.#options.host.files.remove(podDirectory(this.#options.config.rootDirectory, uid));
+  }
+
+  /** The pods of which there is anything on disk. */
+  async leftOvers(): Promise<readonly string[]> {
+    const { host, config } = this.#options;
+    return host.files.list(podDirectory(config.rootDirectory, '').replace(/\/$/, '')).catch(() => []);
+  }
+
+  stop(): void {
+    for (const state of this.#pods.values()) state.tokenTimer?.cancel();
+  }
+
+  #stateOf(pod: Pod): PodState {
+    const uid = pod.metadata.uid ?? '';
+    let state = this.#pods.get(uid);
+    if (state === undefined) {
+      state = { volumes: new Map(), tokenTimer: undefined, wake: undefined };
+      this.#pods.set(uid, state);
+    }
+    return state;
+  }
+
+  /** Sets up what is due. Answers which volumes are not there. */
+  async #attempt(
+    pod: Pod,
+    state: PodState,
+    wanted: readonly Volume[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const { environment } = this.#options;
+    const missing: string[] = [];
+    for (const volume of wanted) {
+      const known = state.volumes.get(volume.name) ?? { path: undefined, stale: true, failures: 0, retryAt: 0 };
+      state.volumes.set(volume.name, known);
+      const isDue = known.stale && environment.monotonic() >= known.retryAt;
+      if (isDue) await this.#setUp(pod, volume, known, signal);
+      if (known.path === undefined) missing.push(volume.name);
+    }
+    return missing;
+  }
+
+  async #setUp(pod: Pod, volume: Volume, known: VolumeState, signal: AbortSignal): Promise<void> {
+    const { environment, recorder } = this.#options;
+    // What changes meanwhile makes it stale again.
+    known.stale = false;
+    try {
+      known.path = await setUpVolume({ ...this.#options, tokens: this.#tokens }, pod, volume, signal);
+      known.failures = 0;
+      known.retryAt = 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      known.stale = true;
+      if (error instanceof ClaimError) throw this.#unable(pod, [volume.name], [volume.name], error.message);
+      known.retryAt = environment.monotonic() + Math.min(firstRetryMs * 2 ** known.failures, longestRetryMs);
+      known.failures++;
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `MountVolume.SetUp failed for volume ${quote(volume.name)} : ${why}`;
+      podEvent(recorder, pod, 'Warning', 'FailedMount', message);
+      // A volume that was there stays as it was, and is tried again in its time.
+      if (known.path !== undefined) this.#lookAgain(pod, known.retryAt);
+    }
+  }
+
+  #lookAgain(pod: Pod, at: number): void {
+    const { environment, onStale } = this.#options;
+    const state = this.#stateOf(pod);
+    state.tokenTimer?.cancel();
+    state.tokenTimer = environment.setTimer(Math.max(0, at - environment.monotonic()), () =>
+      onStale(pod.metadata.uid ?? ''),
+    );
+  }
+
+  #unable(pod: Pod, unmounted: readonly string[], unprocessed: readonly string[], why: string): Error {
+    const lists = `unmounted volumes=[${unmounted.join(' ')}], unattached volumes=[], failed to process volumes=[${unprocessed.join(' ')}]`;
+    const message = `Unable to attach or mount volumes: ${lists}: ${why}`;
+    podEvent(this.#options.recorder, pod, 'Warning', 'FailedMount', message);
+    return new Error(message);
+  }
+
+  async #pause(state: PodState, delayMs: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    state.wake = () => woken.abort();
+    await this.#options.environment.sleep(delayMs, AbortSignal.any([signal, woken.signal])).catch(() => {});
+    state.wake = undefined;
+    signal.throwIfAborted();
+  }
+
+  /** Tokens are written anew before they expire. */
+  #followTokens(pod: Pod, state: PodState): void {
+    const uid = pod.metadata.uid ?? '';
+    const refreshAt = this.#tokens.refreshAt(uid);
+    if (refreshAt === undefined || state.tokenTimer !== undefined) return;
+    const { environment, onStale } = this.#options;
+    state.tokenTimer = environment.setTimer(Math.max(0, refreshAt - environment.now()), () => {
+      state.tokenTimer = undefined;
+      this.invalidate(uid);
+      onStale(uid);
+    });
+  }
+}
+
+/** The volumes that a container of the pod mounts. */
+function usedVolumes(pod: Pod): readonly Volume[] {
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  const all: readonly Container[] = [...initContainers, ...containers, ...ephemeralContainers];
+  const used = new Set(all.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name)));
+  return (pod.spec?.volumes ?? []).filter(({ name }) => used.has(name));
+}
