@@ -6,6 +6,7 @@ import { endpointsDefinition } from './core/endpoints.ts';
 import { eventDefinition } from './core/event.ts';
 import { namespaceDefinition } from './core/namespace.ts';
 import { nodeDefinition } from './core/node/node.ts';
+import { podDefinition } from './core/pod/pod.ts';
 import { secretDefinition } from './core/secret.ts';
 import { serviceDefinition } from './core/service/service.ts';
 import { serviceAccountDefinition } from './core/service-account.ts';
@@ -29,6 +30,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(eventDefinition),
   forget(namespaceDefinition),
   forget(nodeDefinition),
+  forget(podDefinition),
   forget(secretDefinition),
   forget(serviceDefinition),
   forget(serviceAccountDefinition),

@@ -20,6 +20,9 @@ export interface Answer {
   readonly warnings?: readonly string[];
 }
 
+/** The times of conditions, which are those of the question. */
+const someTime = '2026-01-01T00:00:00Z';
+
 type Loose = Record<string, unknown>;
 
 /** Takes out what admission adds to an object, and what differs from one answer to the next. */
@@ -30,14 +33,32 @@ export function withoutAdmission(object: KubeObject, asked: KubeObject): KubeObj
   const result: Loose = { ...rest, metadata };
   const spec = { ...(result['spec'] as Loose | undefined) };
   const askedSpec = ((asked as unknown as Loose)['spec'] ?? {}) as Loose;
-  if (kind === 'Pod') {
-    for (const field of ['priority', 'preemptionPolicy', 'serviceAccount', 'serviceAccountName', 'tolerations'])
-      if (askedSpec[field] === undefined) delete spec[field];
-    result['spec'] = spec;
-  }
+  if (kind === 'Pod') result['spec'] = withoutPodAdmission(spec, askedSpec);
   if (kind === 'Node') {
     if (askedSpec['taints'] === undefined) delete spec['taints'];
     result['spec'] = spec;
   }
+  const status = result['status'] as { readonly conditions?: readonly Loose[] } | undefined;
+  if (status?.conditions !== undefined)
+    result['status'] = {
+      ...status,
+      conditions: status.conditions.map((each) => ({ ...each, lastTransitionTime: someTime })),
+    };
   return result as unknown as KubeObject;
+}
+
+const defaultTolerations = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+
+function withoutPodAdmission(spec: Loose, asked: Loose): Loose {
+  const result = { ...spec };
+  for (const field of ['priority', 'preemptionPolicy']) if (asked[field] === undefined) delete result[field];
+  if (asked['serviceAccount'] === undefined && asked['serviceAccountName'] === undefined) {
+    delete result['serviceAccount'];
+    delete result['serviceAccountName'];
+  }
+  const tolerations = (spec['tolerations'] ?? []) as readonly Loose[];
+  const kept = tolerations.filter(({ key }) => !defaultTolerations.includes(String(key)));
+  if (kept.length > 0) result['tolerations'] = kept;
+  else delete result['tolerations'];
+  return result;
 }

@@ -3,7 +3,8 @@ import { type Draft, draft, type KubeObject } from '../../src/machinery/object.t
 import { validateObjectMeta } from '../../src/machinery/object-meta.ts';
 import { builtInDefinitions } from '../../src/resources/built-in.ts';
 import type { ResourceDefinition } from '../../src/resources/definition.ts';
-import type { Ask } from './ask.ts';
+import type { Pod } from '../../src/resources/schema/core-v1.generated.ts';
+import { type Ask, withoutAdmission } from './ask.ts';
 
 export interface WriteOutcome {
   readonly object?: unknown;
@@ -34,8 +35,7 @@ export function write(ask: Ask): WriteOutcome {
   const warnings = deprecationWarning === undefined ? [] : [deprecationWarning];
   if (errors.length > 0) return { message: formatFieldErrors(errors), warnings };
   if (ask.subresource === undefined) warnings.push(...(definition.warnings?.(object, old) ?? []));
-  const { namespace, ...metadata } = object.metadata;
-  return { object: tidy({ ...object, metadata }), warnings };
+  return { object: tidy(withoutAdmission({ ...object, kind: definition.type.kind }, ask.body)), warnings };
 }
 
 function countGeneration(definition: ResourceDefinition, object: Draft<KubeObject>, old: KubeObject | undefined): void {
@@ -77,6 +77,7 @@ function read(definition: ResourceDefinition, object: KubeObject, path: string):
   const namespace = /\/namespaces\/([^/]+)\//.exec(path)?.[1];
   if (namespace !== undefined) result.metadata.namespace = namespace;
   definition.setDefaults(result);
+  if (definition.type.kind === 'Pod') admitPod(result as Draft<Pod>);
   return result;
 }
 
@@ -91,4 +92,12 @@ export function tidy(value: unknown): unknown {
 function saysNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true;
   return Array.isArray(value) && value.length === 0;
+}
+
+/** What the ServiceAccount and Priority plugins do to every pod. */
+function admitPod({ spec }: Draft<Pod>): void {
+  if (spec === undefined) return;
+  spec.serviceAccountName ||= 'default';
+  spec.priority ??= 0;
+  spec.preemptionPolicy ??= 'PreemptLowerPriority';
 }

@@ -2,7 +2,7 @@ import type { FieldError } from '../../machinery/field-error.ts';
 import { invalid, required } from '../../machinery/field-errors.ts';
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import { groupResource, parseApiVersion } from '../../machinery/resource-type.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import type { ControllerRevision } from '../schema/apps-v1.generated.ts';
 import { controllerRevisions } from '../schema/resource-types.generated.ts';
@@ -20,7 +20,7 @@ export const controllerRevisionDefinition = define<ControllerRevision>(controlle
     metadata.name ?? '',
     controllerName(metadata.ownerReferences ?? []),
     revision ?? 0,
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
   ],
 });
 

@@ -2,7 +2,7 @@ import type { FieldError } from '../../machinery/field-error.ts';
 import { invalid } from '../../machinery/field-errors.ts';
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import type { Lease } from '../schema/coordination-v1.generated.ts';
 import { leases } from '../schema/resource-types.generated.ts';
@@ -23,7 +23,7 @@ export const leaseDefinition = define<Lease>(leases, {
   row: ({ metadata, spec }, now) => [
     metadata.name ?? '',
     spec?.holderIdentity ?? '',
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
   ],
 });
 

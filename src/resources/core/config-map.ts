@@ -2,7 +2,7 @@ import type { FieldError } from '../../machinery/field-error.ts';
 import { forbidden, invalid, tooLong } from '../../machinery/field-errors.ts';
 import { byteLength } from '../../machinery/go-text.ts';
 import { configMapKey, nameIsDnsSubdomain } from '../../machinery/names.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { ConfigMap } from '../schema/core-v1.generated.ts';
@@ -21,7 +21,7 @@ export const configMapDefinition = define<ConfigMap>(configMaps, {
   row: ({ metadata, data, binaryData }, now) => [
     metadata.name ?? '',
     Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length,
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
   ],
 });
 

@@ -1,7 +1,7 @@
 import type { FieldError } from '../../machinery/field-error.ts';
 import { notSupported, required } from '../../machinery/field-errors.ts';
 import { dnsLabel, dnsSubdomain, nameIsDnsSubdomain, portNumber, qualifiedName } from '../../machinery/names.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from '../schema/core-v1.generated.ts';
 import { endpoints } from '../schema/resource-types.generated.ts';
@@ -27,7 +27,7 @@ export const endpointsDefinition = define<Endpoints>(endpoints, {
   row: ({ metadata, subsets }, now) => [
     metadata.name ?? '',
     formatEndpoints(subsets ?? []),
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
   ],
 });
 

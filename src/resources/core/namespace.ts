@@ -2,7 +2,7 @@ import type { FieldError } from '../../machinery/field-error.ts';
 import { invalid } from '../../machinery/field-errors.ts';
 import { nameIsDnsLabel } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import type { Namespace } from '../schema/core-v1.generated.ts';
 import { namespaces } from '../schema/resource-types.generated.ts';
@@ -66,7 +66,7 @@ export const namespaceDefinition = define<Namespace>(namespaces, {
   row: ({ metadata, status }, now) => [
     metadata.name ?? '',
     status?.phase ?? '',
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
   ],
 });
 

@@ -2,7 +2,7 @@ import type { FieldError } from '../../machinery/field-error.ts';
 import { forbidden, invalid, required, tooLong } from '../../machinery/field-errors.ts';
 import { configMapKey, nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { Secret } from '../schema/core-v1.generated.ts';
@@ -38,7 +38,7 @@ export const secretDefinition = define<Secret>(secrets, {
     metadata.name ?? '',
     type ?? '',
     Object.keys(data ?? {}).length,
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
   ],
 });
 

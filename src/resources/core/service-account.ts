@@ -1,6 +1,6 @@
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import type { ServiceAccount } from '../schema/core-v1.generated.ts';
 import { serviceAccounts } from '../schema/resource-types.generated.ts';
@@ -11,7 +11,7 @@ export const serviceAccountDefinition = define<ServiceAccount>(serviceAccounts, 
   prepareForCreate: keepNamesOfSecrets,
   prepareForUpdate: keepNamesOfSecrets,
   returnsDeletedObject: true,
-  row: ({ metadata }, now) => [metadata.name ?? '', ageOf(metadata.creationTimestamp, now)],
+  row: ({ metadata }, now) => [metadata.name ?? '', ageSince(metadata.creationTimestamp, now)],
 });
 
 /** References to secrets carry a name and nothing else. */

@@ -3,7 +3,7 @@ import { duplicate, invalid, notSupported, required, tooMany } from '../../machi
 import { dnsLabel, dnsSubdomain, labelValueRule, nameIsDnsSubdomain, qualifiedName } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { validateLabels } from '../../machinery/object-meta.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '../schema/discovery-v1.generated.ts';
@@ -46,7 +46,7 @@ export const endpointSliceDefinition = define<EndpointSlice>(endpointSlices, {
     addressType,
     formatPorts(ports ?? []),
     formatEndpoints(endpoints ?? []),
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
   ],
 });
 

@@ -1,12 +1,12 @@
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import type { Cell } from '../definition.ts';
 import type { Event } from '../schema/core-v1.generated.ts';
 
 /** The cells of an event, for both of its APIs: last seen, type, reason, object, and with -o wide where it came from. */
 export function eventRow(event: Event, now: number): readonly Cell[] {
   const { involvedObject, series } = event;
-  const first = ageOf(event.firstTimestamp ?? event.eventTime, now);
-  const last = series === undefined ? ageOf(event.lastTimestamp, now) : ageOf(series.lastObservedTime, now);
+  const first = ageSince(event.firstTimestamp ?? event.eventTime, now);
+  const last = series === undefined ? ageSince(event.lastTimestamp, now) : ageSince(series.lastObservedTime, now);
   const kind = (involvedObject.kind ?? '').toLowerCase();
   return [
     series === undefined && last === '<unknown>' ? first : last,

@@ -2,7 +2,7 @@ import type { FieldError } from '../../machinery/field-error.ts';
 import { notSupported, required } from '../../machinery/field-errors.ts';
 import { dnsSubdomain, pathSegmentName } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import type { Cell } from '../definition.ts';
 import type { RoleBinding, RoleRef, Subject } from '../schema/rbac-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
@@ -73,7 +73,7 @@ export function bindingRow({ metadata, roleRef, subjects = [] }: Binding, now: n
   return [
     metadata.name ?? '',
     `${roleRef.kind}/${roleRef.name}`,
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
     named('User', ({ name }) => name),
     named('Group', ({ name }) => name),
     named('ServiceAccount', ({ namespace, name }) => (namespace ? `${namespace}/${name}` : name)),

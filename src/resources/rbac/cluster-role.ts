@@ -1,10 +1,10 @@
 import type { FieldError } from '../../machinery/field-error.ts';
 import { invalid, required } from '../../machinery/field-errors.ts';
+import { validateLabelSelector } from '../../machinery/label-selector.ts';
 import { pathSegmentName } from '../../machinery/names.ts';
 import { define } from '../define.ts';
 import type { AggregationRule, ClusterRole } from '../schema/rbac-v1.generated.ts';
 import { clusterRoles } from '../schema/resource-types.generated.ts';
-import { validateLabelSelector } from '../validation/label-selector.ts';
 import { validatePolicyRules, validateVerbs } from './policy-rules.ts';
 
 export const clusterRoleDefinition = define<ClusterRole>(clusterRoles, {
@@ -25,7 +25,7 @@ function validateAggregation({ clusterRoleSelectors = [] }: AggregationRule, err
     errors.push(required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
   clusterRoleSelectors.forEach((selector, index) => {
     const before = errors.length;
-    validateLabelSelector(selector, `${path}[${index}]`, errors);
+    errors.push(...validateLabelSelector(selector, `${path}[${index}]`));
     if (errors.length > before) errors.push(invalid(`${path}[${index}]`, undefined, 'invalid label selector.'));
   });
 }

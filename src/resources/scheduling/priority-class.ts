@@ -1,7 +1,7 @@
 import type { FieldError } from '../../machinery/field-error.ts';
 import { forbidden, notSupported } from '../../machinery/field-errors.ts';
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import { priorityClasses } from '../schema/resource-types.generated.ts';
 import type { PriorityClass } from '../schema/scheduling-v1.generated.ts';
@@ -34,7 +34,7 @@ export const priorityClassDefinition = define<PriorityClass>(priorityClasses, {
     metadata.name ?? '',
     value ?? 0,
     globalDefault ?? false,
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
     preemptionPolicy ?? '',
   ],
 });

@@ -2,7 +2,7 @@ import type { FieldError } from '../../machinery/field-error.ts';
 import { duplicate, invalid, notSupported, required, tooLong } from '../../machinery/field-errors.ts';
 import { byteLength } from '../../machinery/go-text.ts';
 import { nameIsDnsSubdomain, qualifiedName } from '../../machinery/names.ts';
-import { ageOf } from '../age.ts';
+import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import type { TopologySelectorTerm } from '../schema/core-v1.generated.ts';
 import { storageClasses } from '../schema/resource-types.generated.ts';
@@ -46,7 +46,7 @@ export const storageClassDefinition = define<StorageClass>(storageClasses, {
     reclaimPolicy ?? 'Delete',
     volumeBindingMode ?? '<unset>',
     allowVolumeExpansion ?? false,
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
   ],
 });
 

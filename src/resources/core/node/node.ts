@@ -1,5 +1,5 @@
 import { nameIsDnsSubdomain } from '../../../machinery/names.ts';
-import { ageOf } from '../../age.ts';
+import { ageSince } from '../../../machinery/time.ts';
 import { define } from '../../define.ts';
 import type { Cell } from '../../definition.ts';
 import type { Node } from '../../schema/core-v1.generated.ts';
@@ -41,7 +41,7 @@ function nodeRow({ metadata, spec, status }: Node, now: number): readonly Cell[]
     metadata.name ?? '',
     statusText({ metadata, spec, status }),
     rolesText(metadata.labels ?? {}),
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
     info?.kubeletVersion ?? '',
     address('InternalIP'),
     address('ExternalIP'),

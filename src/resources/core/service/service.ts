@@ -1,6 +1,6 @@
 import { nameIsDns1035Label } from '../../../machinery/names.ts';
 import type { Draft } from '../../../machinery/object.ts';
-import { ageOf } from '../../age.ts';
+import { ageSince } from '../../../machinery/time.ts';
 import { define } from '../../define.ts';
 import type { Cell } from '../../definition.ts';
 import type { Service } from '../../schema/core-v1.generated.ts';
@@ -96,7 +96,7 @@ function serviceRow({ metadata, spec, status }: Service, now: number): readonly 
     address === '' ? '<none>' : address,
     externalText({ metadata, spec, status }),
     portsText(ports),
-    ageOf(metadata.creationTimestamp, now),
+    ageSince(metadata.creationTimestamp, now),
     selected.length === 0 ? '<none>' : selected.sort().join(','),
   ];
 }

@@ -1,0 +1,126 @@
+import type { FieldError } from '../../../machinery/field-error.ts';
+import { duplicate, forbidden, invalid } from '../../../machinery/field-errors.ts';
+import { dnsSubdomain, qualifiedName } from '../../../machinery/names.ts';
+import type { Draft } from '../../../machinery/object.ts';
+import type { StatusRules } from '../../define.ts';
+import type { ContainerStatus, Pod, PodIP, PodSpec, PodStatus } from '../../schema/core-v1.generated.ts';
+import { shared } from '../../shared.ts';
+import { applyRule } from '../../validation/apply-rule.ts';
+import { goValue } from '../../validation/go-value.ts';
+import { validateImmutable } from '../../validation/immutable.ts';
+import { parseIpAddress, validateIpAddress } from '../../validation/ip-address.ts';
+
+const emptySpec: PodSpec = { containers: [] };
+
+/** What kubelets, the scheduler and controllers may write to the status of a pod. */
+export const podStatusRules: StatusRules<Pod> = {
+  prepareForUpdate(pod: Draft<Pod>, old: Pod): void {
+    pod.spec = shared(old.spec ?? emptySpec);
+    // Old kubelets corrupt owner references, and the time of deletion is not theirs to set.
+    if (old.metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;
+    else pod.metadata.ownerReferences = shared(old.metadata.ownerReferences);
+    if (old.metadata.deletionTimestamp === undefined) delete pod.metadata.deletionTimestamp;
+    else pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+    pod.status ??= {};
+    if (old.status?.qosClass === undefined) delete pod.status.qosClass;
+    else pod.status.qosClass = old.status.qosClass;
+  },
+
+  validateUpdate(pod: Pod, old: Pod, errors: FieldError[]): void {
+    const status: PodStatus = pod.status ?? {};
+    const oldStatus: PodStatus = old.status ?? {};
+    validateConditions(status, errors);
+    const { nominatedNodeName } = status;
+    if (nominatedNodeName && nominatedNodeName !== oldStatus.nominatedNodeName)
+      applyRule(dnsSubdomain, nominatedNodeName, 'status.nominatedNodeName', errors);
+    validateImmutable(status.qosClass, oldStatus.qosClass, 'status.qosClass', errors);
+    const spec = old.spec ?? emptySpec;
+    validateTransitions(status.containerStatuses, oldStatus.containerStatuses, spec, 'containerStatuses', errors);
+    validateInitTransitions(status, oldStatus, spec, errors);
+    validateTransitions(
+      status.ephemeralContainerStatuses,
+      oldStatus.ephemeralContainerStatuses,
+      { restartPolicy: 'Never', containers: [] },
+      'ephemeralContainerStatuses',
+      errors,
+    );
+    validatePodIps(status.podIPs ?? [], 'status.podIPs', errors);
+    validateHostIps(status, errors);
+  },
+};
+
+function validateConditions({ conditions = [] }: PodStatus, errors: FieldError[]): void {
+  const systemConditions = ['PodScheduled', 'Ready', 'Initialized'];
+  for (const [index, { type }] of conditions.entries())
+    if (!systemConditions.includes(type)) applyRule(qualifiedName, type, `status.conditions[${index}].Type`, errors);
+}
+
+type Statuses = readonly ContainerStatus[] | undefined;
+
+/** A container that has ended for good may not run again. */
+function validateTransitions(
+  statuses: Statuses,
+  old: Statuses,
+  spec: Pick<PodSpec, 'restartPolicy' | 'containers'>,
+  field: string,
+  errors: FieldError[],
+): void {
+  for (const [index, { name, state }] of (old ?? []).entries()) {
+    const terminated = state?.terminated;
+    if (terminated === undefined) continue;
+    const container = spec.containers.find((each) => each.name === name);
+    if (mayRestart(container?.restartPolicy ?? spec.restartPolicy, terminated.exitCode)) continue;
+    if ((container?.restartPolicyRules ?? []).length > 0) continue;
+    refuseReturn(statuses, name, `status.${field}[${index}].state`, errors);
+  }
+}
+
+function mayRestart(policy: string | undefined, exitCode: number): boolean {
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
+}
+
+function refuseReturn(statuses: Statuses, name: string, path: string, errors: FieldError[]): void {
+  if (statuses?.some((each) => each.name === name && each.state?.terminated === undefined))
+    errors.push(forbidden(path, 'may not be transitioned to non-terminated state'));
+}
+
+function validateInitTransitions(status: PodStatus, old: PodStatus, spec: PodSpec, errors: FieldError[]): void {
+  if (spec.restartPolicy === 'Always') return;
+  for (const [index, { name, state }] of (old.initContainerStatuses ?? []).entries()) {
+    const container = spec.initContainers?.find((each) => each.name === name);
+    const ended = state?.terminated;
+    if (ended === undefined || container?.restartPolicy === 'Always') continue;
+    // The kubelet starts an init container again when the sandbox of the pod had to be made anew.
+    if (ended.exitCode === 0 || spec.restartPolicy === 'OnFailure') continue;
+    refuseReturn(status.initContainerStatuses, name, `status.initContainerStatuses[${index}].state`, errors);
+  }
+}
+
+function validatePodIps(ips: readonly PodIP[], path: string, errors: FieldError[]): void {
+  for (const [index, { ip }] of ips.entries()) validateIpAddress(ip, `${path}[${index}]`, errors);
+  if (ips.length > 1 && !isDualStack(ips)) {
+    const shown = ips.map((each) => goValue(each, 'core.v1.PodIP'));
+    errors.push(invalid(path, shown, 'may specify no more than one IP for each IP family'));
+  }
+  const seen = new Set<string>();
+  for (const [index, each] of ips.entries()) {
+    if (seen.has(each.ip)) errors.push(duplicate(`${path}[${index}]`, goValue(each, 'core.v1.PodIP')));
+    seen.add(each.ip);
+  }
+}
+
+function isDualStack(ips: readonly PodIP[]): boolean {
+  const families = new Set(ips.map(({ ip }) => parseIpAddress(ip)?.family));
+  return ips.length === 2 && families.size === 2;
+}
+
+function validateHostIps({ hostIP, hostIPs = [] }: PodStatus, errors: FieldError[]): void {
+  const path = 'status.hostIPs';
+  if (hostIPs.length === 0) return;
+  if (hostIP !== hostIPs[0]?.ip) errors.push(invalid(`${path}[0].ip`, hostIPs[0]?.ip, 'must be equal to `hostIP`'));
+  for (const [index, { ip }] of hostIPs.entries()) validateIpAddress(ip, `${path}[${index}]`, errors);
+  if (hostIPs.length > 1 && !isDualStack(hostIPs)) {
+    const shown = hostIPs.map((each) => goValue(each, 'core.v1.HostIP'));
+    errors.push(invalid(path, shown, 'may specify no more than one IP for each IP family'));
+  }
+}

@@ -1,0 +1,65 @@
+import { nameIsDnsSubdomain } from '../../../machinery/names.ts';
+import type { Draft } from '../../../machinery/object.ts';
+import { formatTime } from '../../../machinery/time.ts';
+import { define } from '../../define.ts';
+import type { WriteContext } from '../../definition.ts';
+import { equal } from '../../equal.ts';
+import type { Pod, PodSpec } from '../../schema/core-v1.generated.ts';
+import { pods } from '../../schema/resource-types.generated.ts';
+import { resolveAppArmorAnnotations } from './app-armor-annotations.ts';
+import { dropDisabledFields } from './drop-disabled-fields.ts';
+import { resolveMatchLabelKeys } from './match-label-keys.ts';
+import { mirrorServiceAccount, setPodDefaults } from './pod-defaults.ts';
+import { podRow } from './pod-row.ts';
+import { podStatusRules } from './pod-status.ts';
+import { podWarnings } from './pod-warnings.ts';
+import { preparePodForUpdate } from './prepare-for-update.ts';
+import { qosClassOf } from './qos-class.ts';
+import { validateNewPod } from './validation/pod.ts';
+import { validatePodUpdate } from './validation/pod-update.ts';
+
+export const podDefinition = define<Pod>(pods, {
+  storage: { keyPrefix: '/registry/pods/' },
+  setDefaults: setPodDefaults,
+  validateName: nameIsDnsSubdomain,
+  prepareForCreate,
+  prepareForUpdate: preparePodForUpdate,
+  validate: validateNewPod,
+  validateUpdate: validatePodUpdate,
+  warnings: podWarnings,
+  changesGeneration: (pod, old) => !equal(pod.spec, old.spec),
+  status: podStatusRules,
+  gracePeriodSeconds,
+  returnsDeletedObject: true,
+  fields: {
+    'spec.hostNetwork': (pod) => String(pod.spec?.hostNetwork ?? false),
+    'status.podIPs': (pod) => pod.status?.podIPs?.map(({ ip }) => ip).join(',') ?? '',
+  },
+  row: podRow,
+});
+
+function prepareForCreate(pod: Draft<Pod>, context: WriteContext): void {
+  pod.spec ??= { containers: [] } as Draft<PodSpec>;
+  mirrorServiceAccount(pod.spec);
+  dropDisabledFields(pod.spec);
+  resolveMatchLabelKeys(pod);
+  resolveAppArmorAnnotations(pod);
+  pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
+  if ((pod.spec.schedulingGates ?? []).length > 0)
+    pod.status.conditions = [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        lastTransitionTime: formatTime(context.now),
+        reason: 'SchedulingGated',
+        message: 'Scheduling is blocked due to non-empty scheduling gates',
+      },
+    ];
+}
+
+/** A pod that no node has, or that has ended, has nothing to wait for. */
+function gracePeriodSeconds({ spec, status }: Pod, requested: number | undefined): number {
+  if (!spec?.nodeName || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0;
+  const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 0;
+  return seconds < 0 ? 1 : seconds;
+}

@@ -1,0 +1,52 @@
+import type { Schema, StructSchema } from '../../machinery/schema/schema.ts';
+import { builtInSchemas } from '../schema/schema-table.ts';
+
+/** Where the Go name is not the JSON name with a capital letter. */
+const names: Readonly<Record<string, string>> = {
+  uid: 'UID',
+  apiVersion: 'APIVersion',
+  apiGroup: 'APIGroup',
+  seLinuxOptions: 'SELinuxOptions',
+  gmsaCredentialSpecName: 'GMSACredentialSpecName',
+  gmsaCredentialSpec: 'GMSACredentialSpec',
+};
+
+/**
+ * A struct as Kubernetes shows it in a message: its internal form written as JSON, with the names that fields have in Go and
+ * with every field there. `typeName` is that of the facts: `core.v1.Taint`.
+ */
+export function goValue(value: unknown, typeName: string): unknown {
+  const schema = builtInSchemas.get(typeName);
+  return schema === undefined ? value : structValue((value ?? {}) as Readonly<Record<string, unknown>>, schema);
+}
+
+function structValue(value: Readonly<Record<string, unknown>>, schema: StructSchema): unknown {
+  // The types of the meta group are the only ones whose internal form says how to write itself.
+  if (schema.name.startsWith('meta.v1.')) return value;
+  const result: Record<string, unknown> = {};
+  for (const [name, field] of schema.fields) {
+    const goName = names[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+    const member = value[name];
+    result[goName] = member === undefined && field.pointer ? null : memberValue(member, field.schema);
+  }
+  return result;
+}
+
+function memberValue(value: unknown, schema: Schema): unknown {
+  switch (schema.kind) {
+    case 'struct':
+      return structValue((value ?? {}) as Readonly<Record<string, unknown>>, schema);
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => memberValue(item, schema.items)) : null;
+    case 'scalar':
+      return value ?? zeroOf(schema.type);
+    default:
+      return value ?? null;
+  }
+}
+
+function zeroOf(type: string): unknown {
+  if (type === 'string' || type === 'intOrString') return '';
+  if (type === 'bool') return false;
+  return type === 'int32' || type === 'int64' || type === 'double' ? 0 : null;
+}
