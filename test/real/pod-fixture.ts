@@ -46,7 +46,12 @@ export class PodFixture {
     this.address = address;
   }
 
-  static async run(fixture: ContainerdFixture, runtime: ContainerRuntime, name: string): Promise<PodFixture> {
+  static async run(
+    fixture: ContainerdFixture,
+    runtime: ContainerRuntime,
+    name: string,
+    more: Partial<SandboxConfig> = {},
+  ): Promise<PodFixture> {
     const sandbox: SandboxConfig = {
       metadata: { name, namespace: 'default', uid: `${name}-${fixture.environment.id()}`, attempt: 0 },
       hostname: name,
@@ -63,6 +68,7 @@ export class PodFixture {
       sysctls: {},
       securityContext: security,
       runtimeHandler: '',
+      ...more,
     };
     mkdirSync(sandbox.logDirectory, { recursive: true });
     const id = await runtime.runPodSandbox(sandbox);

@@ -143,6 +143,11 @@ export interface MountOptions {
   readonly target: string;
   readonly type: 'bind' | 'tmpfs';
   readonly readOnly?: boolean;
+  /**
+   * bind only: what is mounted below it later is seen in containers that ask for that (`hostToContainer`). Runtimes refuse it for folders
+   * on a mount that is not shared, as `/` is not everywhere.
+   */
+  readonly shared?: boolean;
   /** tmpfs only. */
   readonly sizeBytes?: number;
 }

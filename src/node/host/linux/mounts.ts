@@ -46,6 +46,9 @@ export function mountCommands(options: MountOptions): readonly (readonly string[
     ];
     return [['mount', '-t', 'tmpfs', ...(flags.length === 0 ? [] : ['-o', flags.join(',')]), '--', source, target]];
   }
-  const bind = ['mount', '--bind', '--', source, target];
-  return options.readOnly === true ? [bind, ['mount', '-o', 'remount,bind,ro', '--', target]] : [bind];
+  return [
+    ['mount', '--bind', '--', source, target],
+    ...(options.readOnly === true ? [['mount', '-o', 'remount,bind,ro', '--', target]] : []),
+    ...(options.shared === true ? [['mount', '--make-rshared', '--', target]] : []),
+  ];
 }

@@ -73,6 +73,8 @@ test('a sandbox as CRI takes it; the number zero is not the absence of one', () 
     portMappings: [{ protocol: Protocol.UDP, containerPort: 53, hostPort: 5353, hostIp: '127.0.0.1' }],
     linux: { cgroupParent: '/stuurman/podu', sysctls: { 'net.core.somaxconn': '1024' } },
   });
+  expect(message.hostname).toBe('web-0');
+  expect(sandboxMessage({ ...sandbox, hostNetwork: true }).hostname).toBe('');
   const context = message.linux?.securityContext;
   expect(context?.runAsUser?.value).toBe(0n);
   expect(context?.runAsGroup).toBeUndefined();

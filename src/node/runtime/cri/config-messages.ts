@@ -19,7 +19,8 @@ export function sandboxMessage(config: SandboxConfig): MessageInitShape<typeof P
   const security = config.securityContext;
   return {
     metadata: { ...config.metadata },
-    hostname: config.hostname,
+    // On the host's network there is no name of its own, and runc refuses to set one.
+    hostname: config.hostNetwork ? '' : config.hostname,
     logDirectory: config.logDirectory,
     ...(config.dns === undefined
       ? {}
