@@ -36,6 +36,12 @@ test('blocks packed here are unpacked here, one after another', () => {
     expect(unpacker.unpack(packer.pack(headers))).toEqual(headers);
 });
 
+test('a block ends with a flush, without which Go reads none of it', () => {
+  const packer = new HeaderPacker();
+  packer.pack({});
+  expect(packer.pack({}).toString('hex')).toBe('00' + '0400' + 'fbff' + '00000000' + '000000ffff');
+});
+
 test('blocks of a peer that compresses, each of which refers to those before', async () => {
   const blocks = await compressed(
     Array.from({ length: 5 }, () => text(['streamtype', 'stdout'], ['content-type', 'x'.repeat(9000)])),

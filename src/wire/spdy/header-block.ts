@@ -45,6 +45,9 @@ export class HeaderUnpacker {
   }
 }
 
+/** The empty block that a flush ends with: Go's reader gives out nothing before it has seen it. */
+const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
+
 /**
  * Packs the header blocks of one direction, without compressing them: a stored block is as good a zlib stream as any, headers
  * here are few and short, and nothing secret can be guessed from their packed length.
@@ -63,7 +66,7 @@ export class HeaderPacker {
       head.writeUInt16LE(~piece.length & 0xffff, 3);
       parts.push(head, piece);
     }
-    return Buffer.concat(parts);
+    return Buffer.concat([...parts, syncFlush]);
   }
 }
 

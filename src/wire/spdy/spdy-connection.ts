@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { onceDrained } from '../once-drained.ts';
 import { type SpdyFrame, SpdyFrameReader, SpdyFrameWriter } from './frames.ts';
 import type { SpdyHeaders } from './header-block.ts';
 import { SendWindows } from './send-windows.ts';
@@ -309,15 +310,4 @@ export class SpdyConnection {
     if (ready) next();
     else onceDrained(this.#socket, next);
   }
-}
-
-/** Calls back when the stream takes more, or is over. */
-function onceDrained(socket: Duplex, callback: () => void): void {
-  const done = () => {
-    socket.off('drain', done);
-    socket.off('close', done);
-    callback();
-  };
-  socket.on('drain', done);
-  socket.on('close', done);
 }
