@@ -1,0 +1,192 @@
+import type { UserInfo } from '../../apiserver/request.ts';
+import type { Client } from '../../client/client.ts';
+import type { InformerFactory } from '../../client/informer.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Logger } from '../../machinery/log.ts';
+import { type MetricRegistry, silentMetrics } from '../../machinery/metrics.ts';
+import { addressAt, parseRange } from '../../network/ipv4.ts';
+import { type Agent, startAgent } from '../../node/agent.ts';
+import type { NodeConfig } from '../../node/config.ts';
+import type { SimulatedRuntime } from '../../node/runtime/simulated/simulated-runtime.ts';
+import {
+  createSimulatedMachine,
+  type SimulatedMachine,
+  type SimulatedMachineOptions,
+} from '../../node/simulated-machine.ts';
+import { type AgentSources, sharedSources } from '../../node/sources.ts';
+import { nodes } from '../../resources/schema/resource-types.generated.ts';
+import { nodeUser } from '../control-plane/users.ts';
+import { Partition } from './partition.ts';
+
+export interface SimulatedNodesOptions {
+  readonly clientFor: (user: UserInfo) => Client;
+  /** Shared by all nodes. */
+  readonly informers: InformerFactory;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly metrics?: MetricRegistry | undefined;
+}
+
+/** How a simulated node differs from the general ones. */
+export interface SimulatedNodeOptions {
+  readonly name?: string | undefined;
+  readonly cpus?: number | undefined;
+  readonly memoryBytes?: number | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly taints?: NodeConfig['nodeTaints'] | undefined;
+  readonly maxPods?: number | undefined;
+  /** What containers do and which images there are. */
+  readonly runtime?: Pick<SimulatedMachineOptions, 'program' | 'images' | 'latency'> | undefined;
+}
+
+/** One simulated node, and what a test can do to it. */
+export interface SimulatedNode {
+  readonly name: string;
+  readonly runtime: SimulatedRuntime;
+  /** The network between the node and the API server fails. Its containers run on. */
+  cutOff(): void;
+  reconnect(): void;
+  /** The agent dies, as by SIGKILL; containers run on. */
+  killAgent(): Promise<void>;
+  /** A new agent takes over what runs. */
+  startAgent(): Promise<void>;
+  /** The machine goes away, with all its containers; the Node object stays. */
+  powerOff(): Promise<void>;
+}
+
+/** Addresses of machines and of pods: ranges of their own, for there may be thousands. */
+const machineRange = parseRange('172.30.0.0/15');
+const podRange = parseRange('100.64.0.0/10');
+const podsPerNode = 256;
+
+/** Nodes without machines, all in this process: real agents on simulated runtimes. */
+export class SimulatedNodes {
+  readonly #options: SimulatedNodesOptions;
+  readonly #sources: AgentSources;
+  readonly #nodes = new Map<string, SimulatedNodeProcess>();
+  #count = 0;
+
+  constructor(options: SimulatedNodesOptions) {
+    this.#options = options;
+    this.#sources = sharedSources(options.informers);
+  }
+
+  get(name: string): SimulatedNode {
+    const found = this.#nodes.get(name);
+    if (found === undefined)
+      throw new Error(`there is no simulated node ${name}; there are ${[...this.#nodes.keys()].join(', ') || 'none'}`);
+    return found;
+  }
+
+  /** The machine behind a node, for whoever answers in its place. */
+  machine(name: string): SimulatedMachine | undefined {
+    return this.#nodes.get(name)?.machine;
+  }
+
+  list(): readonly SimulatedNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** Adds a node and starts its agent. */
+  async add(options: SimulatedNodeOptions = {}): Promise<SimulatedNode> {
+    const index = this.#count++;
+    const name = options.name ?? `node-${index}`;
+    if (this.#nodes.has(name)) throw new Error(`there is a simulated node ${name} already`);
+    const node = new SimulatedNodeProcess(this.#options, this.#sources, name, index, options);
+    this.#nodes.set(name, node);
+    await node.startAgent();
+    return node;
+  }
+
+  /** The node goes, machine and object. */
+  async remove(name: string): Promise<void> {
+    const node = this.#nodes.get(name);
+    this.#nodes.delete(name);
+    await node?.powerOff();
+    await this.#options.clientFor(nodeUser(name)).delete(nodes, { name });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#nodes.values()].map((node) => node.killAgent()));
+    await this.#sources.stop();
+  }
+}
+
+class SimulatedNodeProcess implements SimulatedNode {
+  readonly name: string;
+  readonly machine: SimulatedMachine;
+  readonly #options: SimulatedNodesOptions;
+  readonly #sources: AgentSources;
+  readonly #settings: SimulatedNodeOptions;
+  readonly #partition: Partition;
+  #agent: Agent | undefined;
+
+  constructor(
+    options: SimulatedNodesOptions,
+    sources: AgentSources,
+    name: string,
+    index: number,
+    settings: SimulatedNodeOptions,
+  ) {
+    this.name = name;
+    this.#options = options;
+    this.#settings = settings;
+    this.#partition = new Partition(name);
+    this.#sources = this.#partition.sources(sources);
+    this.machine = createSimulatedMachine({
+      environment: options.environment,
+      hostname: name,
+      address: addressAt(machineRange, index + 10),
+      podCidr: `${addressAt(podRange, index * podsPerNode)}/24`,
+      ...(settings.cpus !== undefined && { cpus: settings.cpus }),
+      ...(settings.memoryBytes !== undefined && { memoryBytes: settings.memoryBytes }),
+      ...settings.runtime,
+    });
+  }
+
+  get runtime(): SimulatedRuntime {
+    return this.machine.runtime;
+  }
+
+  cutOff(): void {
+    this.#partition.cut();
+  }
+
+  reconnect(): void {
+    this.#partition.mend();
+  }
+
+  async killAgent(): Promise<void> {
+    await this.#agent?.stop();
+    this.#agent = undefined;
+  }
+
+  async startAgent(): Promise<void> {
+    if (this.#agent !== undefined) return;
+    const { clientFor, environment, logger, metrics = silentMetrics } = this.#options;
+    const { labels = {}, taints = [], maxPods } = this.#settings;
+    this.#agent = await startAgent({
+      client: this.#partition.client(clientFor(nodeUser(this.name))),
+      sources: this.#sources,
+      runtime: this.machine.runtime,
+      host: this.machine.host,
+      environment,
+      logger,
+      metrics,
+      nodeName: this.name,
+      config: {
+        nodeLabels: { 'stuurman.dev/runtime': 'simulated', ...labels },
+        nodeTaints: taints,
+        ...(maxPods !== undefined && { maxPods }),
+      },
+    });
+  }
+
+  async powerOff(): Promise<void> {
+    await this.killAgent();
+    for (const { id } of await this.machine.runtime.listPodSandboxes()) {
+      await this.machine.runtime.stopPodSandbox(id);
+      await this.machine.runtime.removePodSandbox(id);
+    }
+  }
+}
