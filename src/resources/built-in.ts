@@ -6,6 +6,8 @@ import { endpointsDefinition } from './core/endpoints.ts';
 import { eventDefinition } from './core/event.ts';
 import { namespaceDefinition } from './core/namespace.ts';
 import { nodeDefinition } from './core/node/node.ts';
+import { persistentVolumeDefinition } from './core/persistent-volume/persistent-volume.ts';
+import { persistentVolumeClaimDefinition } from './core/persistent-volume-claim/persistent-volume-claim.ts';
 import { podDefinition } from './core/pod/pod.ts';
 import { secretDefinition } from './core/secret.ts';
 import { serviceDefinition } from './core/service/service.ts';
@@ -17,6 +19,14 @@ import { clusterRoleDefinition } from './rbac/cluster-role.ts';
 import { clusterRoleBindingDefinition } from './rbac/cluster-role-binding.ts';
 import { roleDefinition } from './rbac/role.ts';
 import { roleBindingDefinition } from './rbac/role-binding.ts';
+import {
+  localSubjectAccessReviewDefinition,
+  selfSubjectAccessReviewDefinition,
+  selfSubjectReviewDefinition,
+  selfSubjectRulesReviewDefinition,
+  subjectAccessReviewDefinition,
+  tokenReviewDefinition,
+} from './reviews.ts';
 import { priorityClassDefinition } from './scheduling/priority-class.ts';
 import { storageClassDefinition } from './storage/storage-class.ts';
 
@@ -31,6 +41,8 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(namespaceDefinition),
   forget(nodeDefinition),
   forget(podDefinition),
+  forget(persistentVolumeDefinition),
+  forget(persistentVolumeClaimDefinition),
   forget(secretDefinition),
   forget(serviceDefinition),
   forget(serviceAccountDefinition),
@@ -44,6 +56,12 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(roleBindingDefinition),
   forget(priorityClassDefinition),
   forget(storageClassDefinition),
+  forget(tokenReviewDefinition),
+  forget(selfSubjectReviewDefinition),
+  forget(subjectAccessReviewDefinition),
+  forget(localSubjectAccessReviewDefinition),
+  forget(selfSubjectAccessReviewDefinition),
+  forget(selfSubjectRulesReviewDefinition),
 ];
 
 function forget<T extends KubeObject>(definition: ResourceDefinition<T>): ResourceDefinition {
