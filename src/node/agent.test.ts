@@ -233,3 +233,20 @@ test('the node is registered, ready, and renews its lease', async () => {
     message: 'container runtime network not ready: cni plugin not initialized',
   });
 });
+
+test('a pod that does not fit is refused and takes no room', async () => {
+  world = await NodeWorld.start({ cpus: 1 });
+  const pod = (cpu: string) => ({ containers: [{ name: 'main', image: 'nginx:1', resources: { requests: { cpu } } }] });
+  await world.createPod('big', pod('2'));
+  await world.createPod('fits', pod('1'));
+  await world.advance(1);
+  expect(await world.status('big')).toMatchObject({
+    phase: 'Failed',
+    reason: 'OutOfcpu',
+    message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 0, capacity: 1000",
+  });
+  expect(await world.events('big')).toEqual([
+    "OutOfcpu: Node didn't have enough resource: cpu, requested: 2000, used: 0, capacity: 1000",
+  ]);
+  expect((await world.status('fits')).phase).toBe('Running');
+});

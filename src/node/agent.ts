@@ -3,19 +3,20 @@ import { type EventRecorder, QueuedEventRecorder } from '../client/event-recorde
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { MetricRegistry } from '../machinery/metrics.ts';
-import type { Pod } from '../resources/schema/core-v1.generated.ts';
+import type { Node, Pod } from '../resources/schema/core-v1.generated.ts';
 import { defaultConfig, type NodeConfig } from './config.ts';
 import type { Host } from './host/host.ts';
 import { ImageManager } from './images/image-manager.ts';
 import { Machine } from './machine.ts';
 import { StatusManager } from './pod-status/status-manager.ts';
 import { BackOffTable } from './pods/back-off-table.ts';
-import { PodAdmission } from './pods/pod-admission.ts';
+import { admitPod } from './pods/pod-admission.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { RuntimeCache } from './pods/runtime-cache.ts';
 import type { WorkerContext } from './pods/worker-context.ts';
 import { ProbeManager } from './probes/probe-manager.ts';
 import { LeaseRenewer } from './registration/lease-renewer.ts';
+import { newNode } from './registration/node-object.ts';
 import { NodeRegistrar } from './registration/node-registrar.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
 import type { AgentSources } from './sources.ts';
@@ -73,6 +74,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onReadiness: () => workers.pods.lookAtAll(),
   });
   workers.onHealth = () => registrar.soon();
+  workers.node = () => registrar.node;
   const lease = new LeaseRenewer({
     client,
     environment,
@@ -109,6 +111,8 @@ interface Workers {
   readonly probes: ProbeManager;
   readonly volumes: VolumeManager;
   onHealth: () => void;
+  /** The node as the API has it; undefined before it is registered. */
+  node: () => Node | undefined;
 }
 
 function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machine, recorder: EventRecorder): Workers {
@@ -166,12 +170,16 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     services: () => sources.services(),
   };
   const result: Workers = {
-    pods: new PodWorkers(context, new PodAdmission(machine)),
+    pods: new PodWorkers(context, (pod, active) => {
+      const node = result.node() ?? newNode(nodeName, config, machine);
+      return admitPod({ pod, active, node, allocatable: machine.allocatable });
+    }),
     cache,
     statuses,
     probes,
     volumes,
     onHealth: () => {},
+    node: () => undefined,
   };
   return result;
 }

@@ -1,7 +1,7 @@
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { isTerminal } from '../pod-status/pod-status.ts';
 import { labels, podUidOf } from './labels.ts';
-import type { PodAdmission } from './pod-admission.ts';
+import type { Refusal } from './pod-admission.ts';
 import { podEvent } from './pod-events.ts';
 import { PodWorker } from './pod-worker.ts';
 import { podLogDirectory } from './sandbox-config.ts';
@@ -14,16 +14,16 @@ const orphanGraceSeconds = 1;
 /** One worker for each pod of the node, from the first news of it until its object and its containers are gone. */
 export class PodWorkers {
   readonly #context: WorkerContext;
-  readonly #admission: PodAdmission;
+  readonly #admit: (pod: Pod, active: readonly Pod[]) => Refusal | undefined;
   readonly #workers = new Map<string, PodWorker>();
   /** Pods whose objects are gone while their workers still end them. */
   readonly #removed = new Set<string>();
   readonly #cleaning = new Set<string>();
   #stopped = false;
 
-  constructor(context: WorkerContext, admission: PodAdmission) {
+  constructor(context: WorkerContext, admit: (pod: Pod, active: readonly Pod[]) => Refusal | undefined) {
     this.#context = context;
-    this.#admission = admission;
+    this.#admit = admit;
   }
 
   get size(): number {
@@ -50,7 +50,7 @@ export class PodWorkers {
       return;
     }
     const worker = new PodWorker(this.#context, pod, (ended) => this.#onEnded(ended));
-    const refusal = this.#isNew(pod) ? this.#admission.admit(pod, this.#active()) : undefined;
+    const refusal = this.#isNew(pod) ? this.#admit(pod, this.#active()) : undefined;
     this.#workers.set(uid, worker);
     if (refusal !== undefined) {
       podEvent(this.#context.recorder, pod, 'Warning', refusal.reason, refusal.message);
