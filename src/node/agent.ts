@@ -4,8 +4,11 @@ import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { MetricRegistry } from '../machinery/metrics.ts';
 import type { Node, Pod } from '../resources/schema/core-v1.generated.ts';
+import type { HttpTarget } from '../wire/http.ts';
+import { NodeApi } from './api/node-api.ts';
 import { defaultConfig, type NodeConfig } from './config.ts';
 import type { Host } from './host/host.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { ImageManager } from './images/image-manager.ts';
 import { Machine } from './machine.ts';
 import { StatusManager } from './pod-status/status-manager.ts';
@@ -32,17 +35,18 @@ export interface AgentOptions {
   readonly metrics: MetricRegistry;
   readonly nodeName: string;
   readonly config?: Partial<NodeConfig>;
+  /** The metrics of this process in the text format of Prometheus. */
+  readonly renderMetrics?: (() => Promise<string>) | undefined;
 }
 
 /** A running agent. */
 export interface Agent {
   readonly nodeName: string;
+  /** The node's own API. Whoever reaches it may use it: serve it behind `serveNodeApi`. */
+  readonly api: HttpTarget;
   /** Stops the agent; containers run on. */
   stop(): Promise<void>;
 }
-
-/** What is left of pods that are gone is cleaned away this often. */
-const housekeepingMs = 60_000;
 
 /** Makes this machine a node: it registers, runs the pods that are bound to it, and tells how they fare. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -83,14 +87,37 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     durationSeconds: config.leaseDurationSeconds,
     node: () => registrar.node,
   });
+  const housekeeping = new Housekeeping({
+    config,
+    environment,
+    logger,
+    recorder,
+    runtime,
+    host,
+    cache: workers.cache,
+    pods: workers.pods,
+    node: () => registrar.node,
+  });
   const running = [
     workers.cache.run(signal),
     registrar.run(signal),
     lease.run(signal),
     followPods(options, workers, signal),
+    housekeeping.run(signal),
   ];
   return {
     nodeName,
+    api: new NodeApi({
+      nodeName,
+      environment,
+      runtime,
+      host,
+      cache: workers.cache,
+      statuses: workers.statuses,
+      pods: workers.pods,
+      renderMetrics: options.renderMetrics,
+      problem: () => machine.runtimeProblem,
+    }),
     async stop() {
       stop.abort(new DOMException(`the agent of node ${nodeName} was stopped`, 'AbortError'));
       await workers.pods.stop();
@@ -186,7 +213,7 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
 
 /** Pods are looked at when the runtime has been listed, so that what runs already is not started again. */
 async function followPods(options: AgentOptions, { pods, cache }: Workers, signal: AbortSignal): Promise<void> {
-  const { sources, nodeName, environment, logger } = options;
+  const { sources, nodeName, logger } = options;
   try {
     await untilAborted(cache.listed(), signal);
     const stopWatching = sources.watchPods(nodeName, {
@@ -196,10 +223,7 @@ async function followPods(options: AgentOptions, { pods, cache }: Workers, signa
     });
     signal.addEventListener('abort', stopWatching, { once: true });
     await sources.synced(signal);
-    while (!signal.aborted) {
-      await pods.cleanOrphans();
-      await environment.sleep(housekeepingMs, signal);
-    }
+    await pods.known();
   } catch (error) {
     if (!signal.aborted) logger.error('the pods of the node are not followed any more', { err: error });
   }

@@ -35,6 +35,20 @@ export interface NodeConfig {
   readonly statusConcurrency: number;
   readonly crashBackOffMs: { readonly initial: number; readonly maximum: number };
   readonly imageBackOffMs: { readonly initial: number; readonly maximum: number };
+  /** A container's log is rotated when it is longer than this, and so many of them are kept. */
+  readonly containerLogMaxBytes: number;
+  readonly containerLogMaxFiles: number;
+  /** How often logs are looked at; 0: never. */
+  readonly logRotationMs: number;
+  /** How often what is left of pods and containers is cleaned away. */
+  readonly housekeepingMs: number;
+  readonly imageCollection: {
+    /** 0: images are never removed. */
+    readonly everyMs: number;
+    readonly highPercent: number;
+    readonly lowPercent: number;
+    readonly minAgeMs: number;
+  };
   readonly version: string;
 }
 
@@ -60,5 +74,10 @@ export const defaultConfig: NodeConfig = {
   statusConcurrency: 8,
   crashBackOffMs: { initial: 10_000, maximum: 300_000 },
   imageBackOffMs: { initial: 10_000, maximum: 300_000 },
+  containerLogMaxBytes: 10 * 2 ** 20,
+  containerLogMaxFiles: 5,
+  logRotationMs: 10_000,
+  housekeepingMs: 60_000,
+  imageCollection: { everyMs: 300_000, highPercent: 85, lowPercent: 80, minAgeMs: 120_000 },
   version: 'v1.37.1',
 };

@@ -157,6 +157,18 @@ export class NodeWorld {
     await this.runtime.close();
   }
 
+  /** A request to the node's own API: status and body. */
+  async get(path: string): Promise<readonly [status: number, body: string]> {
+    const response = await this.#agent?.api.fetch({ method: 'GET', path, headers: {} });
+    if (response === undefined) throw new Error('there is no agent');
+    const { body } = response;
+    if (body === undefined) return [response.status, ''];
+    if (body instanceof Uint8Array) return [response.status, new TextDecoder().decode(body)];
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return [response.status, Buffer.concat(chunks).toString('utf8')];
+  }
+
   advance(seconds: number): Promise<void> {
     return this.environment.advance(seconds * 1000);
   }
@@ -215,12 +227,12 @@ export class NodeWorld {
     return terminated === undefined ? 'none' : `terminated ${terminated.reason} ${terminated.exitCode}`;
   }
 
-  /** What was told about an object, oldest first: `Reason: message`, with a count where it is more than one. */
+  /** What was told about an object, in the order of their first time: `Reason: message`, with a count where it is more than one. */
   async events(name: string): Promise<readonly string[]> {
     const { items } = await this.api.list(events, {});
     return items
       .filter(({ involvedObject }) => involvedObject.name === name)
-      .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+      .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
       .map(({ reason, message, count = 1 }) => `${reason}: ${message}${count > 1 ? ` (${count})` : ''}`);
   }
 

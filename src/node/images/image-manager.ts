@@ -5,7 +5,8 @@ import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { BackOffTable } from '../pods/back-off-table.ts';
 import { containerEvent, type EventType } from '../pods/pod-events.ts';
-import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
+import { runtimeText } from '../pods/runtime-text.ts';
+import { type ContainerRuntime, type Image, RuntimeError } from '../runtime/runtime.ts';
 import { withDefaultTag } from './image-name.ts';
 
 export interface ImageManagerOptions {
@@ -14,6 +15,9 @@ export interface ImageManagerOptions {
   readonly recorder: EventRecorder;
   readonly backOffMs: { readonly initial: number; readonly maximum: number };
 }
+
+/** For so long a pod's status says why the pull failed, before it says that the next one is waited for. */
+const sayBackOffAfterMs = 3000;
 
 export type EnsuredImage =
   | { readonly image: Image; readonly failure?: undefined }
@@ -51,7 +55,7 @@ export class ImageManager {
       present = await this.#options.runtime.imageStatus(name, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const message = `Failed to inspect image "": ${textOf(error)}`;
+      const message = `Failed to inspect image "": ${runtimeText(error)}`;
       tell('Warning', 'InspectFailed', message);
       return failed('ImageInspectError', message);
     }
@@ -118,11 +122,12 @@ export class ImageManager {
     } catch (error) {
       signal.throwIfAborted();
       const now = environment.now();
-      const { reason, message } = explain(name, textOf(error));
-      tell('Warning', 'Failed', `Failed to pull image ${quote(name)}: ${textOf(error)}`);
+      const text = pullText(error);
+      const { reason, message } = explain(name, text);
+      tell('Warning', 'Failed', `Failed to pull image ${quote(name)}: ${text}`);
       this.#backOff.record(key, now, now);
       this.#failures.set(key, { message: `${reason}: ${message}`, at: now });
-      return failed(reason, message, now + this.#backOff.delayAfter(key, now));
+      return failed(reason, message, now + sayBackOffAfterMs);
     }
   }
 
@@ -147,6 +152,11 @@ function explain(name: string, message: string): StartFailure {
     if (message.startsWith(reason))
       return { reason, message: `image pull failed for ${name} because ${words}${message.slice(reason.length)}` };
   return { reason: 'ErrImagePull', message };
+}
+
+/** An error without a kind of its own is passed on in the runtime's words alone. */
+function pullText(error: unknown): string {
+  return error instanceof RuntimeError && error.code === 'Unknown' ? error.message : runtimeText(error);
 }
 
 function textOf(error: unknown): string {

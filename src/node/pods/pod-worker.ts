@@ -13,6 +13,7 @@ import { describePod } from './labels.ts';
 import { podCgroup } from './pod-cgroup.ts';
 import { containerEvent, podEvent } from './pod-events.ts';
 import { referencesOf } from './references.ts';
+import { removeDeadParts } from './remove-dead-parts.ts';
 import { startContainer } from './start-container.ts';
 import { gracePeriodOf, stopContainer } from './stop-container.ts';
 import { stopPod } from './stop-pod.ts';
@@ -52,6 +53,10 @@ export class PodWorker {
   #looking: Promise<void> | undefined;
   #again = false;
   #looked = false;
+  /** After a failure nothing is tried before this time. */
+  #holdUntil = 0;
+  /** The same for the start of single containers. */
+  readonly #startNotBefore = new Map<string, number>();
   #abort = new AbortController();
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -89,7 +94,7 @@ export class PodWorker {
     const grace = (each: Pod) => gracePeriodOf(each, { name: '' }, undefined);
     if (this.#phase === 'ending' && grace(pod) < grace(before)) this.#interrupt('the grace period was shortened');
     // The echo of this node's own status is no news.
-    if (!this.#looked || !equal(newsOf(pod), newsOf(before))) this.look();
+    if (!this.#looked || !equal(newsOf(pod), newsOf(before))) this.look(true);
   }
 
   /** Brings the pod to its end; a reason that came first stays. */
@@ -97,12 +102,16 @@ export class PodWorker {
     const first = this.#ending;
     this.#ending = { ...ending, ...(first?.failed !== undefined && { failed: first.failed }) };
     if (first === undefined) this.#interrupt('the pod comes to its end');
-    this.look();
+    this.look(true);
   }
 
-  /** Something may have changed. */
-  look(): void {
+  /** Something may have changed. What failed a moment ago is not tried again for that, unless what is asked for has changed. */
+  look(urgent = false): void {
     if (this.#stopped) return;
+    if (urgent) {
+      this.#holdUntil = 0;
+      this.#startNotBefore.clear();
+    } else if (this.#context.environment.now() < this.#holdUntil) return;
     this.#looked = true;
     this.#again = true;
     this.#looking ??= this.#run();
@@ -126,7 +135,7 @@ export class PodWorker {
     const { objects, volumes } = this.#context;
     const changed = () => {
       volumes.invalidate(this.uid);
-      this.look();
+      this.look(true);
     };
     this.#followed = key;
     this.#unfollow = references.map((each) => objects.follow(this.#pod.metadata.namespace ?? '', each, changed));
@@ -148,7 +157,8 @@ export class PodWorker {
       } catch (error) {
         if (signal.aborted) continue;
         this.#context.logger.warn('a pod could not be synced', { pod: describePod(this.#pod), err: error });
-        this.#lookAt(this.#context.environment.now() + this.#context.config.syncRetryMs);
+        this.#holdUntil = this.#context.environment.now() + this.#context.config.syncRetryMs;
+        this.#lookAt(this.#holdUntil);
       }
     }
     this.#looking = undefined;
@@ -163,7 +173,7 @@ export class PodWorker {
     }
     if (this.#ending !== undefined) return this.#bringToEnd(this.#ending, signal);
     await this.#sync(signal);
-    if (isTerminal(await this.#report(false))) this.look();
+    if (isTerminal(await this.#report(false))) this.look(true);
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
@@ -210,7 +220,9 @@ export class PodWorker {
       this.#tellBackOff(container, until);
       this.#lookAt(until);
     }
-    if (actions.start.length > 0) await this.#start(actions, signal);
+    if (actions.start.length === 0) return;
+    await this.#start(actions, signal);
+    await removeDeadParts(this.#context, cache.state(this.uid));
   }
 
   async #start(actions: PodActions, signal: AbortSignal): Promise<void> {
@@ -221,12 +233,18 @@ export class PodWorker {
     for (const toStart of actions.start) {
       const { container, kind, previousEnd } = toStart;
       const now = environment.now();
+      if (now < (this.#startNotBefore.get(container.name) ?? 0)) {
+        if (kind === 'init') return;
+        continue;
+      }
       if (previousEnd !== undefined) crashBackOff.record(this.#backOffKey(container), previousEnd, now);
       this.#failures.delete(container.name);
       const outcome = await startContainer(this.#context, { pod, toStart, ...sandbox }, signal);
       if (outcome.failure === undefined) continue;
       this.#failures.set(container.name, outcome.failure);
-      this.#lookAt(outcome.retryAt ?? environment.now() + config.syncRetryMs);
+      const retryAt = outcome.retryAt ?? environment.now() + config.syncRetryMs;
+      this.#startNotBefore.set(container.name, retryAt);
+      this.#lookAt(retryAt);
       if (kind === 'init') return;
     }
   }

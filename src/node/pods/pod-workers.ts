@@ -19,6 +19,8 @@ export class PodWorkers {
   /** Pods whose objects are gone while their workers still end them. */
   readonly #removed = new Set<string>();
   readonly #cleaning = new Set<string>();
+  /** Before every pod of the node has been told nothing counts as left over. */
+  #allKnown = false;
   #stopped = false;
 
   constructor(context: WorkerContext, admit: (pod: Pod, active: readonly Pod[]) => Refusal | undefined) {
@@ -26,8 +28,10 @@ export class PodWorkers {
     this.#admit = admit;
   }
 
-  get size(): number {
-    return this.#workers.size;
+  /** Every pod that was there has been told: what else runs is left over. */
+  async known(): Promise<void> {
+    this.#allKnown = true;
+    await this.cleanOrphans();
   }
 
   /** Every pod that has a worker. */
@@ -75,12 +79,14 @@ export class PodWorkers {
     this.#workers.get(uid)?.look();
   }
 
+  /** The node has changed in a way that may let pods run which could not. */
   lookAtAll(): void {
-    for (const worker of this.#workers.values()) worker.look();
+    for (const worker of this.#workers.values()) worker.look(true);
   }
 
-  /** Ends what runs of pods that are not of this node any more. Only to be called when all pods are known. */
+  /** Ends what runs of pods that are not of this node any more, and removes what is left of them. */
   async cleanOrphans(): Promise<void> {
+    if (!this.#allKnown) return;
     const { cache, volumes } = this.#context;
     const uids = new Set([...cache.uids(), ...(await volumes.leftOvers())]);
     await Promise.all([...uids].filter((uid) => !this.#workers.has(uid)).map((uid) => this.#clean(uid)));

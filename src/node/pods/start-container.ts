@@ -7,7 +7,6 @@ import { environmentVariables } from './environment-variables.ts';
 import { podDirectory } from './pod-directory.ts';
 import { containerEvent } from './pod-events.ts';
 import { runHook } from './run-hook.ts';
-import { runtimeText } from './runtime-text.ts';
 import { podGroups, runAsRootProblem } from './security-context.ts';
 import { stopContainer } from './stop-container.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -53,7 +52,7 @@ export async function startContainer(
     containerId = await runtime.createContainer(input.sandboxId, prepared, input.sandbox, signal);
   } catch (error) {
     signal.throwIfAborted();
-    return failed(context, input, 'CreateContainerError', messageOf(error), runtimeText(error));
+    return failed(context, input, 'CreateContainerError', messageOf(error));
   }
   containerEvent(recorder, pod, container, 'Normal', 'Created', 'Container created');
   try {
@@ -61,7 +60,7 @@ export async function startContainer(
   } catch (error) {
     await cache.refreshContainer(containerId);
     signal.throwIfAborted();
-    return failed(context, input, 'RunContainerError', runtimeText(error), messageOf(error));
+    return failed(context, input, 'RunContainerError', messageOf(error));
   }
   containerEvent(recorder, pod, container, 'Normal', 'Started', 'Container started');
   await cache.refreshContainer(containerId);
@@ -135,15 +134,9 @@ async function postStart(
   }
 }
 
-function failed(
-  context: WorkerContext,
-  input: StartInput,
-  reason: string,
-  message: string,
-  statusMessage = message,
-): StartOutcome {
+function failed(context: WorkerContext, input: StartInput, reason: string, message: string): StartOutcome {
   tellFailure(context, input, `Error: ${message}`);
-  return { failure: { reason, message: statusMessage }, retryAt: undefined };
+  return { failure: { reason, message }, retryAt: undefined };
 }
 
 function tellFailure({ recorder }: WorkerContext, { pod, toStart }: StartInput, message: string): void {

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NodeWorld } from '../../../test/support/node-world.ts';
+
+let world: NodeWorld;
+beforeEach(async () => {
+  world = await NodeWorld.start({
+    program: ({ config }) => ({
+      output: [`attempt ${config.metadata.attempt} begins`],
+      ...(config.metadata.name === 'short' && { exitAfterMs: 1000, exitCode: 1 }),
+      cpuCores: 0.5,
+      memoryBytes: 1000,
+    }),
+  });
+});
+afterEach(() => world.close());
+
+test('answers health by the state of the runtime', async () => {
+  await world.advance(1);
+  expect(await world.get('/healthz')).toEqual([200, 'ok']);
+  world.runtime.setUnavailable('connection refused');
+  await world.advance(30);
+  expect(await world.get('/healthz')).toEqual([500, 'connection refused']);
+  expect(await world.get('/healthz/ping')).toEqual([200, 'ok']);
+  expect(await world.get('/nothing')).toEqual([404, '404 page not found\n']);
+});
+
+test('gives the logs of a container and of the one before it', async () => {
+  await world.createPod('web', {
+    containers: [
+      { name: 'main', image: 'nginx:1' },
+      { name: 'short', image: 'nginx:1' },
+    ],
+  });
+  await world.advance(0.5);
+  expect(await world.get('/containerLogs/default/web/main')).toEqual([200, 'attempt 0 begins\n']);
+  expect(await world.get('/containerLogs/default/web/short?previous=true')).toEqual([
+    400,
+    'previous terminated container "short" in pod "web" not found',
+  ]);
+  await world.advance(1);
+  expect(await world.get('/containerLogs/default/web/short')).toEqual([200, 'attempt 1 begins\n']);
+  expect(await world.get('/containerLogs/default/web/short?previous=true')).toEqual([200, 'attempt 0 begins\n']);
+});
+
+test('says why there are no logs', async () => {
+  world.runtime.images.failPull('absent:1', 'not there');
+  await world.createPod('web', { containers: [{ name: 'main', image: 'absent:1', imagePullPolicy: 'Always' }] });
+  await world.advance(1);
+  expect(await world.get('/containerLogs/default/none/main')).toEqual([404, 'pod "none" does not exist']);
+  expect(await world.get('/containerLogs/default/web/x')).toEqual([404, 'container "x" not found in pod "web"']);
+  expect(await world.get('/containerLogs/default/web/main?tailLines=-1')).toEqual([
+    422,
+    '{"message": "Invalid request."}',
+  ]);
+  expect(await world.get('/containerLogs/default/web')).toEqual([400, '{"message": "Missing container name."}']);
+  expect(await world.get('/containerLogs/default/web/main')).toEqual([
+    400,
+    'container "main" in pod "web" is waiting to start: image can\'t be pulled',
+  ]);
+});
+
+test('lists its pods with their newest statuses', async () => {
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  const [, body] = await world.get('/pods');
+  const { kind, items } = JSON.parse(body);
+  expect(kind).toBe('PodList');
+  expect(items).toMatchObject([{ metadata: { name: 'web' }, status: { phase: 'Running' } }]);
+});
+
+test('measures cpu and memory of pods and of the node', async () => {
+  await world.createPod('web', {
+    containers: [
+      { name: 'main', image: 'nginx:1' },
+      { name: 'side', image: 'nginx:1' },
+    ],
+  });
+  await world.advance(10);
+  await world.get('/stats/summary');
+  await world.advance(10);
+  const summary = JSON.parse((await world.get('/stats/summary'))[1]);
+  expect(summary.node).toMatchObject({ nodeName: 'node-1', fs: { capacityBytes: 100 * 2 ** 30 } });
+  expect(summary.pods).toMatchObject([
+    {
+      podRef: { name: 'web', namespace: 'default' },
+      cpu: { usageNanoCores: 1e9, usageCoreNanoSeconds: 20e9 },
+      memory: { workingSetBytes: 2000 },
+      containers: [{ name: 'main', cpu: { usageNanoCores: 5e8 } }, { name: 'side' }],
+    },
+  ]);
+  const [, metrics] = await world.get('/metrics/resource');
+  expect(metrics).toContain('container_cpu_usage_seconds_total{container="main",namespace="default",pod="web"} 10 ');
+  expect(metrics).toContain('pod_memory_working_set_bytes{namespace="default",pod="web"} 2000 ');
+  expect(metrics).toContain('# TYPE node_cpu_usage_seconds_total counter');
+});

@@ -1,0 +1,151 @@
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from '../../wire/http.ts';
+import type { Host } from '../host/host.ts';
+import type { StatusManager } from '../pod-status/status-manager.ts';
+import type { PodWorkers } from '../pods/pod-workers.ts';
+import type { RuntimeCache } from '../pods/runtime-cache.ts';
+import type { ContainerRuntime } from '../runtime/runtime.ts';
+import { containerLogs } from './container-logs.ts';
+import { resourceMetrics } from './resource-metrics.ts';
+import { jsonResponse, textResponse } from './responses.ts';
+import { statsSummary } from './stats-summary.ts';
+import { UsageRates } from './usage-rates.ts';
+
+export interface NodeApiOptions {
+  readonly nodeName: string;
+  readonly environment: Environment;
+  readonly runtime: ContainerRuntime;
+  readonly host: Host;
+  readonly cache: RuntimeCache;
+  readonly statuses: StatusManager;
+  readonly pods: PodWorkers;
+  /** The agent's own metrics in the text format of Prometheus; absent: there are none. */
+  readonly renderMetrics?: (() => Promise<string>) | undefined;
+  /** Why the agent does not do its work; undefined: it does. */
+  problem(): string | undefined;
+}
+
+type Answer = (request: HttpRequest, query: URLSearchParams) => HttpResponse | Promise<HttpResponse>;
+
+/** The node's own API, as the API server and scrapers ask it: logs, stats, metrics, health. Who may ask is decided before. */
+export class NodeApi implements HttpTarget {
+  readonly #options: NodeApiOptions;
+  readonly #rates = new UsageRates();
+  readonly #startedAt: number;
+  readonly #answers: ReadonlyMap<string, Answer>;
+
+  constructor(options: NodeApiOptions) {
+    this.#options = options;
+    this.#startedAt = options.environment.now();
+    const healthy: Answer = () => {
+      const problem = options.problem();
+      return problem === undefined ? textResponse(200, 'ok') : textResponse(500, problem);
+    };
+    this.#answers = new Map<string, Answer>([
+      ['/healthz', healthy],
+      ['/healthz/ping', () => textResponse(200, 'ok')],
+      ['/healthz/syncloop', healthy],
+      ['/pods', () => jsonResponse(this.#podList())],
+      ['/stats/summary', async () => jsonResponse(await this.#summary())],
+      ['/metrics', () => this.#metrics()],
+      ['/metrics/resource', () => this.#resourceMetrics()],
+    ]);
+  }
+
+  async fetch(request: HttpRequest): Promise<HttpResponse> {
+    const url = new URL(request.path, 'http://node');
+    const path = url.pathname.replace(/\/$/, '');
+    const [, first, ...rest] = path.split('/').map(decodeURIComponent);
+    const answer = this.#answers.get(path);
+    if (answer === undefined && first !== 'containerLogs') return textResponse(404, '404 page not found\n');
+    if (request.method !== 'GET' && request.method !== 'HEAD') return textResponse(405, '405: Method Not Allowed');
+    return answer === undefined ? this.#logs(request, url.searchParams, rest) : answer(request, url.searchParams);
+  }
+
+  async upgrade(request: HttpRequest): Promise<UpgradeResponse> {
+    return this.fetch(request);
+  }
+
+  #logs(request: HttpRequest, query: URLSearchParams, parts: readonly string[]): HttpResponse {
+    const [namespace = '', name = '', container = ''] = parts;
+    if (namespace === '') return textResponse(400, '{"message": "Missing podNamespace."}');
+    if (name === '') return textResponse(400, '{"message": "Missing podID."}');
+    if (container === '') return textResponse(400, '{"message": "Missing container name."}');
+    const pod = this.#findPod(namespace, name);
+    if (pod === undefined) return textResponse(404, `pod "${name}" does not exist`);
+    const { cache, host, environment, statuses } = this.#options;
+    return containerLogs({
+      pod,
+      status: statuses.get(pod.metadata.uid ?? '') ?? pod.status ?? {},
+      container,
+      query,
+      cache,
+      files: host.files,
+      environment,
+      signal: request.signal ?? new AbortController().signal,
+    });
+  }
+
+  #findPod(namespace: string, name: string): Pod | undefined {
+    for (const pod of this.#options.pods.pods())
+      if (pod.metadata.name === name && pod.metadata.namespace === namespace) return pod;
+    return undefined;
+  }
+
+  #podList(): object {
+    const { pods, statuses } = this.#options;
+    const items = [...pods.pods()].map((pod) => ({
+      ...pod,
+      status: statuses.get(pod.metadata.uid ?? '') ?? pod.status,
+    }));
+    return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+  }
+
+  async #summary(): Promise<object> {
+    const { nodeName, runtime, host, pods } = this.#options;
+    const [info, stats, images, containers] = await Promise.all([
+      host.info(),
+      host.stats(),
+      runtime.imageFilesystem(),
+      runtime.listContainerStats(),
+    ]);
+    return statsSummary({
+      nodeName,
+      startedAt: this.#startedAt,
+      info,
+      host: stats,
+      images,
+      containers,
+      pods: [...pods.pods()],
+      rates: this.#rates,
+      startOf: this.#startTimes(),
+    });
+  }
+
+  async #metrics(): Promise<HttpResponse> {
+    return metricsResponse((await this.#options.renderMetrics?.()) ?? '');
+  }
+
+  async #resourceMetrics(): Promise<HttpResponse> {
+    const { runtime, host } = this.#options;
+    const [stats, containers] = await Promise.all([host.stats(), runtime.listContainerStats()]);
+    return metricsResponse(resourceMetrics({ host: stats, containers, startOf: this.#startTimes() }));
+  }
+
+  #startTimes(): (containerId: string) => number | undefined {
+    const { cache } = this.#options;
+    const times = new Map(
+      cache.uids().flatMap((uid) => cache.state(uid).containers.map(({ id, startedAt }) => [id, startedAt] as const)),
+    );
+    return (containerId) => times.get(containerId);
+  }
+}
+
+function metricsResponse(text: string): HttpResponse {
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+    body: Buffer.from(text),
+  };
+}

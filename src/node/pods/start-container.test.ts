@@ -1,0 +1,233 @@
+import { afterEach, expect, test } from 'vitest';
+import { NodeWorld } from '../../../test/support/node-world.ts';
+import type { Container } from '../../resources/schema/core-v1.generated.ts';
+import { configMaps, secrets, services } from '../../resources/schema/resource-types.generated.ts';
+
+let world: NodeWorld;
+afterEach(() => world.close());
+
+const namespace = 'default';
+
+async function run(container: Partial<Container>): Promise<void> {
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1', ...container }] });
+  await world.advance(1);
+}
+
+async function waiting() {
+  return (await world.status('web')).containerStatuses?.[0]?.state?.waiting;
+}
+
+test('an image that cannot be pulled is said so, then backed off from, and pulled when it is there', async () => {
+  world = await NodeWorld.start({ images: { present: [], pullable: 'any' } });
+  world.runtime.images.failPull('nginx:1', 'registry says no');
+  await run({ imagePullPolicy: 'IfNotPresent' });
+  expect(await waiting()).toEqual({
+    reason: 'ErrImagePull',
+    message: 'registry says no',
+  });
+  await world.advance(4);
+  expect(await waiting()).toEqual({
+    reason: 'ImagePullBackOff',
+    message: 'Back-off pulling image "nginx:1": ErrImagePull: registry says no',
+  });
+  expect((await world.status('web')).phase).toBe('Pending');
+  world.runtime.images.failPull('nginx:1', undefined);
+  await world.advance(10);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+  expect(await world.events('web')).toEqual([
+    'Pulling: Pulling image "nginx:1" (2)',
+    'Failed: Failed to pull image "nginx:1": registry says no',
+    'Failed: Error: ErrImagePull',
+    'BackOff: Back-off pulling image "nginx:1"',
+    'Failed: Error: ImagePullBackOff',
+    'Pulled: Successfully pulled image "nginx:1" in 0s (0s including waiting). Image size: 20000000 bytes.',
+    'Created: Container created',
+    'Started: Container started',
+  ]);
+});
+
+test('an image that may not be pulled has to be there', async () => {
+  world = await NodeWorld.start({ images: { present: [] } });
+  await run({ imagePullPolicy: 'Never' });
+  const message = 'Container image "nginx:1" is not present with pull policy of Never';
+  expect(await waiting()).toEqual({ reason: 'ErrImageNeverPull', message });
+  expect(await world.events('web')).toEqual([`ErrImageNeverPull: ${message}`, 'Failed: Error: ErrImageNeverPull']);
+});
+
+test('an image name that is none is said so', async () => {
+  world = await NodeWorld.start();
+  await run({ image: 'No/Such:Image' });
+  const message =
+    'Failed to apply default image tag "No/Such:Image": couldn\'t parse image name "No/Such:Image": invalid reference format';
+  expect((await waiting())?.reason).toBe('InvalidImageName');
+  expect(await world.events('web')).toEqual([
+    expect.stringContaining(message.slice(0, 60)),
+    'Failed: Error: InvalidImageName',
+  ]);
+});
+
+test('an image that is always to be pulled is pulled though it is there', async () => {
+  world = await NodeWorld.start({ latency: { pullImage: 1500 } });
+  await run({ imagePullPolicy: 'Always' });
+  await world.advance(1);
+  expect((await world.events('web'))[1]).toBe(
+    'Pulled: Successfully pulled image "nginx:1" in 1.5s (1.5s including waiting). Image size: 20000000 bytes.',
+  );
+});
+
+test('variables come from everywhere, and refer to those before them', async () => {
+  let seen: readonly { readonly name: string; readonly value: string }[] = [];
+  world = await NodeWorld.start({
+    program: ({ config }) => {
+      seen = config.env;
+      return {};
+    },
+  });
+  await world.api.create(configMaps, {
+    metadata: { name: 'settings', namespace },
+    data: { COLOR: 'red', SIZE: 'small' },
+  });
+  const data = { PASSWORD: Buffer.from('secret').toString('base64') };
+  await world.api.create(secrets, { metadata: { name: 'login', namespace }, data });
+  const spec = { clusterIP: '10.0.0.10', ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }] };
+  await world.api.create(services, { metadata: { name: 'my-db', namespace }, spec });
+  await world.api.create(services, { metadata: { name: 'elsewhere', namespace: 'other' }, spec });
+  await run({
+    resources: { requests: { cpu: '250m' }, limits: { memory: '64Mi' } },
+    envFrom: [{ prefix: 'CFG_', configMapRef: { name: 'settings' } }, { secretRef: { name: 'none', optional: true } }],
+    env: [
+      { name: 'PLAIN', value: 'x' },
+      { name: 'JOINED', value: '$(PLAIN)-$(CFG_COLOR)-$(MY_DB_SERVICE_PORT_SQL)-$(NOT)-$$(PLAIN)' },
+      { name: 'KEY', valueFrom: { configMapKeyRef: { name: 'settings', key: 'SIZE' } } },
+      { name: 'SECRET', valueFrom: { secretKeyRef: { name: 'login', key: 'PASSWORD' } } },
+      { name: 'ABSENT', valueFrom: { secretKeyRef: { name: 'login', key: 'nope', optional: true } } },
+      { name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+      { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+      { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'requests.cpu', divisor: '1m' } } },
+      { name: 'MEMORY', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
+      { name: 'CORES', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+    ],
+  });
+  const variables = Object.fromEntries(seen.map(({ name, value }) => [name, value]));
+  expect(variables).toMatchObject({
+    CFG_COLOR: 'red',
+    CFG_SIZE: 'small',
+    JOINED: 'x-red-5432-$(NOT)-$(PLAIN)',
+    KEY: 'small',
+    SECRET: 'secret',
+    NAME: 'web',
+    IP: '10.1.0.2',
+    NODE: 'node-1',
+    CPU: '250',
+    MEMORY: '64',
+    CORES: '4',
+    MY_DB_SERVICE_HOST: '10.0.0.10',
+    MY_DB_PORT: 'tcp://10.0.0.10:5432',
+    MY_DB_PORT_5432_TCP_ADDR: '10.0.0.10',
+  });
+  expect(variables).not.toHaveProperty('ABSENT');
+  expect(variables).not.toHaveProperty('ELSEWHERE_SERVICE_HOST');
+});
+
+test.each([
+  [{ configMapKeyRef: { name: 'none', key: 'x' } }, 'configmap "none" not found'],
+  [{ secretKeyRef: { name: 'none', key: 'x' } }, 'secret "none" not found'],
+  [{ configMapKeyRef: { name: 'settings', key: 'x' } }, "couldn't find key x in ConfigMap default/settings"],
+])(
+  'a variable that refers to what is not there keeps the container from being created: %o',
+  async (valueFrom, message) => {
+    world = await NodeWorld.start();
+    await world.api.create(configMaps, { metadata: { name: 'settings', namespace }, data: {} });
+    await run({ env: [{ name: 'X', valueFrom }] });
+    expect(await waiting()).toEqual({ reason: 'CreateContainerConfigError', message });
+    expect((await world.events('web')).at(-1)).toBe(`Failed: Error: ${message}`);
+  },
+);
+
+test('a container whose configuration comes later starts as soon as it is there', async () => {
+  world = await NodeWorld.start();
+  await run({ env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'settings', key: 'x' } } }] });
+  await world.api.create(configMaps, { metadata: { name: 'settings', namespace }, data: { x: '1' } });
+  await world.advance(0.1);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+});
+
+test('a container that may not run as root does not', async () => {
+  world = await NodeWorld.start();
+  await run({ securityContext: { runAsNonRoot: true } });
+  const uid = (await world.pod('web'))?.metadata.uid;
+  expect(await waiting()).toEqual({
+    reason: 'CreateContainerConfigError',
+    message: `container has runAsNonRoot and image will run as root (pod: "web_default(${uid})", container: main)`,
+  });
+});
+
+test('a start that the runtime refuses is said in its words', async () => {
+  world = await NodeWorld.start({
+    program: () => ({ startError: 'exec: "nope": executable file not found in $PATH' }),
+  });
+  await run({});
+  const [status] = (await world.status('web')).containerStatuses ?? [];
+  expect(status?.state?.waiting?.reason).toMatch(/RunContainerError|CrashLoopBackOff/);
+  expect(status?.lastState?.terminated).toMatchObject({ reason: 'StartError', exitCode: 128 });
+  expect(await world.events('web')).toContain('Failed: Error: exec: "nope": executable file not found in $PATH');
+});
+
+test('a postStart hook that fails ends its container', async () => {
+  world = await NodeWorld.start({ program: () => ({ exec: () => ({ exitCode: 3, stderr: 'no luck' }) }) });
+  await run({ lifecycle: { postStart: { exec: { command: ['prepare'] } } } });
+  const uid = (await world.pod('web'))?.metadata.uid;
+  expect((await waiting())?.reason).toBe('PostStartHookError');
+  expect((await waiting())?.message).toBe(
+    `Exec lifecycle hook ([prepare]) for Container "main" in Pod "web_default(${uid})" failed - error: command 'prepare' exited with 3: no luck, message: "no luck"`,
+  );
+  const events = await world.events('web');
+  expect(events).toContain('FailedPostStartHook: PostStartHook failed');
+  expect(events).toContain('Killing: FailedPostStartHook');
+});
+
+test('a preStop hook runs before the signal, within the grace period', async () => {
+  const ran: string[] = [];
+  world = await NodeWorld.start({
+    program: () => ({
+      exec: ([command = '']) => {
+        ran.push(command);
+        return { exitCode: 0, durationMs: 4000 };
+      },
+    }),
+  });
+  await run({ lifecycle: { preStop: { exec: { command: ['drain'] } } } });
+  await world.deletePod('web', 10);
+  await world.advance(3);
+  expect(ran).toEqual(['drain']);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+  await world.advance(2);
+  expect(await world.pod('web')).toBeUndefined();
+});
+
+test('a preStop hook that takes too long is not waited for', async () => {
+  world = await NodeWorld.start();
+  await run({ lifecycle: { preStop: { sleep: { seconds: 100 } } } });
+  await world.deletePod('web', 10);
+  await world.advance(9);
+  expect(await world.pod('web')).toBeDefined();
+  await world.advance(4);
+  expect(await world.pod('web')).toBeUndefined();
+});
+
+test('the last words of a container are in its status', async () => {
+  world = await NodeWorld.start({
+    program: () => ({ output: ['one', 'two'], exitAfterMs: 500, exitCode: 1, terminationMessage: 'out of luck' }),
+  });
+  await run({});
+  const [status] = (await world.status('web')).containerStatuses ?? [];
+  expect(status?.lastState?.terminated?.message).toBe('out of luck');
+});
+
+test('without last words the log speaks, where the pod asks for it', async () => {
+  world = await NodeWorld.start({ program: () => ({ output: ['one', 'two'], exitAfterMs: 500, exitCode: 1 }) });
+  await run({ terminationMessagePolicy: 'FallbackToLogsOnError' });
+  const [status] = (await world.status('web')).containerStatuses ?? [];
+  expect(status?.lastState?.terminated?.message).toBe('one\ntwo\n');
+});
