@@ -14,7 +14,7 @@ export class AuthorizerChain implements Authorizer {
     for (const authorizer of this.#authorizers) {
       const decision = authorizer.authorize(user, info);
       if (decision.decision !== 'noOpinion') return decision;
-      if (decision.reason !== '') reasons.push(`${authorizer.name}: ${decision.reason}`);
+      if (decision.reason !== '') reasons.push(decision.reason);
     }
     return { decision: 'noOpinion', reason: reasons.join('\n') };
   }

@@ -50,7 +50,7 @@ function pod(name: string, node: string, spec: Partial<Pod['spec']> = {}): Pod {
 
 const verdict = (request: RequestInfo, user = n1) => {
   const { decision, reason } = authorizer.authorize(user, request);
-  return decision === 'allow' ? 'allow' : reason;
+  return decision === 'allow' ? 'allow' : reason.replace('node: ', '');
 };
 const unrelated = "no relationship found between node 'n1' and this object";
 

@@ -174,6 +174,7 @@ function selectsNode(fieldSelector: string, node: string): boolean {
   }
 }
 
+/** Reasons name their author, for those of all authorisers are told together. */
 function refuse(reason: string): Decision {
-  return { decision: 'noOpinion', reason };
+  return { decision: 'noOpinion', reason: `node: ${reason}` };
 }

@@ -185,7 +185,7 @@ test('reasons name the binding, or the roles that are missing', () => {
     'RBAC: allowed by RoleBinding "some/one" of ClusterRole "r" to ServiceAccount "robot/one"',
   );
   expect(reason('eve')).toBe(
-    'RBAC: [clusterrole.rbac.authorization.k8s.io "gone" not found, role.rbac.authorization.k8s.io "gone too" not found]',
+    'rbac: RBAC: [clusterrole.rbac.authorization.k8s.io "gone" not found, role.rbac.authorization.k8s.io "gone too" not found]',
   );
   expect(reason('nobody')).toBe('');
 });

@@ -23,7 +23,7 @@ export class RbacAuthorizer implements Authorizer {
     const distinct = [...new Set(errors)];
     return {
       decision: 'noOpinion',
-      reason: `RBAC: ${distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`}`,
+      reason: `rbac: RBAC: ${distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`}`,
     };
   }
 }

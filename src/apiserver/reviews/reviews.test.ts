@@ -89,7 +89,7 @@ describe('access reviews', () => {
     const body = object({ user: 'bob', resourceAttributes });
     expect(await local.create(resourceContext({ namespace: 'auth' }), body)).toMatchObject({
       metadata: { namespace: 'auth' },
-      status: { allowed: false, reason: 'RBAC: role.rbac.authorization.k8s.io "gone" not found' },
+      status: { allowed: false, reason: 'rbac: RBAC: role.rbac.authorization.k8s.io "gone" not found' },
     });
   });
 
