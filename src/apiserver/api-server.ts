@@ -2,33 +2,63 @@ import type { Client } from '../client/client.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import { type MetricRegistry, silentMetrics } from '../machinery/metrics.ts';
-import { serviceUnavailable } from '../machinery/status-errors.ts';
+import type { ResourceType } from '../machinery/resource-type.ts';
+import { define } from '../resources/define.ts';
 import type { ResourceDefinition } from '../resources/definition.ts';
 import type { Store } from '../store/store.ts';
-import type { HttpTarget } from '../wire/http.ts';
+import type { HttpRequest, HttpResponse, UpgradeResponse } from '../wire/http.ts';
+import type { HttpConnection, HttpHandler } from '../wire/http-handler.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import { Authentication } from './authn/authentication.ts';
+import { Impersonation } from './authn/impersonation.ts';
 import { AuthorizerChain } from './authz/authorizer-chain.ts';
 import { requireAuthorized } from './authz/require-authorized.ts';
 import { DirectClient } from './direct-client.ts';
+import { DiscoveryPaths } from './discovery/discovery-paths.ts';
 import { FlowControl, type FlowLimits } from './http/flow-control.ts';
-import type { WriteHook } from './registry/extension-points.ts';
+import { HttpFront } from './http/http-front.ts';
+import { PathRouter } from './http/path-router.ts';
+import { RequestMetrics } from './http/request-metrics.ts';
+import { ResourceHandler } from './http/resource-handler.ts';
+import type {
+  ConnectHandler,
+  PathHandler,
+  ReviewHandler,
+  SubresourceHandler,
+  WriteHook,
+} from './registry/extension-points.ts';
+import { Extensions } from './registry/extensions.ts';
 import { ResourceServer } from './registry/resource-server.ts';
 import { type ResourceCoordinates, ServedResources } from './registry/served-resources.ts';
-import type { Authorizer, UserInfo } from './request.ts';
+import type { Authenticator, Authorizer, RequestInfo, UserInfo } from './request.ts';
 import { RequestGate } from './request-gate.ts';
 
-export interface ApiServerOptions {
+/** What is plugged into the server from outside. Absent: none of it. */
+interface ServerParts {
+  /** Asked in this order. */
+  readonly authenticators?: readonly Authenticator[];
+  /** The first that has an opinion decides; when none has, the answer is no. */
+  readonly authorizers?: readonly Authorizer[];
+  /** In the order in which they run. */
+  readonly admission?: readonly AdmissionPlugin[];
+  readonly writeHooks?: readonly WriteHook[];
+  readonly subresourceHandlers?: readonly SubresourceHandler[];
+  readonly reviewHandlers?: readonly ReviewHandler[];
+  readonly connectHandlers?: readonly ConnectHandler[];
+  readonly pathHandlers?: readonly PathHandler[];
+}
+
+export interface ApiServerOptions extends ServerParts {
   readonly store: Store;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly metrics?: MetricRegistry;
   readonly definitions: readonly ResourceDefinition[];
-  /** The first that has an opinion decides. */
-  readonly authorizers: readonly Authorizer[];
-  /** In the order in which they run. */
-  readonly admission: readonly AdmissionPlugin[];
-  readonly writeHooks?: readonly WriteHook[];
+  /** Whether requests without credentials go on as `system:anonymous`. True unless given. */
+  readonly anonymous?: boolean;
   readonly flowLimits?: FlowLimits;
+  /** `host:port` as clients reach this server, for discovery. */
+  readonly serverAddress?: () => string;
 }
 
 /** Definitions that come and go while the server runs; discovery and watches follow. */
@@ -39,45 +69,80 @@ export interface LiveDefinitions {
 }
 
 /** The API server apart from sockets: requests go in as values, and direct clients call it without any. */
-export class ApiServer {
+export class ApiServer implements HttpHandler {
   readonly definitions: LiveDefinitions;
   readonly #options: ApiServerOptions;
-  readonly #resources: ServedResources;
+  readonly #served: ServedResources;
+  readonly #resources: ResourceServer;
   readonly #gate: RequestGate;
+  readonly #front: HttpFront;
+  readonly #reviews: readonly ResourceType[];
 
   constructor(options: ApiServerOptions) {
     const { store, environment, logger, metrics = silentMetrics } = options;
+    const { admission = [], reviewHandlers = [], subresourceHandlers = [], connectHandlers = [] } = options;
     this.#options = options;
-    this.#resources = new ServedResources({ store, environment, logger, hooks: options.writeHooks ?? [] });
-    this.definitions = this.#resources;
-    const authorizer = new AuthorizerChain(options.authorizers);
-    const resources = new ResourceServer(this.#resources, {
-      environment,
-      admission: options.admission,
-      authorize: (user, info) => requireAuthorized(authorizer, user, info),
-    });
+    const authorizer = new AuthorizerChain(options.authorizers ?? []);
+    const extensions = new Extensions({ subresourceHandlers, reviewHandlers, connectHandlers });
+    this.#served = new ServedResources({ store, environment, logger, hooks: options.writeHooks ?? [] });
+    this.definitions = this.#served;
+    const authorize = (user: UserInfo, info: RequestInfo): void => requireAuthorized(authorizer, user, info);
+    this.#resources = new ResourceServer(this.#served, { environment, admission, authorize }, extensions);
     const flow = new FlowControl(environment, metrics, options.flowLimits);
-    this.#gate = new RequestGate({ environment, authorizer, flow, resources });
+    this.#gate = new RequestGate({ environment, authorizer, flow });
+
+    this.#reviews = reviewHandlers.map(({ resource }) => resource);
+    const discovery = new DiscoveryPaths(this.#served, extensions, options.serverAddress ?? (() => ''));
+    this.#front = new HttpFront({
+      environment,
+      logger,
+      authentication: new Authentication({
+        authenticators: options.authenticators ?? [],
+        anonymous: options.anonymous ?? true,
+      }),
+      impersonation: new Impersonation(authorizer),
+      authorizer,
+      resources: this.#served,
+      resourceHandler: new ResourceHandler(this.#gate, this.#resources, extensions),
+      paths: new PathRouter(discovery, options.pathHandlers ?? []),
+      metrics: new RequestMetrics(environment, metrics),
+    });
   }
 
   /** Reads what the store has; resolves when every resource can be read. */
   async start(): Promise<void> {
-    await this.#resources.feed.start();
-    await Promise.all(this.#options.definitions.map((definition) => this.#resources.install(definition)));
+    await this.#served.feed.start();
+    const { definitions } = this.#options;
+    const reviews = this.#reviews
+      .filter((type) => !definitions.some((each) => sameResource(each.type, type)))
+      .map((type) => define(type, { validateName: () => [] }));
+    await Promise.all([...definitions, ...reviews].map((definition) => this.#served.install(definition)));
   }
 
   /** Ends all watches. The store stays open: it belongs to the caller. */
   stop(): void {
-    this.#resources.stop();
+    this.#served.stop();
   }
 
-  /** A client that acts as this user without leaving the process. */
+  /** Answers a request that came over a connection. Never throws: errors are answers too. */
+  fetch(request: HttpRequest, connection: HttpConnection): Promise<HttpResponse> {
+    return this.#front.fetch(request, connection);
+  }
+
+  upgrade(request: HttpRequest, connection: HttpConnection): Promise<UpgradeResponse> {
+    return this.#front.upgrade(request, connection);
+  }
+
+  /** A client that acts as this user without leaving the process. `userAgent` names the field manager where a write does not. */
   client(user: UserInfo, userAgent = 'stuurman'): Client {
-    return new DirectClient({ gate: this.#gate, user, userAgent, http: notYet });
+    const http = {
+      fetch: (request: HttpRequest) => this.#front.fetchAs(user, request),
+      upgrade: (request: HttpRequest) => this.#front.upgradeAs(user, request),
+    };
+    return new DirectClient({ gate: this.#gate, resources: this.#resources, user, userAgent, http });
   }
 }
 
-const unavailable = async (): Promise<never> => {
-  throw serviceUnavailable('this server answers no paths');
-};
-const notYet: HttpTarget = { fetch: unavailable, upgrade: unavailable };
+function sameResource(a: ResourceCoordinates, b: ResourceCoordinates): boolean {
+  return a.group === b.group && a.version === b.version && a.resource === b.resource;
+}

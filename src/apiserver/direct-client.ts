@@ -11,14 +11,19 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../client/client.ts';
-import type { KubeList, KubeObject } from '../machinery/object.ts';
+import { draft, type KubeList, type KubeObject } from '../machinery/object.ts';
+import { type ParsedPatch, patchMediaTypes } from '../machinery/patch/patch.ts';
 import { apiVersionOf, type ResourceType } from '../machinery/resource-type.ts';
-import { methodNotSupported } from '../machinery/status-errors.ts';
+import { unsupportedMediaType } from '../machinery/status-errors.ts';
 import type { HttpTarget } from '../wire/http.ts';
+import { selectedName } from './http/request-info.ts';
 import { resourcePath } from './http/resource-path.ts';
+import { acceptObject } from './registry/accept-object.ts';
 import type { Call } from './registry/call.ts';
 import type { DeleteSettings } from './registry/delete-settings.ts';
+import type { ResourceContext } from './registry/extension-points.ts';
 import type { ListSettings } from './registry/read.ts';
+import type { ResourceServer } from './registry/resource-server.ts';
 import type { WatchSettings } from './registry/watch.ts';
 import type { WriteSettings } from './registry/write-scope.ts';
 import type { ResourceRequestInfo, UserInfo, Verb } from './request.ts';
@@ -26,6 +31,7 @@ import type { RequestGate } from './request-gate.ts';
 
 export interface DirectClientOptions {
   readonly gate: RequestGate;
+  readonly resources: ResourceServer;
   readonly user: UserInfo;
   /** Names the field manager when a write does not. */
   readonly userAgent: string;
@@ -46,30 +52,32 @@ interface CallOptions {
 export class DirectClient implements Client {
   readonly http: HttpTarget;
   readonly #gate: RequestGate;
+  readonly #resources: ResourceServer;
   readonly #user: UserInfo;
   readonly #userAgent: string;
 
   constructor(options: DirectClientOptions) {
     this.http = options.http;
     this.#gate = options.gate;
+    this.#resources = options.resources;
     this.#user = options.user;
     this.#userAgent = options.userAgent;
   }
 
   async get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options: GetOptions = {}): Promise<T> {
     return this.#run(this.#call('get', type, key, options), async (call) => {
-      const object = await this.#gate.resources.get(call, options.resourceVersion ?? '');
+      const object = await this.#resources.get(call, options.resourceVersion ?? '');
       return object.object as T;
     });
   }
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
     return this.#run(this.#call('list', type, { namespace: options.namespace, name: '' }, options), async (call) => {
-      const page = await this.#gate.resources.list(call, listSettings(options));
+      const page = await this.#resources.list(call, listSettings(options));
       const items: T[] = [];
       for (const [index, item] of page.items.entries()) {
         items.push(item.object as T);
-        if (index % itemsPerTurn === itemsPerTurn - 1) await this.#gate.environment.turn();
+        if (index % itemsPerTurn === itemsPerTurn - 1) await this.#resources.environment.turn();
       }
       return {
         kind: `${type.kind}List`,
@@ -86,7 +94,8 @@ export class DirectClient implements Client {
 
   async *watch<T extends KubeObject>(type: ResourceType<T>, options: WatchOptions = {}): AsyncIterable<WatchEvent<T>> {
     const call = this.#call('watch', type, { namespace: options.namespace, name: '' }, options);
-    const { watcher, resource } = await this.#gate.watch(call, watchSettings(options));
+    this.#gate.authorize(call);
+    const { watcher, resource } = await this.#resources.watch(call, watchSettings(options));
     try {
       for (let item = await watcher.next(); item !== undefined; item = await watcher.next()) {
         if (item.type === 'ERROR') throw item.error;
@@ -103,28 +112,26 @@ export class DirectClient implements Client {
 
   async create<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
     const key = { namespace: object.metadata.namespace, name: '' };
-    return this.#run(
-      this.#call('create', type, key, options),
-      async (call) => (await this.#gate.create(call, object, writeSettings(options))) as T,
-    );
+    return this.#run(this.#call('create', type, key, options), (call) => this.#post<T>(call, object, options));
   }
 
   async update<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
     const key = { namespace: object.metadata.namespace, name: object.metadata.name ?? '' };
     return this.#run(this.#call('update', type, key, options), async (call) => {
-      const body = this.#gate.accept(call, object);
-      return (await this.#gate.resources.update(call, body, writeSettings(options))).object.object as T;
+      const body = this.#accept(call, object);
+      return (await this.#resources.update(call, body, writeSettings(options))).object.object as T;
     });
   }
 
   async patch<T extends KubeObject>(
     type: ResourceType<T>,
     key: ObjectKey,
-    _patch: Patch,
+    patch: Patch,
     options: PatchOptions = {},
   ): Promise<T> {
-    return this.#run(this.#call('patch', type, key, options), async () => {
-      throw methodNotSupported(type, 'patch');
+    return this.#run(this.#call('patch', type, key, options), async (call) => {
+      const { object } = await this.#resources.patch(call, parsedPatch(patch), writeSettings(options));
+      return object.object as T;
     });
   }
 
@@ -134,7 +141,7 @@ export class DirectClient implements Client {
     options: DeleteOptions = {},
   ): Promise<T | KubeStatus> {
     return this.#run(this.#call('delete', type, key, options), async (call) => {
-      const { object, asStatus } = await this.#gate.resources.delete(call, deleteSettings(options));
+      const { object, asStatus } = await this.#resources.delete(call, deleteSettings(options));
       return asStatus ? { kind: 'Status', apiVersion: 'v1', status: 'Success' } : (object.object as T);
     });
   }
@@ -145,7 +152,7 @@ export class DirectClient implements Client {
   ): Promise<void> {
     const call = this.#call('deletecollection', type, { namespace: options.namespace, name: '' }, options);
     await this.#run(call, (running) =>
-      this.#gate.resources.deleteCollection(running, listSettings(options), deleteSettings(options)),
+      this.#resources.deleteCollection(running, listSettings(options), deleteSettings(options)),
     );
   }
 
@@ -156,14 +163,30 @@ export class DirectClient implements Client {
     body: B,
     options: WriteOptions = {},
   ): Promise<R> {
-    return this.#run(
-      this.#call('create', type, key, { ...options, subresource }),
-      async (call) => (await this.#gate.create(call, body as KubeObject, writeSettings(options))) as R,
-    );
+    const call = this.#call('create', type, key, { ...options, subresource });
+    return this.#run(call, (running) => this.#post<R>(running, body as KubeObject, options));
+  }
+
+  /** POST of an object, or of something that is answered and not kept. */
+  async #post<R>(call: Call, object: KubeObject, options: WriteOptions): Promise<R> {
+    const settings = writeSettings(options);
+    const extension = this.#resources.extension(call);
+    if (extension === undefined)
+      return (await this.#resources.create(call, draft(this.#accept(call, object)), settings)).object as R;
+    const { definition } = this.#resources.served(call);
+    const body = 'bodyType' in extension ? draft(object) : acceptObject(definition, object);
+    const context = directContext(call, options);
+    return (await this.#resources.invoke(extension, context, body, settings.dryRun)) as R;
+  }
+
+  /** An object of this process as if it had been decoded. */
+  #accept(call: Call, object: KubeObject): KubeObject {
+    if (call.info.subresource === 'scale') return object;
+    return acceptObject(this.#resources.served(call).definition, object) as KubeObject;
   }
 
   #run<R>(call: Call, work: (call: Call) => Promise<R>): Promise<R> {
-    return this.#gate.run(call, work);
+    return this.#gate.run(call, (signal) => work({ ...call, signal }));
   }
 
   #call(verb: Verb, type: ResourceType, key: ObjectKey, options: CallOptions): Call {
@@ -178,11 +201,13 @@ export class DirectClient implements Client {
       name: key.name,
       subresource,
     };
+    const collection = verb === 'list' || verb === 'watch' || verb === 'deletecollection';
     const info: ResourceRequestInfo = {
       isResource: true,
       path: resourcePath(where),
       verb,
       ...where,
+      name: collection ? selectedName(fieldSelector) : key.name,
       namespace,
       fieldSelector,
       labelSelector,
@@ -193,6 +218,25 @@ export class DirectClient implements Client {
 
 /** Parsing many objects at once must let others in. */
 const itemsPerTurn = 500;
+
+/** What handlers outside the ordinary verbs see of a direct call. */
+function directContext(call: Call, options: WriteOptions): ResourceContext {
+  const query = new URLSearchParams({
+    ...(options.dryRun === true && { dryRun: 'All' }),
+    ...(options.fieldManager !== undefined && { fieldManager: options.fieldManager }),
+  });
+  const { info, user, userAgent, signal = never } = call;
+  const http = { method: 'POST', path: `${info.path}?${query}`, headers: { 'user-agent': userAgent }, signal };
+  return { info, user, query, http, signal, warn: (message) => call.warn(message) };
+}
+
+const never = new AbortController().signal;
+
+function parsedPatch(patch: Patch): ParsedPatch {
+  if (patch.type === 'apply') throw unsupportedMediaType(Object.keys(patchMediaTypes));
+  if (patch.type === 'json') return { type: 'json', body: patch.operations, strictErrors: [] };
+  return { type: patch.type, body: patch.body as Readonly<Record<string, unknown>>, strictErrors: [] };
+}
 
 function listSettings(options: ListOptions): ListSettings {
   return {

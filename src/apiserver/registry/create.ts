@@ -1,6 +1,7 @@
 import { generateName } from '../../machinery/name-generation.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
 import { validateObjectMeta } from '../../machinery/object-meta.ts';
+import { StatusError } from '../../machinery/status-error.ts';
 import { alreadyExists, generateNameConflict, invalidObject } from '../../machinery/status-errors.ts';
 import { formatTime } from '../../machinery/time.ts';
 import { checkNamespace, dedupeOwners, wipeSystemFields } from './metadata.ts';
@@ -26,6 +27,7 @@ export async function create(
 ): Promise<StoredObject> {
   const { environment } = scope.services;
   checkNamespace(object, scope.resource.definition.type, scope.info.namespace);
+  if ((object.metadata.resourceVersion ?? '') !== '') throw versionOnCreate();
   wipeSystemFields(object);
   dedupeOwners(object, scope);
   const attributes = admissionAttributes(scope, 'CREATE', settings.dryRun, object, undefined);
@@ -44,6 +46,11 @@ export async function create(
     if (attempt === nameAttempts)
       throw generateNameConflict(scope.resource.definition.type, object.metadata.name ?? '');
   }
+}
+
+/** Without a reason, and as an error of the server: so Kubernetes words it. */
+function versionOnCreate(): StatusError {
+  return new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
 }
 
 /** From admission to the store; undefined when the name is taken. */

@@ -1,4 +1,5 @@
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
+import { isReason } from '../../machinery/status-error.ts';
 import { conflict, notFound } from '../../machinery/status-errors.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
@@ -51,18 +52,18 @@ export async function remove(scope: WriteScope, settings: DeleteSettings): Promi
   const taken = step as DeletionStep;
   const asStatus = definition.returnsDeletedObject !== true;
   if (taken.type === 'mark' && taken.thenRemove) {
-    if (!settings.dryRun) await finish(scope, key, object);
-    return { object, deleted: true, asStatus };
+    const last = settings.dryRun ? undefined : await finish(scope, key, object);
+    return { object: last ?? object, deleted: true, asStatus };
   }
   return { object, deleted: first.deleted, asStatus: asStatus && taken.type !== 'mark' };
 }
 
-/** Removes what was marked; somebody else having done so is fine. */
-async function finish(scope: WriteScope, key: string, marked: StoredObject): Promise<void> {
+/** Removes what was marked, and answers its last state; undefined when somebody else has done so. */
+async function finish(scope: WriteScope, key: string, marked: StoredObject): Promise<StoredObject | undefined> {
   const { storage, view, definition } = scope.resource;
   const uid = marked.object.metadata.uid;
-  await storage
-    .change(
+  try {
+    const removed = await storage.change(
       key,
       async (current): Promise<Change> => {
         if (current === undefined) throw notFound(definition.type, scope.info.name);
@@ -71,14 +72,12 @@ async function finish(scope: WriteScope, key: string, marked: StoredObject): Pro
         return { type: 'delete', reservation: await reserve(scope, undefined, live, false) };
       },
       { dryRun: false, signal: scope.signal },
-    )
-    .catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'reason' in error && error.reason === 'NotFound';
+    );
+    return view.of(removed.object);
+  } catch (error) {
+    if (isReason(error, 'NotFound')) return undefined;
+    throw error;
+  }
 }
 
 async function admitDelete(scope: WriteScope, live: KubeObject, dryRun: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { forbidden, notSupported } from '../../machinery/field-errors.ts';
+import { quote } from '../../machinery/go-text.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { badRequest, expired, invalidObject, notFound } from '../../machinery/status-errors.ts';
 import { prefixEnd } from '../../store/store.ts';
@@ -41,7 +42,7 @@ const itemsPerTurn = 2_000;
 /** GET of one object. Throws NotFound. */
 export async function get(scope: ReadScope, resourceVersion: string): Promise<StoredObject> {
   const { cache, format } = scope.resource.storage;
-  const wanted = parseRevision(resourceVersion, 'resourceVersion');
+  const wanted = parseRevision(resourceVersion);
   const snapshot =
     wanted === undefined ? await cache.fresh(scope.signal) : await cache.notOlderThan(wanted, scope.signal);
   const object = snapshot.tree.get(format.key(scope.info.namespace, scope.info.name));
@@ -80,7 +81,7 @@ async function listStart(
     if (snapshot === undefined) throw expiredContinue(token.start);
     return { snapshot, start };
   }
-  const wanted = parseRevision(settings.resourceVersion, 'resourceVersion');
+  const wanted = parseListRevision(settings.resourceVersion);
   if (wanted === undefined) return { snapshot: await cache.fresh(scope.signal), start: prefix };
   if (settings.resourceVersionMatch !== 'Exact')
     return { snapshot: await cache.notOlderThan(wanted, scope.signal), start: prefix };
@@ -144,20 +145,29 @@ function candidates(
   return object === undefined ? [] : [object];
 }
 
-/** Undefined for an empty one: the newest. Throws BadRequest for what is no version. */
-export function parseRevision(text: string, field: string): number | undefined {
+/** Undefined for an empty one: the newest. What is no version is an error of the server, as in Kubernetes. */
+export function parseRevision(text: string): number | undefined {
   if (text === '') return undefined;
-  const revision = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(revision))
-    throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      {
-        type: 'FieldValueInvalid',
-        field,
-        value: text,
-        detail: `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-      },
-    ]);
+  const revision = readRevision(text);
+  if (revision === undefined) throw new StatusError({ code: 500, message: unreadable(text) });
   return revision;
+}
+
+/** The same for a list, where it is the client's. Throws BadRequest. */
+function parseListRevision(text: string): number | undefined {
+  if (text === '') return undefined;
+  const revision = readRevision(text);
+  if (revision === undefined) throw badRequest(`invalid resource version: ${unreadable(text)}`);
+  return revision;
+}
+
+function readRevision(text: string): number | undefined {
+  const revision = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(revision) ? revision : undefined;
+}
+
+function unreadable(text: string): string {
+  return `resourceVersion: Invalid value: ${quote(text)}: strconv.ParseUint: parsing ${quote(text)}: invalid syntax`;
 }
 
 /** The rules of KEP-2340 on what goes with what. */

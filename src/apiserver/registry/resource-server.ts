@@ -1,4 +1,7 @@
+import type { Environment } from '../../machinery/environment/environment.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
+import type { ParsedPatch } from '../../machinery/patch/patch.ts';
+import type { ResourceType } from '../../machinery/resource-type.ts';
 import { methodNotSupported, notFound, resourceNotServed } from '../../machinery/status-errors.ts';
 import type { Watcher } from '../watch/watcher.ts';
 import type { Call } from './call.ts';
@@ -6,6 +9,9 @@ import { create } from './create.ts';
 import { type DeleteResult, remove } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import type { DeleteSettings } from './delete-settings.ts';
+import type { ConnectHandler, ResourceContext, ReviewHandler, SubresourceHandler } from './extension-points.ts';
+import type { Extensions } from './extensions.ts';
+import { patch } from './patch.ts';
 import { get, type ListPage, type ListSettings, list, type ReadScope } from './read.ts';
 import { fromScale, type Scale, scaleOf } from './scale.ts';
 import type { ServedResource, ServedResources } from './served-resources.ts';
@@ -27,10 +33,16 @@ export interface OpenWatch {
 export class ResourceServer {
   readonly #resources: ServedResources;
   readonly #services: WriteServices;
+  readonly #extensions: Extensions;
 
-  constructor(resources: ServedResources, services: WriteServices) {
+  constructor(resources: ServedResources, services: WriteServices, extensions: Extensions) {
     this.#resources = resources;
     this.#services = services;
+    this.#extensions = extensions;
+  }
+
+  get environment(): Environment {
+    return this.#services.environment;
   }
 
   /** The resource that a request is about. Throws NotFound when it is not served. */
@@ -38,6 +50,47 @@ export class ResourceServer {
     const served = this.#resources.find(call.info);
     if (served === undefined) throw resourceNotServed();
     return served;
+  }
+
+  /** Who answers a POST of something that is not stored here: a review, or a subresource with a body of its own. */
+  extension(call: Call): SubresourceHandler | ReviewHandler | undefined {
+    const { subresource } = call.info;
+    return subresource === ''
+      ? this.#extensions.review(call.info)
+      : this.#extensions.subresource(call.info, subresource);
+  }
+
+  connect(call: Call): ConnectHandler | undefined {
+    return this.#extensions.connect(call.info, call.info.subresource);
+  }
+
+  /** Hands the body to the extension after admission. */
+  async invoke(
+    handler: SubresourceHandler | ReviewHandler,
+    context: ResourceContext,
+    object: Draft<KubeObject>,
+    dryRun: boolean,
+  ): Promise<object> {
+    await this.#admit('CREATE', handler.resource, context, object, dryRun);
+    return handler.create(context, object as KubeObject);
+  }
+
+  /** What admission has to say about opening a stream or a proxy. */
+  admitConnect(handler: ConnectHandler, context: ResourceContext): Promise<void> {
+    return this.#admit('CONNECT', handler.resource, context, undefined, false);
+  }
+
+  async #admit(
+    operation: 'CREATE' | 'CONNECT',
+    type: ResourceType,
+    { info, user, warn }: ResourceContext,
+    object: Draft<KubeObject> | undefined,
+    dryRun: boolean,
+  ): Promise<void> {
+    const { subresource, namespace, name } = info;
+    const attributes = { operation, type, subresource, namespace, name, user, dryRun, object, old: undefined, warn };
+    for (const plugin of this.#services.admission) await plugin.admit?.(attributes);
+    for (const plugin of this.#services.admission) await plugin.validate?.(attributes);
   }
 
   async get(call: Call, resourceVersion: string): Promise<StoredObject> {
@@ -67,7 +120,13 @@ export class ResourceServer {
       scale === undefined
         ? () => draft(body)
         : (live) => fromScale(scale, draft(body) as Draft<Scale>, live ?? missing(call));
-    return presentedUpdate(scope.resource, call, await update(scope, transform, { ...settings, createMissing: false }));
+    const options = { ...settings, createMissing: false, uidIsPrecondition: true };
+    return presentedUpdate(scope.resource, call, await update(scope, transform, options));
+  }
+
+  async patch(call: Call, parsed: ParsedPatch, settings: WriteSettings): Promise<UpdateResult> {
+    const scope = this.#writeScope(call, 'patch');
+    return presentedUpdate(scope.resource, call, await patch(scope, parsed, settings));
   }
 
   async delete(call: Call, settings: DeleteSettings): Promise<DeleteResult> {

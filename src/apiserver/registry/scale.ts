@@ -1,6 +1,6 @@
 import { invalid } from '../../machinery/field-errors.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
-import type { ResourceType } from '../../machinery/resource-type.ts';
+import { apiVersionOf, type ResourceType } from '../../machinery/resource-type.ts';
 import { invalidObject } from '../../machinery/status-errors.ts';
 import type { ScaleSubresource } from '../../resources/definition.ts';
 import { StoredFormat } from './stored-format.ts';
@@ -26,6 +26,8 @@ export function toScale(scale: ScaleSubresource<KubeObject>, object: KubeObject)
   const replicas = scale.replicas(object);
   const selector = scale.selector(object);
   return {
+    kind: scaleType.kind,
+    apiVersion: apiVersionOf(scaleType),
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: scale.statusReplicas(object), ...(selector !== '' && { selector }) },

@@ -62,6 +62,11 @@ export class ServedResources {
     return this.#resources.get(coordinates(type));
   }
 
+  servesGroup(group: string): boolean {
+    for (const { definition } of this.#resources.values()) if (definition.type.group === group) return true;
+    return false;
+  }
+
   /** In the order of installation. */
   all(): Iterable<ServedResource> {
     return this.#resources.values();

@@ -23,7 +23,8 @@ test('the revision is spliced in when bytes go out', () => {
   expect(text(format.withRevision(bytes, 42))).toBe(
     '{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"resourceVersion":"42","name":"wéb"}}',
   );
-  expect(format.withRevision(bytes, 0)).toBe(bytes);
+  expect(text(format.withRevision(bytes, 0))).toBe(text(bytes));
+  expect(text(format.withRevision(bytes, 0, Uint8Array.of(60), Uint8Array.of(62)))).toBe(`<${text(bytes)}>`);
   expect(text(format.withRevision(format.encode({ metadata: {} }), 42))).toContain(
     '"metadata":{"resourceVersion":"42"}',
   );
@@ -53,4 +54,12 @@ test('keys are as etcd holds them', () => {
   );
   expect(nodes.key('', 'n1')).toBe('/registry/minions/n1');
   expect(nodes.namespaceOf('/registry/minions/n1')).toBe('');
+});
+
+test('metadata can be cut out without parsing', () => {
+  const metadata = { name: 'a"}\\', labels: { x: '{[' }, finalizers: [']'], annotations: {} };
+  const bytes = format.encode({ metadata, spec: { metadata: {} } } as never);
+  const parts: Uint8Array[] = [];
+  format.appendMetadata(parts, bytes, 5, format.metadataEnd(bytes));
+  expect(JSON.parse(`{${parts.map(text).join('')}}`)).toEqual({ resourceVersion: '5', ...metadata });
 });

@@ -62,28 +62,81 @@ export class StoredFormat {
     return object;
   }
 
-  /** The bytes as a client gets them. Revision 0 is that of an object which was never stored, and is left out. */
-  withRevision(bytes: Uint8Array<ArrayBufferLike>, revision: number): Uint8Array<ArrayBufferLike> {
-    if (revision === 0) return bytes;
+  /**
+   * The bytes as a client gets them, between `before` and `after`. Revision 0 is that of an object which was never stored, and is
+   * left out.
+   */
+  withRevision(
+    bytes: Uint8Array<ArrayBufferLike>,
+    revision: number,
+    before: Uint8Array = nothing,
+    after: Uint8Array = nothing,
+  ): Uint8Array<ArrayBufferLike> {
     const inserted = revisionText(bytes, this.metadataOffset, revision);
-    const result = new Uint8Array(bytes.length + inserted.length);
-    result.set(bytes.subarray(0, this.metadataOffset));
-    result.set(inserted, this.metadataOffset);
-    result.set(bytes.subarray(this.metadataOffset), this.metadataOffset + inserted.length);
+    const result = new Uint8Array(before.length + bytes.length + inserted.length + after.length);
+    let at = 0;
+    const pieces = [
+      before,
+      bytes.subarray(0, this.metadataOffset),
+      inserted,
+      bytes.subarray(this.metadataOffset),
+      after,
+    ];
+    for (const piece of pieces) {
+      result.set(piece, at);
+      at += piece.length;
+    }
     return result;
   }
 
   /** Appends the object as an item of a list: with its revision, without kind and apiVersion. */
-  appendItem(parts: Uint8Array<ArrayBufferLike>[], bytes: Uint8Array<ArrayBufferLike>, revision: number): void {
+  appendItem(parts: Uint8Array[], bytes: Uint8Array<ArrayBufferLike>, revision: number): void {
     parts.push(openMetadata, revisionText(bytes, this.metadataOffset, revision), bytes.subarray(this.metadataOffset));
+  }
+
+  /** Appends what stands inside the braces of metadata, with the revision. `end` is where metadata ends in the bytes. */
+  appendMetadata(parts: Uint8Array[], bytes: Uint8Array<ArrayBufferLike>, revision: number, end: number): void {
+    parts.push(revisionText(bytes, this.metadataOffset, revision), bytes.subarray(this.metadataOffset, end));
+  }
+
+  /** Where the closing brace of metadata is. */
+  metadataEnd(bytes: Uint8Array<ArrayBufferLike>): number {
+    let depth = 1;
+    for (let at = this.metadataOffset; at < bytes.length; at++) {
+      const byte = bytes[at];
+      if (byte === quoteMark) at = stringEnd(bytes, at);
+      else if (byte === openBrace || byte === openBracket) depth++;
+      else if (byte === closeBrace || byte === closeBracket) {
+        depth--;
+        if (depth === 0) return at;
+      }
+    }
+    throw new Error(`the stored bytes of a ${this.type.kind} end inside metadata`);
   }
 }
 
+const nothing = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const openMetadata = encoder.encode('{"metadata":{');
-const closingBrace = 0x7d;
+const quoteMark = 0x22;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 
 function revisionText(bytes: Uint8Array<ArrayBufferLike>, at: number, revision: number): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`"resourceVersion":"${revision}"${bytes[at] === closingBrace ? '' : ','}`);
+  if (revision === 0) return nothing;
+  return encoder.encode(`"resourceVersion":"${revision}"${bytes[at] === closeBrace ? '' : ','}`);
+}
+
+/** The index of the quotation mark that ends the string which begins at `start`. */
+function stringEnd(bytes: Uint8Array<ArrayBufferLike>, start: number): number {
+  for (let at = start + 1; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === backslash) at++;
+    else if (byte === quoteMark) return at;
+  }
+  return bytes.length;
 }

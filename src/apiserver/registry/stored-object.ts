@@ -10,6 +10,7 @@ export class StoredObject {
   readonly revision: number;
   #object: KubeObject | undefined;
   #used = false;
+  #metadataEnd = 0;
 
   constructor(
     format: StoredFormat,
@@ -37,9 +38,20 @@ export class StoredObject {
     return new StoredObject(this.format, this.key, this.bytes, revision);
   }
 
-  /** JSON as a client gets it. */
-  json(): Uint8Array<ArrayBufferLike> {
-    return this.format.withRevision(this.bytes, this.revision);
+  /** JSON as a client gets it, between two other pieces. */
+  json(before?: Uint8Array, after?: Uint8Array): Uint8Array<ArrayBufferLike> {
+    return this.format.withRevision(this.bytes, this.revision, before, after);
+  }
+
+  /** Appends JSON without kind and apiVersion, as lists have it. */
+  appendItem(parts: Uint8Array[]): void {
+    this.format.appendItem(parts, this.bytes, this.revision);
+  }
+
+  /** Appends what stands inside the braces of metadata. */
+  appendMetadata(parts: Uint8Array[]): void {
+    if (this.#metadataEnd === 0) this.#metadataEnd = this.format.metadataEnd(this.bytes);
+    this.format.appendMetadata(parts, this.bytes, this.revision, this.#metadataEnd);
   }
 
   /** Forgets the parsed form unless it was used since the last call. */

@@ -24,6 +24,8 @@ export type Transform = (live: KubeObject | undefined) => Promise<Draft<KubeObje
 export interface UpdateOptions extends WriteSettings {
   /** Server-side apply creates what is not there, whatever the kind says about PUT. */
   readonly createMissing: boolean;
+  /** A uid in the new object is a precondition, as in PUT; a patch that changes it is invalid. */
+  readonly uidIsPrecondition: boolean;
 }
 
 export interface UpdateResult {
@@ -42,7 +44,7 @@ export async function update(scope: WriteScope, transform: Transform, options: U
       if (current === undefined) return attemptCreate(scope, transform, options);
       const live = view.of(current).object;
       const object = await transform(live);
-      const attempt = await attemptUpdate(scope, object, live, options.dryRun);
+      const attempt = await attemptUpdate(scope, object, live, options);
       if (attempt.type === 'delete') removed = object;
       return attempt;
     },
@@ -86,13 +88,14 @@ async function attemptUpdate(
   scope: WriteScope,
   object: Draft<KubeObject>,
   live: KubeObject,
-  dryRun: boolean,
+  options: UpdateOptions,
 ): Promise<Change> {
+  const { dryRun } = options;
   const { definition, view } = scope.resource;
   const { name, namespace } = scope.info;
   checkName(object, name);
   checkNamespace(object, definition.type, namespace);
-  checkUid(scope, object, live);
+  if (options.uidIsPrecondition) checkUid(scope, object, live);
   dedupeOwners(object, scope);
   await admit(scope, admissionAttributes(scope, 'UPDATE', dryRun, object, live));
   dedupeOwners(object, scope);

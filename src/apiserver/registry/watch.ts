@@ -25,7 +25,7 @@ export async function watch(scope: ReadScope, settings: WatchSettings): Promise<
   checkWatchSettings(settings);
   const { definition, view, storage } = scope.resource;
   const { filter } = compileSelection(definition, view, scope.info);
-  const wanted = parseRevision(settings.resourceVersion, 'resourceVersion');
+  const wanted = parseRevision(settings.resourceVersion);
   const streaming = settings.sendInitialEvents === true;
   if (wanted === undefined || (streaming && wanted === 0)) await storage.cache.fresh(scope.signal);
   else if (streaming) await storage.cache.notOlderThan(wanted, scope.signal);
@@ -48,12 +48,11 @@ function timeoutMs(environment: Environment, timeoutSeconds: number): number {
 function checkWatchSettings({ resourceVersionMatch, sendInitialEvents }: WatchSettings): void {
   const field = 'resourceVersionMatch';
   const errors = [];
-  if (sendInitialEvents === undefined) {
-    if (resourceVersionMatch !== '')
-      errors.push(forbidden(field, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
-  } else if (resourceVersionMatch === '')
+  if (sendInitialEvents === undefined && resourceVersionMatch !== '')
+    errors.push(forbidden(field, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+  if (sendInitialEvents !== undefined && resourceVersionMatch === '')
     errors.push(forbidden(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
-  else if (resourceVersionMatch !== 'NotOlderThan')
+  if (resourceVersionMatch !== '' && resourceVersionMatch !== 'NotOlderThan')
     errors.push(notSupported(field, resourceVersionMatch, ['NotOlderThan']));
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
 }

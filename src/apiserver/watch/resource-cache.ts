@@ -148,6 +148,7 @@ export class ResourceCache {
       environment: this.#options.environment,
       filter: start.filter,
       initial: this.#initial(start),
+      after: typeof start.after === 'number' ? start.after : 0,
       bufferLimit: this.#options.watchBufferLimit ?? defaultBufferLimit,
       allowBookmarks: start.allowBookmarks,
       timeoutMs: start.timeoutMs,

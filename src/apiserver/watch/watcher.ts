@@ -9,6 +9,8 @@ export interface WatcherOptions {
   readonly filter: WatchFilter;
   /** What comes before the live events. */
   readonly initial: Iterable<WatchItem>;
+  /** Live events up to this revision have been seen, or are not wanted. */
+  readonly after: number;
   /** Live events that may wait for a slow reader. */
   readonly bufferLimit: number;
   readonly allowBookmarks: boolean;
@@ -62,6 +64,7 @@ export class Watcher {
 
   /** Called by the cache for every change in this watcher's scope. */
   push(event: CacheEvent): void {
+    if (event.revision <= this.#options.after) return;
     const item = transition(this.filter, event);
     if (item !== undefined) this.#add(item);
   }

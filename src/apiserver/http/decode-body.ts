@@ -1,0 +1,56 @@
+import type { Draft, KubeObject } from '../../machinery/object.ts';
+import { apiVersionOf, parseApiVersion } from '../../machinery/resource-type.ts';
+import { type DecodeTarget, decodeObject, type FieldValidation } from '../../machinery/schema/decode.ts';
+import { badRequest } from '../../machinery/status-errors.ts';
+import { builtInSchemas } from '../../resources/schema/schema-table.ts';
+import { isKnownKind } from '../registry/known-kinds.ts';
+import type { HttpResourceCall } from './http-call.ts';
+import { bodyFormat, readBody } from './request-body.ts';
+import { type DeleteOptionsFields, deleteOptionsOfQuery } from './request-options.ts';
+
+/** The object in the body. Throws BadRequest, UnsupportedMediaType, RequestEntityTooLarge. */
+export async function decodeBody(
+  call: HttpResourceCall,
+  target: DecodeTarget,
+  fieldValidation: FieldValidation,
+): Promise<Draft<KubeObject>> {
+  const format = bodyFormat(call.http);
+  const body = await readBody(call.http);
+  const { object, warnings } = decodeObject(body, target, { fieldValidation, format, isKnownKind });
+  for (const warning of warnings) call.warn(warning);
+  return object;
+}
+
+/** The options of a delete: those in the body, or where there is none those of the query. */
+export async function decodeDeleteOptions(call: HttpResourceCall): Promise<DeleteOptionsFields> {
+  const body = await readBody(call.http);
+  if (body.length === 0) return deleteOptionsOfQuery(call.query);
+  const format = bodyFormat(call.http);
+  const target = deleteOptionsTarget(new TextDecoder().decode(body));
+  const { object } = decodeObject(body, target, { fieldValidation: 'Ignore', format, isKnownKind });
+  return object as unknown as DeleteOptionsFields;
+}
+
+/** Every group has DeleteOptions of its own, all the same. */
+function deleteOptionsTarget(text: string): DecodeTarget {
+  const schema = builtInSchemas.get('meta.v1.DeleteOptions');
+  if (schema === undefined) throw new Error('the schema table has no DeleteOptions');
+  const { apiVersion, kind } = claims(text);
+  if (kind !== '' && kind !== 'DeleteOptions') {
+    const version = apiVersionOf(parseApiVersion(apiVersion));
+    throw badRequest(`no kind "${kind}" is registered for version "${version}" in scheme "pkg/runtime/scheme.go:111"`);
+  }
+  return { ...parseApiVersion(apiVersion), kind: 'DeleteOptions', schema };
+}
+
+function claims(text: string): { readonly apiVersion: string; readonly kind: string } {
+  try {
+    const { apiVersion, kind } = JSON.parse(text) as { readonly apiVersion?: unknown; readonly kind?: unknown };
+    return {
+      apiVersion: typeof apiVersion === 'string' ? apiVersion : 'v1',
+      kind: typeof kind === 'string' ? kind : '',
+    };
+  } catch {
+    return { apiVersion: 'v1', kind: '' };
+  }
+}

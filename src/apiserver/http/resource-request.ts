@@ -1,0 +1,162 @@
+import type { Draft, KubeObject } from '../../machinery/object.ts';
+import { parsePatch, patchMediaTypes } from '../../machinery/patch/patch.ts';
+import type { DecodeTarget } from '../../machinery/schema/decode.ts';
+import { StatusError } from '../../machinery/status-error.ts';
+import type { ResourceDefinition } from '../../resources/definition.ts';
+import { builtInSchemas } from '../../resources/schema/schema-table.ts';
+import type { HttpResponse } from '../../wire/http.ts';
+import type { Call } from '../registry/call.ts';
+import type { ReviewHandler, SubresourceHandler } from '../registry/extension-points.ts';
+import type { ListPage } from '../registry/read.ts';
+import type { ResourceServer } from '../registry/resource-server.ts';
+import { scaleType } from '../registry/scale.ts';
+import type { StoredObject } from '../registry/stored-object.ts';
+import { decodeBody, decodeDeleteOptions } from './decode-body.ts';
+import type { HttpResourceCall } from './http-call.ts';
+import { listBody } from './list-body.ts';
+import type { Representation } from './negotiate.ts';
+import { objectShape } from './object-shape.ts';
+import { mediaType, readBody } from './request-body.ts';
+import { deleteSettings, listSettings, patchSettings, writeSettings } from './request-options.ts';
+import { formatOf, valueResponse } from './respond.ts';
+import type { Shape } from './shapes.ts';
+
+/** One short request about a resource, on a path and by a method that exist. */
+export class ResourceRequest {
+  readonly #resources: ResourceServer;
+  readonly #http: HttpResourceCall;
+  readonly #call: Call;
+  readonly #definition: ResourceDefinition;
+  readonly #representation: Representation;
+
+  /** `signal` ends with the request's time. */
+  constructor(
+    resources: ResourceServer,
+    http: HttpResourceCall,
+    definition: ResourceDefinition,
+    representation: Representation,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#resources = resources;
+    this.#http = http;
+    this.#definition = definition;
+    this.#representation = representation;
+    const { info, user, userAgent } = http;
+    this.#call = { info, user, userAgent, signal, warn: (message) => http.warn(message) };
+  }
+
+  async get(): Promise<HttpResponse> {
+    const object = await this.#resources.get(this.#call, this.#http.query.get('resourceVersion') ?? '');
+    return this.#object(200, object);
+  }
+
+  async list(): Promise<HttpResponse> {
+    const shape = this.#shape(true);
+    return this.#list(await this.#resources.list(this.#call, listSettings(this.#http.query)), shape);
+  }
+
+  async create(): Promise<HttpResponse> {
+    const settings = writeSettings(this.#http.query, 'CreateOptions');
+    const extension = this.#resources.extension(this.#call);
+    if (extension !== undefined) return this.#invoke(extension);
+    const object = await decodeBody(this.#http, this.#target(), settings.fieldValidation);
+    this.#definition.setDefaults(object);
+    return this.#object(201, await this.#resources.create(this.#call, object, settings));
+  }
+
+  async update(): Promise<HttpResponse> {
+    const settings = writeSettings(this.#http.query, 'UpdateOptions');
+    const isScale = this.#call.info.subresource === 'scale';
+    const object = await decodeBody(this.#http, isScale ? scaleTarget() : this.#target(), settings.fieldValidation);
+    if (!isScale) this.#definition.setDefaults(object);
+    const result = await this.#resources.update(this.#call, object as KubeObject, settings);
+    return this.#object(result.created ? 201 : 200, result.object);
+  }
+
+  async patch(): Promise<HttpResponse> {
+    const type = mediaType(this.#http.http);
+    const patchType = patchMediaTypes[type];
+    if (patchType === undefined) throw unknownPatchType();
+    const settings = patchSettings(this.#http.query, false);
+    const parsed = parsePatch(patchType, await readBody(this.#http.http));
+    const result = await this.#resources.patch(this.#call, parsed, settings);
+    return this.#object(result.created ? 201 : 200, result.object);
+  }
+
+  async delete(): Promise<HttpResponse> {
+    const settings = deleteSettings(await decodeDeleteOptions(this.#http));
+    const { object, asStatus } = await this.#resources.delete(this.#call, settings);
+    if (!asStatus) return this.#object(200, object);
+    const { group, resource } = this.#definition.type;
+    const { name, uid } = object.object.metadata;
+    const details = { name, ...(group !== '' && { group }), kind: resource, uid };
+    const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+    return valueResponse(200, status, formatOf(this.#representation));
+  }
+
+  async deleteCollection(): Promise<HttpResponse> {
+    const shape = this.#shape(true);
+    const settings = deleteSettings(await decodeDeleteOptions(this.#http));
+    const page = await this.#resources.deleteCollection(this.#call, listSettings(this.#http.query), settings);
+    return this.#list(page, shape);
+  }
+
+  async #invoke(handler: ReviewHandler | SubresourceHandler): Promise<HttpResponse> {
+    const settings = writeSettings(this.#http.query, 'CreateOptions');
+    const target = 'bodyType' in handler ? bodyTarget(handler) : this.#target();
+    const body: Draft<KubeObject> = await decodeBody(this.#http, target, settings.fieldValidation);
+    if (!('bodyType' in handler)) this.#definition.setDefaults(body);
+    const answer = await this.#resources.invoke(handler, this.#http, body, settings.dryRun);
+    return valueResponse(201, answer, formatOf(this.#representation));
+  }
+
+  #target(): DecodeTarget {
+    return { ...this.#definition.type, schema: this.#definition.schema };
+  }
+
+  #shape(isList: boolean): Shape {
+    const { environment } = this.#resources;
+    return objectShape(this.#definition, {
+      projection: this.#representation.projection,
+      includeObject: this.#http.query.get('includeObject') ?? '',
+      isList,
+      now: () => environment.now(),
+    });
+  }
+
+  #object(status: number, object: StoredObject): HttpResponse {
+    const format = formatOf(this.#representation);
+    const parts: Uint8Array[] = [];
+    this.#shape(false).appendObject(parts, object, true);
+    return { status, headers: { 'content-type': format.contentType }, body: format.document(parts) };
+  }
+
+  #list(page: ListPage, shape: Shape): HttpResponse {
+    const format = formatOf(this.#representation);
+    const body = listBody(page, shape, format, this.#resources.environment);
+    return { status: 200, headers: { 'content-type': format.contentType }, body };
+  }
+}
+
+function scaleTarget(): DecodeTarget {
+  return targetOf({ ...scaleType, schemaName: 'autoscaling.v1.Scale' });
+}
+
+function bodyTarget({ bodyType }: SubresourceHandler): DecodeTarget {
+  return targetOf(bodyType);
+}
+
+function targetOf(type: Omit<DecodeTarget, 'schema'> & { readonly schemaName: string }): DecodeTarget {
+  const schema = builtInSchemas.get(type.schemaName);
+  if (schema === undefined) throw new Error(`the schema table has no ${type.schemaName}`);
+  return { group: type.group, version: type.version, kind: type.kind, schema };
+}
+
+function unknownPatchType(): StatusError {
+  return new StatusError({
+    code: 415,
+    reason: 'UnsupportedMediaType',
+    message: '415: Unsupported Media Type',
+    details: {},
+  });
+}

@@ -1,0 +1,153 @@
+import type { KubeObject } from '../../machinery/object.ts';
+import { apiVersionOf } from '../../machinery/resource-type.ts';
+import { normalise } from '../../machinery/schema/normalise.ts';
+import type { Column, ResourceDefinition } from '../../resources/definition.ts';
+import type { StoredObject } from '../registry/stored-object.ts';
+
+/** What a list says of itself. */
+export interface ListMetadata {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+/** What of an object a client wants to see, as compact JSON: all of it, its metadata, or a row of a table. */
+export interface Shape {
+  /** Appends one object as it stands alone; `first`: nothing has been sent on this watch yet. */
+  appendObject(parts: Uint8Array[], object: StoredObject, first: boolean): void;
+  /** Appends one object as an item of a list. */
+  appendItem(parts: Uint8Array[], object: StoredObject): void;
+  /** The object of a bookmark. */
+  bookmark(metadata: object): object;
+  /** A list without its items. */
+  envelope(metadata: ListMetadata): Readonly<Record<string, unknown>>;
+  readonly itemsKey: 'items' | 'rows';
+  /** Names the shape among those of one kind; undefined: what it gives is not the same for everyone. */
+  readonly sharedAs: string | undefined;
+}
+
+const encoder = new TextEncoder();
+const bytes = (text: string): Uint8Array => encoder.encode(text);
+const metaVersion = 'meta.k8s.io/v1';
+const closeBrace = bytes('}');
+const openPartial = bytes(`{"kind":"PartialObjectMetadata","apiVersion":"${metaVersion}","metadata":{`);
+const closePartial = bytes('}}');
+
+/** Objects as they are. */
+export class WholeShape implements Shape {
+  readonly itemsKey = 'items';
+  readonly sharedAs: string;
+  readonly #definition: ResourceDefinition;
+
+  constructor(definition: ResourceDefinition) {
+    this.#definition = definition;
+    this.sharedAs = apiVersionOf(definition.type);
+  }
+
+  appendObject(parts: Uint8Array[], object: StoredObject): void {
+    parts.push(object.json());
+  }
+
+  appendItem(parts: Uint8Array[], object: StoredObject): void {
+    object.appendItem(parts);
+  }
+
+  bookmark(metadata: object): object {
+    const { type } = this.#definition;
+    return { kind: type.kind, apiVersion: apiVersionOf(type), metadata };
+  }
+
+  envelope(metadata: ListMetadata): Readonly<Record<string, unknown>> {
+    const { type, names } = this.#definition;
+    return { kind: names.listKind, apiVersion: apiVersionOf(type), metadata };
+  }
+}
+
+/** Objects of which only metadata is shown. */
+export class PartialShape implements Shape {
+  readonly itemsKey = 'items';
+  readonly sharedAs = 'partial';
+
+  appendObject(parts: Uint8Array[], object: StoredObject): void {
+    parts.push(openPartial);
+    object.appendMetadata(parts);
+    parts.push(closePartial);
+  }
+
+  appendItem(parts: Uint8Array[], object: StoredObject): void {
+    this.appendObject(parts, object);
+  }
+
+  bookmark(metadata: object): object {
+    return { kind: 'PartialObjectMetadata', apiVersion: metaVersion, metadata };
+  }
+
+  envelope(metadata: ListMetadata): Readonly<Record<string, unknown>> {
+    return { kind: 'PartialObjectMetadataList', apiVersion: metaVersion, metadata };
+  }
+}
+
+/** What a row carries of its object besides the cells. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** Objects as rows of a table, as `kubectl get` prints them. Ages are told as of now, so rows are not shared. */
+export class TableShape implements Shape {
+  readonly itemsKey = 'rows';
+  readonly sharedAs = undefined;
+  readonly #definition: ResourceDefinition;
+  readonly #includeObject: IncludeObject;
+  readonly #now: () => number;
+  readonly #partial = new PartialShape();
+
+  constructor(definition: ResourceDefinition, includeObject: IncludeObject, now: () => number) {
+    this.#definition = definition;
+    this.#includeObject = includeObject;
+    this.#now = now;
+  }
+
+  appendObject(parts: Uint8Array[], object: StoredObject, first: boolean): void {
+    const { resourceVersion } = object.object.metadata;
+    const envelope = { ...this.#head({ resourceVersion }), columnDefinitions: first ? this.#columns() : null };
+    parts.push(bytes(`${JSON.stringify(envelope).slice(0, -1)},"rows":[`));
+    this.appendItem(parts, object);
+    parts.push(bytes(']}'));
+  }
+
+  appendItem(parts: Uint8Array[], object: StoredObject): void {
+    const cells = this.#definition.row(object.object, this.#now());
+    parts.push(bytes(`{"cells":${JSON.stringify(cells)},"object":`));
+    if (this.#includeObject === 'None') parts.push(bytes('null'));
+    else if (this.#includeObject === 'Object') parts.push(object.json());
+    else this.#partial.appendObject(parts, object);
+    parts.push(closeBrace);
+  }
+
+  /** An empty row, as Kubernetes makes one of the empty object that carries the bookmark. */
+  bookmark(metadata: { readonly resourceVersion?: string }): object {
+    const empty = normalise(this.#definition.schema, {}).value as unknown as KubeObject;
+    const cells = this.#definition.row({ ...empty, metadata }, this.#now());
+    return {
+      ...this.#head({ resourceVersion: metadata.resourceVersion }),
+      columnDefinitions: null,
+      rows: [{ cells, object: this.#includeObject === 'None' ? null : this.#partial.bookmark(metadata) }],
+    };
+  }
+
+  envelope(metadata: ListMetadata): Readonly<Record<string, unknown>> {
+    return { ...this.#head(metadata), columnDefinitions: this.#columns() };
+  }
+
+  #head(metadata: object): Readonly<Record<string, unknown>> {
+    return { kind: 'Table', apiVersion: metaVersion, metadata };
+  }
+
+  #columns(): readonly Column[] {
+    return this.#definition.columns.map(({ name, type, format, description, priority }) => ({
+      name,
+      type,
+      format,
+      description,
+      priority,
+    }));
+  }
+}
