@@ -1,5 +1,8 @@
 import type { KubeObject } from '../machinery/object.ts';
 import { controllerRevisionDefinition } from './apps/controller-revision.ts';
+import { deploymentDefinition } from './apps/deployment.ts';
+import { replicaSetDefinition } from './apps/replica-set.ts';
+import { statefulSetDefinition } from './apps/stateful-set.ts';
 import { leaseDefinition } from './coordination/lease.ts';
 import { configMapDefinition } from './core/config-map.ts';
 import { endpointsDefinition } from './core/endpoints.ts';
@@ -47,6 +50,9 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(serviceDefinition),
   forget(serviceAccountDefinition),
   forget(controllerRevisionDefinition),
+  forget(deploymentDefinition),
+  forget(replicaSetDefinition),
+  forget(statefulSetDefinition),
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),

@@ -26,7 +26,8 @@ const someTime = '2026-01-01T00:00:00Z';
 type Loose = Record<string, unknown>;
 
 /** Takes out what admission adds to an object, and what differs from one answer to the next. */
-export function withoutAdmission(object: KubeObject, asked: KubeObject): KubeObject {
+export function withoutAdmission(object: KubeObject, ask: Ask): KubeObject {
+  const asked = ask.body;
   const { uid, resourceVersion, creationTimestamp, managedFields, finalizers, namespace, ...metadata } =
     object.metadata;
   const { apiVersion, kind, ...rest } = object;
@@ -38,6 +39,8 @@ export function withoutAdmission(object: KubeObject, asked: KubeObject): KubeObj
     if (askedSpec['taints'] === undefined) delete spec['taints'];
     result['spec'] = spec;
   }
+  // Controllers of the reference may have seen the object before the question came.
+  if (ask.old !== undefined && ask.subresource === undefined) delete result['status'];
   const status = result['status'] as { readonly conditions?: readonly Loose[] } | undefined;
   if (status?.conditions !== undefined)
     result['status'] = {

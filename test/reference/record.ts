@@ -40,7 +40,7 @@ async function request(method: string, path: string, ask: Ask): Promise<Answer> 
     (match[1] ?? '').replaceAll(/\\(.)/g, '$1'),
   );
   return {
-    ...(response.ok ? { object: withoutAdmission(result, ask.body) } : { message: result.message ?? '' }),
+    ...(response.ok ? { object: withoutAdmission(result, ask) } : { message: result.message ?? '' }),
     ...(warnings.length > 0 && { warnings }),
   };
 }

@@ -23,7 +23,8 @@ export function write(ask: Ask): WriteOutcome {
   const { namespaced } = definition.type;
   if (old === undefined) definition.prepareForCreate?.(object, context);
   else viewOf(definition, ask.subresource).prepareForUpdate?.(object, old, context);
-  countGeneration(definition, object, old);
+  if (ask.subresource === undefined) countGeneration(definition, object, old);
+  else if (old?.metadata.generation !== undefined) object.metadata.generation = old.metadata.generation;
   const errors =
     old === undefined
       ? [
@@ -35,7 +36,7 @@ export function write(ask: Ask): WriteOutcome {
   const warnings = deprecationWarning === undefined ? [] : [deprecationWarning];
   if (errors.length > 0) return { message: formatFieldErrors(errors), warnings };
   if (ask.subresource === undefined) warnings.push(...(definition.warnings?.(object, old) ?? []));
-  return { object: tidy(withoutAdmission({ ...object, kind: definition.type.kind }, ask.body)), warnings };
+  return { object: tidy(withoutAdmission({ ...object, kind: definition.type.kind }, ask)), warnings };
 }
 
 function countGeneration(definition: ResourceDefinition, object: Draft<KubeObject>, old: KubeObject | undefined): void {

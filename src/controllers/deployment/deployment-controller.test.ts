@@ -244,7 +244,11 @@ async function blockedName(): Promise<string> {
   await world.client.delete(replicaSets, { namespace: 'shop', name });
   await world.client.create(replicaSets, {
     metadata: { namespace: 'shop', name },
-    spec: { replicas: 0, selector: { matchLabels: { app: 'other' } }, template: template('other') },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: { app: 'other' } },
+      template: { ...template('other'), metadata: { labels: { app: 'other' } } },
+    },
   });
   await world.advance(2_000);
   return name;

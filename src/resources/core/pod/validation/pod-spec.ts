@@ -46,7 +46,7 @@ export function validatePodSpec(spec: PodSpec, podName: string, path: string, er
   validateChoice(spec.restartPolicy, restartPolicies, `${path}.restartPolicy`, errors);
   validateDnsPolicy(spec.dnsPolicy, `${path}.dnsPolicy`, errors);
   if (spec.nodeSelector !== undefined) errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
-  validatePodSecurityContext(spec, `${path}.securityContext`, errors);
+  validatePodSecurityContext(spec, path, errors);
   if (spec.affinity !== undefined) validateAffinity(spec.affinity, `${path}.affinity`, errors);
   validateDnsConfig(spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`, errors);
   validateScheduling(spec, path, errors);

@@ -47,10 +47,11 @@ function validateEscalation(context: SecurityContext, path: string, errors: Fiel
     if (capability === 'CAP_SYS_ADMIN') refuse('`capabilities.Add` CAP_SYS_ADMIN');
 }
 
-export function validatePodSecurityContext(spec: PodSpec, path: string, errors: FieldError[]): void {
+export function validatePodSecurityContext(spec: PodSpec, specPath: string, errors: FieldError[]): void {
+  const path = `${specPath}.securityContext`;
   const context: PodSecurityContext = spec.securityContext ?? {};
   const { fsGroup, runAsUser, runAsGroup, supplementalGroups = [], sysctls = [] } = context;
-  validateHostPorts(spec, errors);
+  validateHostPorts(spec, specPath, errors);
   if (fsGroup !== undefined) applyNumberRule(userId, fsGroup, `${path}.fsGroup`, errors);
   if (runAsUser !== undefined) applyNumberRule(userId, runAsUser, `${path}.runAsUser`, errors);
   if (runAsGroup !== undefined) applyNumberRule(userId, runAsGroup, `${path}.runAsGroup`, errors);
@@ -58,7 +59,7 @@ export function validatePodSecurityContext(spec: PodSpec, path: string, errors: 
     applyNumberRule(userId, group, `${path}.supplementalGroups[${index}]`, errors);
   if (spec.shareProcessNamespace === true && spec.hostPID === true) {
     const detail = 'ShareProcessNamespace and HostPID cannot both be enabled';
-    errors.push(invalid('spec.shareProcessNamespace', true, detail));
+    errors.push(invalid(`${specPath}.shareProcessNamespace`, true, detail));
   }
   validateSysctls(sysctls, spec, `${path}.sysctls`, errors);
   validateChoice(context.fsGroupChangePolicy, groupChangePolicies, `${path}.fsGroupChangePolicy`, errors);
@@ -80,13 +81,13 @@ function validateChoice(
 }
 
 /** In the host's network a container's port is the host's. */
-function validateHostPorts(spec: PodSpec, errors: FieldError[]): void {
+function validateHostPorts(spec: PodSpec, path: string, errors: FieldError[]): void {
   if (spec.hostNetwork !== true) return;
   for (const [index, { ports = [] }] of spec.containers.entries()) {
     for (const [at, { hostPort = 0, containerPort }] of ports.entries()) {
-      if (hostPort === containerPort) continue;
+      if (hostPort === 0 || hostPort === containerPort) continue;
       const detail = 'must match `containerPort` when `hostNetwork` is true';
-      errors.push(invalid(`spec.containers[${index}].ports[${at}].hostPort`, hostPort, detail));
+      errors.push(invalid(`${path}.containers[${index}].ports[${at}].hostPort`, hostPort, detail));
     }
   }
 }

@@ -1,0 +1,61 @@
+import type { FieldError } from '../../machinery/field-error.ts';
+import { forbidden, invalid, notSupported, required } from '../../machinery/field-errors.ts';
+import { compileLabelSelector, validateLabelSelector } from '../../machinery/label-selector.ts';
+import { validatePodTemplate } from '../core/pod/pod-template.ts';
+import type { PodTemplateSpec } from '../schema/core-v1.generated.ts';
+import type { LabelSelector } from '../schema/meta-v1.generated.ts';
+
+/** How one kind words what is the same rule for all of them. */
+export interface WorkloadWords {
+  /** `empty selector is invalid for deployment` */
+  readonly emptySelector: string;
+  /** What follows the selector when it cannot be understood. */
+  readonly badSelector: string;
+  /** `activeDeadlineSeconds in ReplicaSet is not Supported` */
+  readonly deadline: string;
+}
+
+/** The selector of a workload, and the template whose pods it has to find again. */
+export function validateSelectorAndTemplate(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec,
+  words: WorkloadWords,
+  errors: FieldError[],
+): void {
+  const before = errors.length;
+  if (selector === undefined) errors.push(required('spec.selector'));
+  else {
+    errors.push(...validateLabelSelector(selector, 'spec.selector'));
+    if (errors.length > before) {
+      errors.push(invalid('spec.selector', selector, words.badSelector));
+      return;
+    }
+    const empty = isEmpty(selector.matchLabels) && (selector.matchExpressions ?? []).length === 0;
+    if (empty) errors.push(invalid('spec.selector', selector, words.emptySelector));
+  }
+  validateTemplate(selector, template, words, errors);
+}
+
+function validateTemplate(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec,
+  words: WorkloadWords,
+  errors: FieldError[],
+): void {
+  const labels = template.metadata?.labels;
+  if (!compileLabelSelector(selector).matches(labels ?? {})) {
+    const detail = '`selector` does not match template `labels`';
+    errors.push(invalid('spec.template.metadata.labels', labels, detail));
+  }
+  validatePodTemplate(template, 'spec.template', errors);
+  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {};
+  if (restartPolicy !== 'Always')
+    errors.push(notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']));
+  if (activeDeadlineSeconds !== undefined)
+    errors.push(forbidden('spec.template.spec.activeDeadlineSeconds', words.deadline));
+}
+
+function isEmpty(map: object | undefined): boolean {
+  for (const _key in map) return false;
+  return true;
+}
