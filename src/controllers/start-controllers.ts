@@ -7,6 +7,11 @@ import type { MetricRegistry } from '../machinery/metrics.ts';
 import { type ClusterDnsOptions, clusterDnsController } from './cluster-dns/cluster-dns-controller.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
+import { endpointsController } from './endpoints/endpoints-controller.ts';
+import { endpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
+import { collectedResources } from './garbage-collector/collected-resources.ts';
+import { garbageCollector } from './garbage-collector/garbage-collector.ts';
+import { type DiscoveredResource, namespaceController } from './namespace/namespace-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { claimController } from './persistent-volume/claim-controller.ts';
@@ -14,12 +19,18 @@ import { claimProtectionController, volumeProtectionController } from './persist
 import { volumeController } from './persistent-volume/volume-controller.ts';
 import { podGcController } from './pod-gc/pod-gc-controller.ts';
 import { replicaSetController } from './replicaset/replica-set-controller.ts';
+import { rootCaController } from './root-ca/root-ca-controller.ts';
 import type { Controller } from './runtime/controller.ts';
 import type { ControllerContext } from './runtime/controller-context.ts';
 import { ControllerRunner } from './runtime/controller-runner.ts';
+import { serviceAccountController } from './serviceaccount/service-account-controller.ts';
 import { statefulSetController } from './statefulset/stateful-set-controller.ts';
 
 export interface ControllerSettings {
+  /** What the cluster serves: content of namespaces, and owners and dependents. */
+  readonly resources: readonly DiscoveredResource[];
+  /** PEM of what pods verify the API server by. */
+  readonly certificates: string;
   /** Ranges of pod addresses to give to nodes. */
   readonly nodeRanges: readonly string[];
   /** Where nodes keep volumes that are provisioned for them. */
@@ -30,7 +41,7 @@ export interface ControllerSettings {
 }
 
 export interface ControllersOptions {
-  /** A client that acts as this ServiceAccount of kube-system. */
+  /** A client that acts as this ServiceAccount of kube-system, and writes as the field manager `kube-controller-manager`. */
   readonly clientFor: (serviceAccount: string) => Client;
   readonly informers: InformerFactory;
   readonly environment: Environment;
@@ -48,6 +59,8 @@ type Make = (context: ControllerContext) => Controller;
 
 /** Every controller with the ServiceAccount it acts as, whose rights are in the bootstrap roles. */
 function controllers({
+  resources,
+  certificates,
   nodeRanges,
   volumeDirectory,
   dns,
@@ -57,6 +70,12 @@ function controllers({
     ['replicaset-controller', replicaSetController],
     ['deployment-controller', deploymentController],
     ['statefulset-controller', statefulSetController],
+    ['endpointslice-controller', endpointSliceController],
+    ['endpoint-controller', endpointsController],
+    ['namespace-controller', (context) => namespaceController(context, { discover: () => resources })],
+    ['service-account-controller', serviceAccountController],
+    ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],
+    ['generic-garbage-collector', (context) => garbageCollector(context, { resources: collectedResources(resources) })],
     ['node-controller', (context) => nodeLifecycleController(context, nodeLifecycle)],
     ['node-controller', (context) => nodeIpamController(context, { ranges: nodeRanges })],
     ['pod-garbage-collector', podGcController],

@@ -170,12 +170,19 @@ export class ControlPlane {
     const dns =
       dnsPort === undefined ? undefined : { clusterIp: addressAt(parseRange(serviceRange), dnsOffset), port: dnsPort };
     return startControllers({
-      clientFor: (account) => this.client(serviceAccountUser('kube-system', account), account),
+      clientFor: (account) => this.client(serviceAccountUser('kube-system', account), 'kube-controller-manager'),
       informers: this.#informers(this.client(componentUser('kube-controller-manager'))),
       environment,
       logger,
       metrics,
-      settings: { nodeRanges, volumeDirectory, dns, nodeLifecycle },
+      settings: {
+        resources: builtInDefinitions.map(({ type, verbs }) => ({ type, verbs })),
+        certificates: this.#options.authorityPem,
+        nodeRanges,
+        volumeDirectory,
+        dns,
+        nodeLifecycle,
+      },
     });
   }
 

@@ -2,6 +2,7 @@ import type { InformerOptions } from '../../client/informer.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type {
   Container,
+  Namespace,
   Node,
   PersistentVolumeClaim,
   Pod,
@@ -140,3 +141,6 @@ function nodeProjection(node: Node): Node {
   const { images: _, ...status } = node.status ?? {};
   return { ...withoutManagedFields(node), status };
 }
+
+/** How every controller asks for namespaces. */
+export const namespaceInformer: InformerOptions<Namespace> = { projection: withoutManagedFields<Namespace> };
