@@ -10,13 +10,10 @@ import type { VirtualEnvironment } from '../../src/machinery/environment/virtual
 import { silentLogger } from '../../src/machinery/log.ts';
 import { silentMetrics } from '../../src/machinery/metrics.ts';
 import type { KubeObject } from '../../src/machinery/object.ts';
-import { applyMergePatch } from '../../src/machinery/patch/merge.ts';
-import { applyStrategicPatch } from '../../src/machinery/patch/strategic.ts';
 import type { ResourceType } from '../../src/machinery/resource-type.ts';
 import { formatTime } from '../../src/machinery/time.ts';
 import type { Event, Pod } from '../../src/resources/schema/core-v1.generated.ts';
 import { events, namespaces, pods } from '../../src/resources/schema/resource-types.generated.ts';
-import { testDefinitions } from './loose-definitions.ts';
 import { admin, testApiServer } from './test-api-server.ts';
 
 /** Controllers at work on an API server in virtual time, with a kubelet that runs whatever it is given. */
@@ -30,8 +27,8 @@ export class ControllerWorld {
   #kubelet: (() => void) | undefined;
 
   static async make(options: Pick<ApiServerOptions, 'admission'> = { admission: [] }): Promise<ControllerWorld> {
-    const { environment, server, client } = await testApiServer({ definitions: testDefinitions, ...options });
-    const world = new ControllerWorld(environment, server, withPatches(client));
+    const { environment, server, client } = await testApiServer(options);
+    const world = new ControllerWorld(environment, server, client);
     await client.create(namespaces, { metadata: { name: 'shop' } });
     return world;
   }
@@ -45,7 +42,7 @@ export class ControllerWorld {
 
   context(component = 'test'): ControllerContext {
     const { environment, informers } = this;
-    const client = withPatches(this.server.client(admin, 'kube-controller-manager'));
+    const client = this.server.client(admin, 'kube-controller-manager');
     const recorder = new QueuedEventRecorder({
       client,
       environment,
@@ -152,27 +149,4 @@ export class ControllerWorld {
 
 function order(event: Event): string {
   return (event.metadata.name ?? '').split('.').at(-1) ?? '';
-}
-
-/** Merge and strategic merge patches by reading and writing, as long as direct clients do not know them. */
-function withPatches(client: Client): Client {
-  const patch: Client['patch'] = async (type, key, change, options) => {
-    if (change.type !== 'merge' && change.type !== 'strategic') return await client.patch(type, key, change, options);
-    const old = await client.get(type, key);
-    const schema = testDefinitions.find((each) => each.type.resource === type.resource)?.schema;
-    const body = change.body as Readonly<Record<string, unknown>>;
-    const members = old as unknown as Readonly<Record<string, unknown>>;
-    const patched =
-      change.type === 'merge' || schema === undefined
-        ? applyMergePatch(members, body)
-        : applyStrategicPatch(schema, members, body);
-    return await client.update(type, patched as typeof old, options);
-  };
-  return new Proxy(client, {
-    get(target, property) {
-      if (property === 'patch') return patch;
-      const value: unknown = Reflect.get(target, property);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }

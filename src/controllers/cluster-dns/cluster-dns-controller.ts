@@ -4,8 +4,10 @@ import { equal } from '../../resources/equal.ts';
 import type { Node, Service } from '../../resources/schema/core-v1.generated.ts';
 import type { Endpoint, EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
 import { endpointSlices, nodes, services } from '../../resources/schema/resource-types.generated.ts';
+import { serviceInformer } from '../endpoints/service-watches.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
+import { nodeInformer, withoutManagedFields } from '../runtime/projections.ts';
 
 export interface ClusterDnsOptions {
   readonly clusterIp: string;
@@ -22,9 +24,11 @@ const key = `${namespace}/${name}`;
  * stays on the node it comes from.
  */
 export function clusterDnsController({ client, informers }: ControllerContext, options: ClusterDnsOptions): Controller {
-  const nodeInformer: Informer<Node> = informers.informer(nodes);
-  const serviceInformer: Informer<Service> = informers.informer(services);
-  const sliceInformer: Informer<EndpointSlice> = informers.informer(endpointSlices);
+  const allNodes: Informer<Node> = informers.informer(nodes, nodeInformer);
+  const allServices: Informer<Service> = informers.informer(services, serviceInformer);
+  const allSlices: Informer<EndpointSlice> = informers.informer(endpointSlices, {
+    projection: withoutManagedFields<EndpointSlice>,
+  });
   const ifOurs = ({
     object,
   }: {
@@ -34,15 +38,15 @@ export function clusterDnsController({ client, informers }: ControllerContext, o
     name: 'cluster-dns',
     concurrency: 1,
     initialKeys: [key],
-    watches: [watching(nodeInformer, () => [key]), watching(serviceInformer, ifOurs), watching(sliceInformer, ifOurs)],
+    watches: [watching(allNodes, () => [key]), watching(allServices, ifOurs), watching(allSlices, ifOurs)],
     async reconcile(_key, signal) {
-      if (serviceInformer.get(name, namespace) === undefined) {
+      if (allServices.get(name, namespace) === undefined) {
         await client.create(services, service(options), { signal }).catch(ignoreExisting);
       }
-      const endpoints = [...nodeInformer.list()]
+      const endpoints = [...allNodes.list()]
         .flatMap(endpointOf)
         .sort((a, b) => ((a.nodeName ?? '') < (b.nodeName ?? '') ? -1 : 1));
-      const current = sliceInformer.get(name, namespace);
+      const current = allSlices.get(name, namespace);
       if (current === undefined)
         await client.create(endpointSlices, slice(options, endpoints), { signal }).catch(ignoreExisting);
       else if (!equal(current.endpoints ?? [], endpoints))

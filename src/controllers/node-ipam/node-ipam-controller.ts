@@ -5,6 +5,7 @@ import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { ownKey } from '../runtime/object-keys.ts';
+import { nodeInformer } from '../runtime/projections.ts';
 
 export interface NodeIpamOptions {
   /** The ranges to give out, in order: `10.244.0.0/24`, `10.244.1.0/24`, ... */
@@ -16,14 +17,14 @@ export function nodeIpamController(
   { client, informers, events }: ControllerContext,
   { ranges }: NodeIpamOptions,
 ): Controller {
-  const nodeInformer: Informer<Node> = informers.informer(nodes);
+  const known: Informer<Node> = informers.informer(nodes, nodeInformer);
   // Ranges given but not yet seen in the cache, by node: two nodes that register together must not get the same.
   const given = new Map<string, string>();
   let next = 0;
 
   const take = (): string | undefined => {
     const used = new Set(given.values());
-    for (const { spec } of nodeInformer.list()) if (spec?.podCIDR !== undefined) used.add(spec.podCIDR);
+    for (const { spec } of known.list()) if (spec?.podCIDR !== undefined) used.add(spec.podCIDR);
     for (let tried = 0; tried < ranges.length; tried++) {
       const candidate = ranges[(next + tried) % ranges.length];
       if (candidate === undefined || used.has(candidate)) continue;
@@ -36,9 +37,9 @@ export function nodeIpamController(
   return {
     name: 'node-ipam',
     concurrency: 1,
-    watches: [watching(nodeInformer, ownKey)],
+    watches: [watching(known, ownKey)],
     async reconcile(key, signal) {
-      const node = nodeInformer.get(key);
+      const node = known.get(key);
       if (node === undefined || node.spec?.podCIDR !== undefined) {
         given.delete(key);
         return undefined;

@@ -8,6 +8,7 @@ import { leases, nodes, pods } from '../../resources/schema/resource-types.gener
 import { type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { ownKey } from '../runtime/object-keys.ts';
+import { byNode, nodeInformer, podInformer } from '../runtime/projections.ts';
 import { conditionTaints, findCondition, silentConditions } from './node-health.ts';
 
 export interface NodeLifecycleOptions {
@@ -18,7 +19,6 @@ export interface NodeLifecycleOptions {
 }
 
 const leaseNamespace = 'kube-node-lease';
-const byNode = 'spec.nodeName';
 const checkEveryMs = 5_000;
 
 /** What was last heard of a node, by this process's own clock: clocks of nodes may be wrong. */
@@ -59,11 +59,9 @@ class NodeLifecycleLoop {
     this.#context = context;
     this.#gracePeriodMs = options.gracePeriodMs ?? 50_000;
     this.#startupGracePeriodMs = options.startupGracePeriodMs ?? 60_000;
-    this.nodes = context.informers.informer(nodes);
+    this.nodes = context.informers.informer(nodes, nodeInformer);
     this.leases = context.informers.informer(leases, { namespace: leaseNamespace });
-    this.#pods = context.informers.informer(pods, {
-      indexes: { [byNode]: ({ spec }) => (spec?.nodeName === undefined ? [] : [spec.nodeName]) },
-    });
+    this.#pods = context.informers.informer(pods, podInformer);
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {

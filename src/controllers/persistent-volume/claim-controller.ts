@@ -12,6 +12,7 @@ import type { StorageClass } from '../../resources/schema/storage-v1.generated.t
 import { type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
+import { claimInformer, nodeInformer, volumeInformer } from '../runtime/projections.ts';
 import { localPathProvisioner, localVolume } from './local-path.ts';
 import { isReservedFor, matchVolume } from './match-volume.ts';
 
@@ -51,10 +52,10 @@ class ClaimLoop {
   constructor(context: ControllerContext, { directory }: ClaimControllerOptions) {
     this.#context = context;
     this.#directory = directory;
-    this.claims = context.informers.informer(persistentVolumeClaims);
-    this.volumes = context.informers.informer(persistentVolumes);
+    this.claims = context.informers.informer(persistentVolumeClaims, claimInformer);
+    this.volumes = context.informers.informer(persistentVolumes, volumeInformer);
     this.classes = context.informers.informer(storageClasses);
-    this.#nodes = context.informers.informer(nodes);
+    this.#nodes = context.informers.informer(nodes, nodeInformer);
   }
 
   /** The claim that a volume is set aside for; for a free volume all that wait. */

@@ -6,25 +6,26 @@ import { persistentVolumeClaims, persistentVolumes, pods } from '../../resources
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
+import { byClaim, claimInformer, claimKeysOf, podInformer, volumeInformer } from '../runtime/projections.ts';
 
 const claimFinalizer = 'kubernetes.io/pvc-protection';
 const volumeFinalizer = 'kubernetes.io/pv-protection';
 
 /** Lets a claim that is being deleted go when no pod uses it any more. */
 export function claimProtectionController({ client, informers }: ControllerContext): Controller {
-  const claims: Informer<PersistentVolumeClaim> = informers.informer(persistentVolumeClaims);
-  const podInformer: Informer<Pod> = informers.informer(pods);
+  const claims: Informer<PersistentVolumeClaim> = informers.informer(persistentVolumeClaims, claimInformer);
+  const users: Informer<Pod> = informers.informer(pods, podInformer);
   return {
     name: 'persistentvolumeclaim-protection',
-    watches: [watching(claims, ownKey), watching(podInformer, ({ object }) => claimKeysOf(object))],
+    watches: [watching(claims, ownKey), watching(users, ({ object }) => claimKeysOf(object))],
     async reconcile(key, signal) {
       const { name, namespace } = parseKey(key);
       const claim = claims.get(name, namespace);
       if (claim === undefined || !isLeaving(claim, claimFinalizer)) return undefined;
-      if ([...podInformer.list(namespace)].some((pod) => uses(pod, name))) return undefined;
+      if ([...users.byIndex(byClaim, key)].some((pod) => uses(pod, key))) return undefined;
       // The cache may lack a pod that was created a moment ago: the server is asked before the claim goes.
       const { items } = await client.list(pods, { namespace, signal });
-      if (!items.some((pod) => uses(pod, name)))
+      if (!items.some((pod) => uses(pod, key)))
         await removeFinalizer(client, persistentVolumeClaims, claim, claimFinalizer, signal);
       return undefined;
     },
@@ -33,7 +34,7 @@ export function claimProtectionController({ client, informers }: ControllerConte
 
 /** Lets a volume that is being deleted go when it is bound to no claim. */
 export function volumeProtectionController({ client, informers }: ControllerContext): Controller {
-  const volumes: Informer<PersistentVolume> = informers.informer(persistentVolumes);
+  const volumes: Informer<PersistentVolume> = informers.informer(persistentVolumes, volumeInformer);
   return {
     name: 'persistentvolume-protection',
     watches: [watching(volumes, ownKey)],
@@ -47,21 +48,10 @@ export function volumeProtectionController({ client, informers }: ControllerCont
   };
 }
 
-function uses(pod: Pod, claimName: string): boolean {
+function uses(pod: Pod, claimKey: string): boolean {
   // A finished pod still counts until it is deleted from the node's point of view; one that was never bound does not.
   const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-  return !finished && (pod.spec?.nodeName ?? '') !== '' && claimNames(pod).includes(claimName);
-}
-
-function claimKeysOf(pod: Pod): readonly string[] {
-  return claimNames(pod).map((name) => `${pod.metadata.namespace}/${name}`);
-}
-
-function claimNames(pod: Pod): readonly string[] {
-  return (pod.spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    if (persistentVolumeClaim !== undefined) return [persistentVolumeClaim.claimName];
-    return ephemeral === undefined ? [] : [`${pod.metadata.name}-${name}`];
-  });
+  return !finished && (pod.spec?.nodeName ?? '') !== '' && claimKeysOf(pod).includes(claimKey);
 }
 
 function isLeaving(object: KubeObject, finalizer: string): boolean {

@@ -6,12 +6,13 @@ import { persistentVolumeClaims, persistentVolumes } from '../../resources/schem
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
+import { claimInformer, volumeInformer } from '../runtime/projections.ts';
 import { localPathProvisioner } from './local-path.ts';
 
 /** Follows volumes through their phases: Available, Bound, Released, and what their reclaim policy says then. */
 export function volumeController({ client, informers, events }: ControllerContext): Controller {
-  const volumes: Informer<PersistentVolume> = informers.informer(persistentVolumes);
-  const claims: Informer<PersistentVolumeClaim> = informers.informer(persistentVolumeClaims);
+  const volumes: Informer<PersistentVolume> = informers.informer(persistentVolumes, volumeInformer);
+  const claims: Informer<PersistentVolumeClaim> = informers.informer(persistentVolumeClaims, claimInformer);
 
   const setPhase = async (volume: PersistentVolume, phase: string, signal: AbortSignal): Promise<void> => {
     if (volume.status?.phase === phase) return;

@@ -5,6 +5,7 @@ import type { Node, Pod } from '../../resources/schema/core-v1.generated.ts';
 import { nodes, pods } from '../../resources/schema/resource-types.generated.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
+import { nodeInformer, podInformer } from '../runtime/projections.ts';
 
 const everyMs = 20_000;
 /** How long a node may be missing before its pods are given up: it may only have been deleted to register anew. */
@@ -15,8 +16,8 @@ const outOfService = 'node.kubernetes.io/out-of-service';
 
 /** Deletes pods that nobody else will: of nodes that are gone, never scheduled but being deleted, and finished ones beyond a bound. */
 export function podGcController({ client, informers, environment, logger }: ControllerContext): Controller {
-  const podInformer: Informer<Pod> = informers.informer(pods);
-  const nodeInformer: Informer<Node> = informers.informer(nodes);
+  const allPods: Informer<Pod> = informers.informer(pods, podInformer);
+  const allNodes: Informer<Node> = informers.informer(nodes, nodeInformer);
   const missingSince = new Map<string, number>();
 
   const remove = async ({ pod, reason }: Doomed, signal: AbortSignal): Promise<void> => {
@@ -46,10 +47,10 @@ export function podGcController({ client, informers, environment, logger }: Cont
     name: 'pod-garbage-collector',
     concurrency: 1,
     initialKeys: ['all'],
-    watches: [watching(podInformer, () => []), watching(nodeInformer, () => [])],
+    watches: [watching(allPods, () => []), watching(allNodes, () => [])],
     async reconcile(_key, signal) {
-      const known = new Map([...nodeInformer.list()].map((node) => [node.metadata.name ?? '', node]));
-      const all = [...podInformer.list()];
+      const known = new Map([...allNodes.list()].map((node) => [node.metadata.name ?? '', node]));
+      const all = [...allPods.list()];
       noteMissing(missingSince, known, all, environment.now());
       const gone = (nodeName: string) =>
         environment.now() - (missingSince.get(nodeName) ?? Number.POSITIVE_INFINITY) >= quarantineMs;

@@ -4,6 +4,7 @@ import type {
   Container,
   Namespace,
   Node,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   PodSpec,
@@ -110,6 +111,8 @@ function podStatus(status: PodStatus): PodStatus {
 export const byController = 'controller';
 /** Pods by the node they are bound to; unbound ones under the empty string. */
 export const byNode = 'node';
+/** Pods by `namespace/name` of the claims that they use. */
+export const byClaim = 'claim';
 
 export function orphansOf(namespace: string): string {
   return `orphans/${namespace}`;
@@ -123,16 +126,27 @@ function nodeIndex(pod: Pod): readonly string[] {
   return [pod.spec?.nodeName ?? ''];
 }
 
+/** `namespace/name` of the claims that a pod uses; one of a generic ephemeral volume is named after pod and volume. */
+export function claimKeysOf({ metadata, spec }: Pod): readonly string[] {
+  return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim !== undefined) return [`${metadata.namespace}/${persistentVolumeClaim.claimName}`];
+    return ephemeral === undefined ? [] : [`${metadata.namespace}/${metadata.name}-${name}`];
+  });
+}
+
 /** How every controller asks for pods. */
 export const podInformer: InformerOptions<Pod> = {
   projection: podProjection,
-  indexes: { [byController]: controllerIndex, [byNode]: nodeIndex },
+  indexes: { [byController]: controllerIndex, [byNode]: nodeIndex, [byClaim]: claimKeysOf },
 };
 
 /** How every controller asks for claims. */
 export const claimInformer: InformerOptions<PersistentVolumeClaim> = {
   projection: withoutManagedFields<PersistentVolumeClaim>,
 };
+
+/** How every controller asks for volumes. */
+export const volumeInformer: InformerOptions<PersistentVolume> = { projection: withoutManagedFields<PersistentVolume> };
 
 /** How every controller asks for nodes: without the list of their images. */
 export const nodeInformer: InformerOptions<Node> = { projection: nodeProjection };
