@@ -202,11 +202,11 @@ describe.skipIf(inject('missing').length > 0)('pods on containerd', () => {
     expect(await outputOf('cat /proc/1/comm', {}, { shareProcessNamespace: true })).toBe('pause');
     expect(await outputOf('cat /proc/1/comm; true')).toBe('sh');
     expect(
-      await outputOf('readlink /proc/1/ns/pid', secured({ privileged: true }), {
+      await outputOf('readlink /proc/self/ns/pid', secured({ privileged: true }), {
         hostPid: true,
         ...secured({ privileged: true }),
       }),
-    ).toBe(readlinkSync('/proc/1/ns/pid'));
+    ).toBe(readlinkSync('/proc/self/ns/pid'));
   });
 
   test('a privileged container has the host’s devices and all it may have', async () => {
