@@ -212,7 +212,7 @@ test('the node is registered, ready, and renews its lease', async () => {
   expect(node.metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux' });
   expect(node.status?.capacity).toEqual({
     cpu: '4',
-    'ephemeral-storage': '104857600Ki',
+    'ephemeral-storage': '107374182400',
     'hugepages-1Gi': '0',
     'hugepages-2Mi': '0',
     memory: '16777216Ki',
@@ -249,4 +249,39 @@ test('a pod that does not fit is refused and takes no room', async () => {
     "OutOfcpu: Node didn't have enough resource: cpu, requested: 2000, used: 0, capacity: 1000",
   ]);
   expect((await world.status('fits')).phase).toBe('Running');
+});
+
+test('a pod says what it was given as a whole', async () => {
+  world = await NodeWorld.start();
+  const resources = { requests: { cpu: '10m', memory: '10Mi' }, limits: { memory: '20Mi' } };
+  const container = (name: string) => ({ name, image: 'nginx:1', resources });
+  await world.createPod('web', { containers: [container('a'), container('b')] });
+  await world.advance(1);
+  expect(await world.status('web')).toMatchObject({
+    allocatedResources: { cpu: '20m', memory: '20Mi' },
+    resources: { requests: { cpu: '20m', memory: '20Mi' }, limits: { memory: '40Mi' } },
+    containerStatuses: [{ allocatedResources: resources.requests, resources }, {}],
+  });
+});
+
+test('a refused pod has nothing in its status but why', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', { nodeSelector: { no: 'such' }, containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  const status = {
+    observedGeneration: 1,
+    phase: 'Failed',
+    reason: 'NodeAffinity',
+    message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    qosClass: 'BestEffort',
+    startTime: '2026-01-01T00:00:00Z',
+  };
+  expect(await world.status('web')).toEqual(status);
+  await world.stopAgent();
+  await world.startAgent();
+  await world.advance(5);
+  expect(await world.status('web')).toEqual(status);
+  await world.deletePod('web');
+  await world.advance(1);
+  expect(await world.pod('web')).toBeUndefined();
 });

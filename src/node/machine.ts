@@ -29,7 +29,7 @@ export class Machine implements MachineFacts {
 function capacityOf(info: HostInfo, config: NodeConfig): ResourceList {
   return {
     cpu: String(info.cpus),
-    'ephemeral-storage': kibibytes(info.diskBytes),
+    'ephemeral-storage': String(info.diskBytes),
     'hugepages-1Gi': '0',
     'hugepages-2Mi': '0',
     memory: kibibytes(info.memoryBytes),

@@ -56,7 +56,7 @@ class NodeApi extends FakeClient {
     for (const [field, value] of Object.entries(status)) {
       if (!Array.isArray(value)) continue;
       if (field === 'conditions') status[field] = mergeByType(before[field], value);
-      else status[field] = value.filter((item: object) => !('$patch' in item));
+      else status[field] = value.filter((item) => typeof item !== 'object' || !('$patch' in item));
     }
     return super.patch(type, key, { type: 'strategic', body: { ...body, status } }, options);
   }

@@ -135,7 +135,8 @@ function terminatedState(status: RuntimeStatus, message: string): ContainerState
     exitCode: status.exitCode,
     ...(status.reason === '' ? {} : { reason: status.reason }),
     ...(text === '' ? {} : { message: text }),
-    ...(status.startedAt === undefined ? {} : { startedAt: formatTime(status.startedAt) }),
+    // One that never came to run has the beginning of time there.
+    startedAt: formatTime(status.startedAt ?? 0),
     ...(status.finishedAt === undefined ? {} : { finishedAt: formatTime(status.finishedAt) }),
     containerID: containerIdOf(status),
   };

@@ -11,6 +11,7 @@ import { isRestartableInit } from '../pods/restart-policy.ts';
 import { containerStatuses, type StartFailure } from './container-statuses.ts';
 import { isOwnCondition, podConditions } from './pod-conditions.ts';
 import { type Phase, podPhase } from './pod-phase.ts';
+import { podResources } from './pod-resources.ts';
 
 export interface PodStatusInput {
   readonly pod: Pod;
@@ -59,6 +60,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     containerStatuses: mainStatuses,
     ...(ephemeralStatuses.length > 0 && { ephemeralContainerStatuses: ephemeralStatuses }),
     ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
+    ...podResources(pod),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Timer } from '../../machinery/environment/environment.ts';
-import { parseTime } from '../../machinery/time.ts';
+import { formatTime, parseTime } from '../../machinery/time.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
@@ -103,6 +103,23 @@ export class PodWorker {
     this.#ending = { ...ending, ...(first?.failed !== undefined && { failed: first.failed }) };
     if (first === undefined) this.#interrupt('the pod comes to its end');
     this.look(true);
+  }
+
+  /** The pod is not taken: it fails, and nothing of it ever runs. */
+  reject({ reason, message }: StartFailure): void {
+    const { statuses, environment } = this.#context;
+    const { qosClass, conditions } = this.#pod.status ?? {};
+    this.#phase = 'ended';
+    statuses.set(this.#pod, {
+      observedGeneration: this.#pod.metadata.generation,
+      phase: 'Failed',
+      reason,
+      message: `Pod was rejected: ${message}`,
+      startTime: formatTime(environment.now()),
+      ...(conditions !== undefined && { conditions }),
+      ...(qosClass !== undefined && { qosClass }),
+    });
+    statuses.finish(this.#pod);
   }
 
   /** Something may have changed. What failed a moment ago is not tried again for that, unless what is asked for has changed. */
@@ -278,9 +295,13 @@ export class PodWorker {
     const state = cache.state(this.uid);
     await this.#messages.read(state.containers);
     probes.track(pod, state, this.#phase !== 'running');
+    // Nothing is left of it that could be told better than it was.
+    if (isTerminal(pod.status?.phase) && state.containers.length === 0 && state.sandboxes.length === 0)
+      return pod.status?.phase;
+    const previous = statuses.get(this.uid) ?? pod.status ?? {};
     const status = podStatus({
       pod,
-      previous: statuses.get(this.uid) ?? pod.status ?? {},
+      previous,
       state,
       failures: this.#failures,
       probes,
@@ -291,7 +312,9 @@ export class PodWorker {
       hostIps: machine.hostIps,
       now: environment.now(),
     });
-    statuses.set(pod, status);
+    // A phase that is the last is not told before nothing runs any more: whoever sees it may give the pod's things to others.
+    const held = !finished && isTerminal(status.phase) && !isTerminal(pod.status?.phase);
+    statuses.set(pod, held ? { ...status, phase: previous.phase ?? 'Pending' } : status);
     return status.phase;
   }
 

@@ -58,7 +58,7 @@ export class PodWorkers {
     this.#workers.set(uid, worker);
     if (refusal !== undefined) {
       podEvent(this.#context.recorder, pod, 'Warning', refusal.reason, refusal.message);
-      worker.end({ failed: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } });
+      worker.reject(refusal);
     } else worker.update(pod);
   }
 

@@ -5,6 +5,6 @@ export function resolvePort(port: string | number, container: Container): number
   const named =
     typeof port === 'string' ? container.ports?.find(({ name }) => name === port)?.containerPort : undefined;
   const number = named ?? Number(port);
-  if (!Number.isInteger(number)) return `couldn't find port: "${port}" in container "${container.name}"`;
+  if (!Number.isInteger(number)) return `port "${port}" not found`;
   return number > 0 && number < 65_536 ? number : `invalid port number: ${number}`;
 }

@@ -134,7 +134,7 @@ test('a port that has no such name makes the probe impossible, not failed', asyn
   await run({ readinessProbe: { httpGet: { port: 'web' } } });
   await world.advance(1);
   expect(await world.events('web')).toContain(
-    'Unhealthy: Readiness probe errored and resulted in unknown state: couldn\'t find port: "web" in container "main"',
+    'Unhealthy: Readiness probe errored and resulted in unknown state: port "web" not found',
   );
 });
 

@@ -62,11 +62,11 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
       kubeProxyVersion: '',
       operatingSystem: 'linux',
       architecture: info.architecture,
+      runningInUserNamespace: false,
     },
     images: listedImages(images),
     ...(volumesInUse.length > 0 && { volumesInUse }),
-    runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: false, userNamespaces: false } }],
-    features: { supplementalGroupsPolicy: false },
+    declaredFeatures: ['ExtendWebSocketsToKubelet'],
   };
 }
 

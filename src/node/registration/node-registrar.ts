@@ -120,7 +120,6 @@ export class NodeRegistrar {
     const status = await this.#status(before.conditions ?? []);
     const due = environment.monotonic() - this.#reportedAt >= config.nodeStatusReportMs;
     if (!due && isSame(before, status)) return;
-    this.#tellChanges(before.conditions ?? [], status.conditions ?? []);
     this.#node = await client.patch(
       nodes,
       { name: nodeName },
@@ -128,6 +127,7 @@ export class NodeRegistrar {
       { subresource: 'status', signal },
     );
     this.#reportedAt = environment.monotonic();
+    this.#tellChanges(before.conditions ?? [], status.conditions ?? []);
   }
 
   async #status(previous: readonly NodeCondition[]): Promise<NodeStatus> {
@@ -187,7 +187,7 @@ function isSame(one: NodeStatus, other: NodeStatus): boolean {
     ...rest,
     conditions: conditions.map(({ lastHeartbeatTime: _, ...condition }) => condition),
   });
-  const { config: _, volumesAttached: __, declaredFeatures: ___, ...known } = one;
+  const { config: _, volumesAttached: __, ...known } = one;
   return equal(timeless(known), timeless(other));
 }
 

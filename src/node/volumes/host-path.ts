@@ -46,10 +46,19 @@ const typeOf: Readonly<Record<Expected, FileStat['type']>> = {
   'block device': 'other',
 };
 
+/** As the kubelet names what it found instead. */
+const kindOf: Readonly<Record<FileStat['type'], string>> = {
+  directory: 'Directory',
+  file: 'File',
+  socket: 'Socket',
+  link: 'Link',
+  other: 'Device',
+};
+
 function check(path: string, found: FileStat | undefined, expected: Expected): void {
   if (found?.type === typeOf[expected]) return;
   if (found === undefined) throw new Error(`hostPath type check failed: ${path} is not a ${expected}`);
-  throw new Error(`hostPath type check failed: ${path} is not a ${expected}, it's a ${found.type}`);
+  throw new Error(`hostPath type check failed: ${path} is not a ${expected}, it's a ${kindOf[found.type]}`);
 }
 
 const mostLinks = 40;
