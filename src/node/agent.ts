@@ -110,6 +110,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     api: new NodeApi({
       nodeName,
       environment,
+      logger,
       runtime,
       host,
       cache: workers.cache,

@@ -13,6 +13,8 @@ import { sharedSources } from '../../src/node/sources.ts';
 import type { TokenRequest } from '../../src/resources/schema/authentication-v1.generated.ts';
 import type { Container, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { events, nodes, pods } from '../../src/resources/schema/resource-types.generated.ts';
+import type { HttpTarget } from '../../src/wire/http.ts';
+import { webSocketExec } from '../../src/wire/remote-command/websocket-exec-client.ts';
 import { FakeClient } from './fake-client.ts';
 
 /** The fake API with what an agent needs beside: lists that merge in status patches, graceful deletion, tokens. */
@@ -157,10 +159,35 @@ export class NodeWorld {
     await this.runtime.close();
   }
 
+  /** The node's own API. */
+  get nodeApi(): HttpTarget {
+    if (this.#agent === undefined) throw new Error('there is no agent');
+    return this.#agent.api;
+  }
+
+  /** Runs a command in a container through the node's own API; its output and exit code. */
+  async exec(path: string, command: readonly string[], stdin?: string): Promise<string> {
+    const target = this.nodeApi;
+    const query = new URLSearchParams([...command.map((word) => ['command', word]), ['output', '1'], ['error', '1']]);
+    if (stdin !== undefined) query.set('input', '1');
+    const options = { stdin: stdin !== undefined, stdout: true, stderr: true, tty: false };
+    const session = await webSocketExec(this.environment, target, `/exec/${path}?${query}`, options);
+    if (stdin !== undefined) {
+      await session.stdin?.write(Buffer.from(stdin));
+      await session.stdin?.close();
+    }
+    const read = async (stream: AsyncIterable<Uint8Array> | undefined) => {
+      let text = '';
+      for await (const chunk of stream ?? []) text += Buffer.from(chunk).toString('utf8');
+      return text;
+    };
+    const [stdout, stderr, code] = await Promise.all([read(session.stdout), read(session.stderr), session.exit]);
+    return `${stdout}|${stderr}|${code}`;
+  }
+
   /** A request to the node's own API: status and body. */
   async get(path: string): Promise<readonly [status: number, body: string]> {
-    const response = await this.#agent?.api.fetch({ method: 'GET', path, headers: {} });
-    if (response === undefined) throw new Error('there is no agent');
+    const response = await this.nodeApi.fetch({ method: 'GET', path, headers: {} });
     const { body } = response;
     if (body === undefined) return [response.status, ''];
     if (body instanceof Uint8Array) return [response.status, new TextDecoder().decode(body)];

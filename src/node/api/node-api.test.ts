@@ -93,3 +93,15 @@ test('measures cpu and memory of pods and of the node', async () => {
   expect(metrics).toContain('pod_memory_working_set_bytes{namespace="default",pod="web"} 2000 ');
   expect(metrics).toContain('# TYPE node_cpu_usage_seconds_total counter');
 });
+
+test('runs commands in containers', async () => {
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1', env: [{ name: 'A', value: 'b' }] }] });
+  await world.advance(1);
+  expect(await world.exec('default/web/main', ['sh', '-c', 'echo hello; exit 3'])).toBe('hello\n||3');
+  expect(await world.exec('default/web/main', ['cat'], 'typed in')).toBe('typed in||0');
+  expect(await world.exec('default/web/main', ['nope'])).toBe(
+    '|exec: "nope": executable file not found in $PATH\n|127',
+  );
+  await expect(world.exec('default/web/other', ['true'])).rejects.toThrow('container not found ("other")');
+  await expect(world.exec('default/none/main', ['true'])).rejects.toThrow('pod does not exist');
+});

@@ -1,4 +1,5 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Logger } from '../../machinery/log.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from '../../wire/http.ts';
 import type { Host } from '../host/host.ts';
@@ -7,6 +8,7 @@ import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { RuntimeCache } from '../pods/runtime-cache.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import { containerLogs } from './container-logs.ts';
+import { exec } from './exec.ts';
 import { resourceMetrics } from './resource-metrics.ts';
 import { jsonResponse, textResponse } from './responses.ts';
 import { statsSummary } from './stats-summary.ts';
@@ -15,6 +17,7 @@ import { UsageRates } from './usage-rates.ts';
 export interface NodeApiOptions {
   readonly nodeName: string;
   readonly environment: Environment;
+  readonly logger: Logger;
   readonly runtime: ContainerRuntime;
   readonly host: Host;
   readonly cache: RuntimeCache;
@@ -64,7 +67,18 @@ export class NodeApi implements HttpTarget {
   }
 
   async upgrade(request: HttpRequest): Promise<UpgradeResponse> {
-    return this.fetch(request);
+    const url = new URL(request.path, 'http://node');
+    const [, first, namespace = '', name = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
+    if (first !== 'exec') return this.fetch(request);
+    if (request.method !== 'GET' && request.method !== 'POST') return textResponse(405, '405: Method Not Allowed');
+    const pod = this.#findPod(namespace, name);
+    // The pod's uid may stand before the container.
+    const container = rest.at(-1);
+    const isAnother = rest.length > 1 && rest[0] !== pod?.metadata.uid;
+    if (pod === undefined || container === undefined || isAnother) return textResponse(404, 'pod does not exist');
+    const { cache, runtime, environment, logger } = this.#options;
+    const state = cache.state(pod.metadata.uid ?? '');
+    return exec({ pod, state, container, query: url.searchParams, request, runtime, environment, logger });
   }
 
   #logs(request: HttpRequest, query: URLSearchParams, parts: readonly string[]): HttpResponse {
