@@ -25,7 +25,7 @@ export class RequestGate {
   }
 
   /** For watches and streams, which may last. Throws Forbidden. */
-  authorize(call: Call): void {
+  authorize(call: Pick<Call, 'user' | 'info'>): void {
     requireAuthorized(this.#authorizer, call.user, call.info);
   }
 

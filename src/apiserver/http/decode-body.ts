@@ -4,6 +4,7 @@ import { type DecodeTarget, decodeObject, type FieldValidation } from '../../mac
 import { badRequest } from '../../machinery/status-errors.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { isKnownKind } from '../registry/known-kinds.ts';
+import { decodeProtobuf, protobufType } from './decode-protobuf.ts';
 import type { HttpResourceCall } from './http-call.ts';
 import { bodyFormat, readBody } from './request-body.ts';
 import { type DeleteOptionsFields, deleteOptionsOfQuery } from './request-options.ts';
@@ -16,6 +17,7 @@ export async function decodeBody(
 ): Promise<Draft<KubeObject>> {
   const format = bodyFormat(call.http);
   const body = await readBody(call.http);
+  if (format === 'protobuf') return decodeProtobuf(body, target);
   const { object, warnings } = decodeObject(body, target, { fieldValidation, format, isKnownKind });
   for (const warning of warnings) call.warn(warning);
   return object;
@@ -26,16 +28,24 @@ export async function decodeDeleteOptions(call: HttpResourceCall): Promise<Delet
   const body = await readBody(call.http);
   if (body.length === 0) return deleteOptionsOfQuery(call.query);
   const format = bodyFormat(call.http);
-  const target = deleteOptionsTarget(new TextDecoder().decode(body));
-  const { object } = decodeObject(body, target, { fieldValidation: 'Ignore', format, isKnownKind });
-  return object as unknown as DeleteOptionsFields;
+  return decodeOptions(body, format) as unknown as DeleteOptionsFields;
+}
+
+function decodeOptions(body: Uint8Array, format: ReturnType<typeof bodyFormat>): Draft<KubeObject> {
+  if (format === 'protobuf') return decodeProtobuf(body, deleteOptionsTarget(protobufType(body)));
+  const target = deleteOptionsTarget(claims(new TextDecoder().decode(body)));
+  return decodeObject(body, target, { fieldValidation: 'Ignore', format, isKnownKind }).object;
+}
+
+interface ClaimedType {
+  readonly apiVersion: string;
+  readonly kind: string;
 }
 
 /** Every group has DeleteOptions of its own, all the same. */
-function deleteOptionsTarget(text: string): DecodeTarget {
+function deleteOptionsTarget({ apiVersion, kind }: ClaimedType): DecodeTarget {
   const schema = builtInSchemas.get('meta.v1.DeleteOptions');
   if (schema === undefined) throw new Error('the schema table has no DeleteOptions');
-  const { apiVersion, kind } = claims(text);
   if (kind !== '' && kind !== 'DeleteOptions') {
     const version = apiVersionOf(parseApiVersion(apiVersion));
     throw badRequest(`no kind "${kind}" is registered for version "${version}" in scheme "pkg/runtime/scheme.go:111"`);
@@ -43,7 +53,7 @@ function deleteOptionsTarget(text: string): DecodeTarget {
   return { ...parseApiVersion(apiVersion), kind: 'DeleteOptions', schema };
 }
 
-function claims(text: string): { readonly apiVersion: string; readonly kind: string } {
+function claims(text: string): ClaimedType {
   try {
     const { apiVersion, kind } = JSON.parse(text) as { readonly apiVersion?: unknown; readonly kind?: unknown };
     return {

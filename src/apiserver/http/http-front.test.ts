@@ -234,7 +234,7 @@ test('bodies that cannot be read', async () => {
   expect(plain.value).toMatchObject({
     code: 415,
     message:
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   });
   const broken = await send(api, 'POST', collection, '{');
   expect(broken.value.message).toBe(

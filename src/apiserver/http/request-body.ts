@@ -6,6 +6,9 @@ import { objectMediaTypes } from './negotiate.ts';
 /** As much as Kubernetes takes: what etcd takes, and room for the parts that are not stored. */
 const maxBodyBytes = 3 * 1024 * 1024;
 
+/** Typed Go clients send built-in kinds in it. Answers are never written in it: those clients take JSON as well. */
+const protobufMediaType = 'application/vnd.kubernetes.protobuf';
+
 /** The whole body. Throws RequestEntityTooLarge. */
 export async function readBody(request: HttpRequest): Promise<Uint8Array> {
   try {
@@ -24,9 +27,10 @@ export function mediaType(request: HttpRequest): string {
 }
 
 /** How the object in the body is written; JSON when nothing is said. Throws UnsupportedMediaType. */
-export function bodyFormat(request: HttpRequest): 'json' | 'yaml' {
+export function bodyFormat(request: HttpRequest): 'json' | 'yaml' | 'protobuf' {
   const type = mediaType(request);
   if (type === 'application/json' || type === '') return 'json';
   if (type === 'application/yaml') return 'yaml';
-  throw unsupportedMediaType(objectMediaTypes);
+  if (type === protobufMediaType) return 'protobuf';
+  throw unsupportedMediaType([...objectMediaTypes, protobufMediaType]);
 }

@@ -44,6 +44,7 @@ export class ResourceHandler {
   /** The handler of a stream; the request has been authorised and admitted when this resolves. */
   async openStream(call: HttpResourceCall): Promise<ConnectHandler> {
     this.#gate.authorize(call);
+    if (createsByWebSocket(call)) this.#gate.authorize({ user: call.user, info: { ...call.info, verb: 'create' } });
     this.#route(call);
     const connect = this.streams(call);
     if (connect === undefined) throw resourceNotServed();
@@ -64,6 +65,7 @@ export class ResourceHandler {
 
   async #answer(call: HttpResourceCall, signal: AbortSignal): Promise<HttpResponse> {
     const definition = this.#route(call);
+    if (definition.deprecationWarning !== undefined) call.warn(definition.deprecationWarning);
     const representation = this.#negotiate(call, false);
     const request = new ResourceRequest(this.#resources, call, definition, representation, signal);
     switch (call.info.verb) {
@@ -89,6 +91,7 @@ export class ResourceHandler {
   async #watch(call: HttpResourceCall): Promise<HttpResponse> {
     this.#gate.authorize(call);
     const definition = this.#route(call);
+    if (definition.deprecationWarning !== undefined) call.warn(definition.deprecationWarning);
     const { projection } = this.#negotiate(call, true);
     const { environment } = this.#resources;
     const shape = watchShape(definition, {
@@ -112,4 +115,12 @@ export class ResourceHandler {
     const pretty = wantsPretty(call.query, call.userAgent);
     return negotiate(call.accept, { pretty, projections: true, stream });
   }
+}
+
+const commandStreams = new Set(['exec', 'attach', 'portforward']);
+
+/** Browsers can only open a WebSocket by GET; running a command takes the permission to create all the same (KEP-4006). */
+function createsByWebSocket({ info, http }: HttpResourceCall): boolean {
+  const upgrade = http.headers['upgrade'] ?? '';
+  return info.verb === 'get' && commandStreams.has(info.subresource) && upgrade.toLowerCase() === 'websocket';
 }

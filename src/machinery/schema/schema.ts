@@ -13,6 +13,15 @@ export interface StructSchema {
   readonly fields: ReadonlyMap<string, FieldSchema>;
   /** Apply treats the whole struct as one value. */
   readonly atomic: boolean;
+  /** The type on the protobuf wire, by field number; absent where it has no such form. */
+  readonly protobuf?: ReadonlyMap<number, ProtobufField> | undefined;
+}
+
+/** One field of a message. An inlined struct is a message of its own there, under one number and without a name. */
+export interface ProtobufField {
+  /** The JSON name; undefined: the members of this message belong to the struct itself. */
+  readonly name: string | undefined;
+  readonly schema: Schema;
 }
 
 export interface MapSchema {

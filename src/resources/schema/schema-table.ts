@@ -1,4 +1,11 @@
-import type { FieldSchema, ScalarSchema, Schema, SchemaSource, StructSchema } from '../../machinery/schema/schema.ts';
+import type {
+  FieldSchema,
+  ProtobufField,
+  ScalarSchema,
+  Schema,
+  SchemaSource,
+  StructSchema,
+} from '../../machinery/schema/schema.ts';
 import { schemaTableText } from './table.generated.ts';
 
 type FieldRow = readonly [name: string, type: string, flags: string, proto: number, wire: string, extra?: FieldExtra];
@@ -47,7 +54,12 @@ class SchemaTable implements SchemaSource {
     if (known !== undefined) return known;
     const row = this.#rows[name];
     if (row === undefined || typeof row === 'string') return undefined;
-    const struct: StructSchema = new LazyStruct(name, row[0] === 'a', () => this.#fields(row));
+    const struct: StructSchema = new LazyStruct(
+      name,
+      row[0] === 'a',
+      () => this.#fields(row),
+      () => this.#protobuf(row),
+    );
     this.#structs.set(name, struct);
     return struct;
   }
@@ -57,6 +69,15 @@ class SchemaTable implements SchemaSource {
     for (const field of row.slice(1) as FieldRow[]) {
       if (!field[2].includes('i')) fields.set(field[0], this.#field(field));
       else for (const [name, inlined] of this.get(field[1])?.fields ?? []) fields.set(name, inlined);
+    }
+    return fields;
+  }
+
+  #protobuf(row: readonly [string, ...FieldRow[]]): Map<number, ProtobufField> {
+    const fields = new Map<number, ProtobufField>();
+    for (const [name, type, flags, proto, _wire, extra = {}] of row.slice(1) as FieldRow[]) {
+      if (proto === 0) continue;
+      fields.set(proto, { name: flags.includes('i') ? undefined : name, schema: this.#schema(type, extra) });
     }
     return fields;
   }
@@ -102,7 +123,7 @@ class SchemaTable implements SchemaSource {
     const struct = this.get(type);
     if (struct === undefined) return anySchema;
     return extra.map === 'atomic' && !struct.atomic
-      ? { kind: 'struct', name: struct.name, fields: struct.fields, atomic: true }
+      ? { kind: 'struct', name: struct.name, fields: struct.fields, atomic: true, protobuf: struct.protobuf }
       : struct;
   }
 }
@@ -112,12 +133,25 @@ class LazyStruct implements StructSchema {
   readonly name: string;
   readonly atomic: boolean;
   readonly #build: () => ReadonlyMap<string, FieldSchema>;
+  readonly #buildProtobuf: () => ReadonlyMap<number, ProtobufField>;
   #fields: ReadonlyMap<string, FieldSchema> | undefined;
+  #protobuf: ReadonlyMap<number, ProtobufField> | undefined;
 
-  constructor(name: string, atomic: boolean, build: () => ReadonlyMap<string, FieldSchema>) {
+  constructor(
+    name: string,
+    atomic: boolean,
+    build: () => ReadonlyMap<string, FieldSchema>,
+    buildProtobuf: () => ReadonlyMap<number, ProtobufField>,
+  ) {
     this.name = name;
     this.atomic = atomic;
     this.#build = build;
+    this.#buildProtobuf = buildProtobuf;
+  }
+
+  get protobuf(): ReadonlyMap<number, ProtobufField> {
+    this.#protobuf ??= this.#buildProtobuf();
+    return this.#protobuf;
   }
 
   get fields(): ReadonlyMap<string, FieldSchema> {
