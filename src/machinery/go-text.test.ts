@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { byteLength, goJson, goValue, isPrintable, quote } from './go-text.ts';
+import { byteLength, goJson, goSortedJson, goValue, isPrintable, quote } from './go-text.ts';
 
 test.each([
   ['plain', '"plain"'],
@@ -20,6 +20,7 @@ test('JSON escapes what could be taken for HTML', () => {
     '{"a":"\\u003cb\\u003e \\u0026 \\"c\\"\\u2028","n":[1,null]}',
   );
   expect(goJson(undefined)).toBe('null');
+  expect(goSortedJson({ b: '&', a: [{ d: 1, c: 2 }] })).toBe('{"a":[{"c":2,"d":1}],"b":"\\u0026"}');
 });
 
 test('length is in bytes', () => {

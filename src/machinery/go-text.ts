@@ -1,3 +1,5 @@
+import { stableJson } from './hash.ts';
+
 /** Letters, marks, numbers, punctuation, symbols and the ASCII space: what Go calls printable. */
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 const plain = /^[ !#-[\]-~]*$/;
@@ -37,9 +39,18 @@ function escapeCode(code: number): string {
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-/** JSON as Go writes it: no white space, and `<`, `>`, `&` and the line separators escaped. Keys keep their order. */
+/** JSON as Go writes structs: no white space, `<`, `>`, `&` and the line separators escaped. Keys keep their order. */
 export function goJson(value: unknown): string {
-  return (JSON.stringify(value) ?? 'null').replaceAll(
+  return escapeMarkup(JSON.stringify(value) ?? 'null');
+}
+
+/** JSON as Go writes maps: the same with sorted keys. */
+export function goSortedJson(value: unknown): string {
+  return escapeMarkup(stableJson(value));
+}
+
+function escapeMarkup(json: string): string {
+  return json.replaceAll(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -3,7 +3,14 @@ import { goJson, goValue, quote } from '../go-text.ts';
 import { isMembers, type Members } from '../members.ts';
 import type { KubeObject } from '../object.ts';
 import { type Decoded, type DecodeTarget, decodeParsed, type FieldValidation } from '../schema/decode.ts';
-import { duplicateFields, type JsonNode, JsonObject, outlineJson, parseJsonNodes } from '../schema/json-text.ts';
+import {
+  countMembers,
+  duplicateFields,
+  type JsonNode,
+  JsonObject,
+  outlineJson,
+  parseJsonNodes,
+} from '../schema/json-text.ts';
 import { badRequest, invalidObject } from '../status-errors.ts';
 import { applyJsonPatch, checkJsonPatch, type JsonPatchOperation } from './json.ts';
 import { applyMergePatch } from './merge.ts';
@@ -104,12 +111,4 @@ function operationErrors(node: JsonNode, path: string): readonly string[] {
     seen.add(name);
   }
   return errors;
-}
-
-function countMembers(value: unknown): number {
-  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countMembers(item), 0);
-  if (!isMembers(value)) return 0;
-  let members = 0;
-  for (const name in value) members += 1 + countMembers(value[name]);
-  return members;
 }

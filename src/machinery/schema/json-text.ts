@@ -1,5 +1,5 @@
 import { quote } from '../go-text.ts';
-import { setMember } from '../members.ts';
+import { isMembers, setMember } from '../members.ts';
 
 /** A number with the digits that were written, for `1.0` is no integer to Kubernetes. */
 export class JsonNumber {
@@ -282,4 +282,13 @@ export function duplicateFields(node: JsonNode, path = ''): readonly string[] {
     result.push(...duplicateFields(member, at));
   }
   return result;
+}
+
+/** Members of all objects in a parsed value. */
+export function countMembers(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countMembers(item), 0);
+  if (!isMembers(value)) return 0;
+  let members = 0;
+  for (const name in value) members += 1 + countMembers(value[name]);
+  return members;
 }

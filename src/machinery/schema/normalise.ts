@@ -48,7 +48,8 @@ function planOf(schema: StructSchema): StructPlan {
   const always: FieldPlan[] = [];
   const nullWhenAbsent = new Set<string>();
   for (const field of schema.fields.values()) {
-    const plan = { name: field.name, schema: field.schema, dropsZero: field.omitEmpty && !field.pointer };
+    const dropsZero = field.omitEmpty && !field.pointer && !keepsEmpty(schema, field);
+    const plan = { name: field.name, schema: field.schema, dropsZero };
     fields.set(field.name, plan);
     if (!writtenWhenAbsent(schema, field)) continue;
     always.push(plan);
@@ -57,6 +58,11 @@ function planOf(schema: StructSchema): StructPlan {
   const plan = { fields, always, nullWhenAbsent };
   plans.set(schema, plan);
   return plan;
+}
+
+/** An empty list of managers asks for a reset, which `apply/` must come to see; it never stays. */
+function keepsEmpty(struct: StructSchema, field: FieldSchema): boolean {
+  return struct.name === 'meta.v1.ObjectMeta' && field.name === 'managedFields';
 }
 
 function writtenWhenAbsent(struct: StructSchema, field: FieldSchema): boolean {
