@@ -16,7 +16,7 @@ const autoUpdate = 'rbac.authorization.kubernetes.io/autoupdate';
  * as it stands, or has been taken out of the server's hands (`autoupdate: "false"`).
  */
 export function reconciledRole<R extends Role | ClusterRole>(existing: R, expected: R): R | undefined {
-  if (isProtected(existing)) return undefined;
+  if (isProtected(existing) || isAsExpected(existing, expected)) return undefined;
   const role = draft<Role | ClusterRole>(existing) as Draft<ClusterRole>;
   let changed = addMetadata(role, expected);
   const wantedSelectors = 'aggregationRule' in expected ? expected.aggregationRule?.clusterRoleSelectors : undefined;
@@ -53,6 +53,17 @@ export function repairOfBinding<B extends RoleBinding | ClusterRoleBinding>(
   if (missing.length === 0 && !metadataChanged) return undefined;
   if (missing.length > 0) binding.subjects = [...(binding.subjects ?? []), ...draft(missing)];
   return { action: 'update', object: binding as unknown as B };
+}
+
+/** The usual case at every start but the first: nobody has touched it, and looking closer would cost more than all else. */
+function isAsExpected(existing: Role | ClusterRole, expected: Role | ClusterRole): boolean {
+  const parts = (role: ClusterRole) => [
+    role.rules ?? [],
+    role.aggregationRule,
+    role.metadata.labels,
+    role.metadata.annotations,
+  ];
+  return sameValue(parts(existing), parts(expected));
 }
 
 function isProtected(object: KubeObject): boolean {
