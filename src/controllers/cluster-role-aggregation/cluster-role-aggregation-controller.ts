@@ -5,10 +5,13 @@ import type { ClusterRole, PolicyRule } from '../../resources/schema/rbac-v1.gen
 import { clusterRoles } from '../../resources/schema/resource-types.generated.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
+import { withoutManagedFields } from '../runtime/projections.ts';
 
 /** Fills the rules of ClusterRoles with an `aggregationRule` from those that it selects. */
 export function clusterRoleAggregationController({ client, informers }: ControllerContext): Controller {
-  const roles: Informer<ClusterRole> = informers.informer(clusterRoles);
+  const roles: Informer<ClusterRole> = informers.informer(clusterRoles, {
+    projection: withoutManagedFields<ClusterRole>,
+  });
   const aggregated = () => [...roles.list()].filter(({ aggregationRule }) => aggregationRule !== undefined);
   return {
     name: 'clusterrole-aggregation',

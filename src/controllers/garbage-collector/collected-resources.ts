@@ -2,6 +2,7 @@ import type { InformerOptions } from '../../client/informer.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { groupResource, type ResourceType } from '../../machinery/resource-type.ts';
 import {
+  clusterRoles,
   controllerRevisions,
   deployments,
   endpointSlices,
@@ -14,6 +15,7 @@ import {
   replicaSets,
   services,
   statefulSets,
+  storageClasses,
 } from '../../resources/schema/resource-types.generated.ts';
 import type { DiscoveredResource } from '../namespace/namespace-controller.ts';
 import { nodeInformer, podInformer, withoutManagedFields } from '../runtime/projections.ts';
@@ -24,6 +26,7 @@ const shared: readonly (readonly [type: ResourceType, informer: InformerOptions<
   [pods, podInformer as InformerOptions<KubeObject>],
   [nodes, nodeInformer as InformerOptions<KubeObject>],
   ...[
+    clusterRoles,
     controllerRevisions,
     deployments,
     endpointSlices,
@@ -34,6 +37,7 @@ const shared: readonly (readonly [type: ResourceType, informer: InformerOptions<
     replicaSets,
     services,
     statefulSets,
+    storageClasses,
   ].map((type) => [type as ResourceType, { projection: withoutManagedFields<KubeObject> }] as const),
 ];
 

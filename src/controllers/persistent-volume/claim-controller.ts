@@ -1,18 +1,26 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
 import { isReason } from '../../machinery/status-error.ts';
-import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../resources/schema/core-v1.generated.ts';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
 import {
   nodes,
   persistentVolumeClaims,
   persistentVolumes,
+  pods,
   storageClasses,
 } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import { type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
-import { claimInformer, nodeInformer, volumeInformer } from '../runtime/projections.ts';
+import {
+  byClaim,
+  claimInformer,
+  nodeInformer,
+  podInformer,
+  volumeInformer,
+  withoutManagedFields,
+} from '../runtime/projections.ts';
 import { localPathProvisioner, localVolume } from './local-path.ts';
 import { isReservedFor, matchVolume } from './match-volume.ts';
 
@@ -25,6 +33,8 @@ const selectedNode = 'volume.kubernetes.io/selected-node';
 const bindCompleted = 'pv.kubernetes.io/bind-completed';
 const boundByController = 'pv.kubernetes.io/bound-by-controller';
 const storageProvisioner = 'volume.kubernetes.io/storage-provisioner';
+/** What older provisioners look for. */
+const olderStorageProvisioner = 'volume.beta.kubernetes.io/storage-provisioner';
 const retryMs = 15_000;
 
 /** Gives claims their volumes: one that fits, or one that is made. */
@@ -46,6 +56,7 @@ class ClaimLoop {
   readonly volumes: Informer<PersistentVolume>;
   readonly classes: Informer<StorageClass>;
   readonly #nodes: Informer<Node>;
+  readonly #pods: Informer<Pod>;
   readonly #context: ControllerContext;
   readonly #directory: string;
 
@@ -54,8 +65,9 @@ class ClaimLoop {
     this.#directory = directory;
     this.claims = context.informers.informer(persistentVolumeClaims, claimInformer);
     this.volumes = context.informers.informer(persistentVolumes, volumeInformer);
-    this.classes = context.informers.informer(storageClasses);
+    this.classes = context.informers.informer(storageClasses, { projection: withoutManagedFields<StorageClass> });
     this.#nodes = context.informers.informer(nodes, nodeInformer);
+    this.#pods = context.informers.informer(pods, podInformer);
   }
 
   /** The claim that a volume is set aside for; for a free volume all that wait. */
@@ -183,20 +195,14 @@ class ClaimLoop {
     }
     const nodeName = claim.metadata.annotations?.[selectedNode] ?? (waits ? undefined : this.#anyNode());
     if (nodeName === undefined) {
-      if (waits)
-        events.event(
-          reference,
-          'Normal',
-          'WaitForFirstConsumer',
-          'waiting for first consumer to be created before binding',
-        );
+      if (waits) this.#tellWhatIsAwaited(claim);
       else events.event(reference, 'Warning', 'ProvisioningFailed', 'no node is ready to hold the volume');
       return { requeueAfterMs: retryMs };
     }
     if (claim.metadata.annotations?.[storageProvisioner] !== storageClass.provisioner) {
-      const body = {
-        metadata: { uid: claim.metadata.uid, annotations: { [storageProvisioner]: storageClass.provisioner } },
-      };
+      const { provisioner } = storageClass;
+      const annotations = { [storageProvisioner]: provisioner, [olderStorageProvisioner]: provisioner };
+      const body = { metadata: { uid: claim.metadata.uid, annotations } };
       await client.patch(persistentVolumeClaims, objectKey(claim), { type: 'merge', body }, { signal });
     }
     if (storageClass.provisioner !== localPathProvisioner) {
@@ -217,6 +223,16 @@ class ClaimLoop {
       if (!isReason(error, 'AlreadyExists')) throw error;
     }
     return undefined;
+  }
+
+  #tellWhatIsAwaited(claim: PersistentVolumeClaim): void {
+    const users = [...this.#pods.byIndex(byClaim, keyOf(claim))].filter(({ spec }) => (spec?.nodeName ?? '') === '');
+    const names = users.map(({ metadata }) => metadata.name).join(',');
+    const [reason, message] =
+      users.length === 0
+        ? ['WaitForFirstConsumer', 'waiting for first consumer to be created before binding']
+        : ['WaitForPodScheduled', `waiting for ${users.length === 1 ? 'pod' : 'pods'} ${names} to be scheduled`];
+    this.#context.events.event(referenceTo(persistentVolumeClaims, claim), 'Normal', reason, message);
   }
 
   async #lose(claim: PersistentVolumeClaim, message: string, reason: string, signal: AbortSignal): Promise<void> {
