@@ -79,6 +79,11 @@ export class HttpClient implements HttpTarget {
     return this.#exchange(request, headers, true);
   }
 
+  /** Keeps no connection any more; requests in flight finish, and new ones are still sent. */
+  retire(): void {
+    closeIdle(this.#agents.pool);
+  }
+
   /** Closes all connections; requests in flight fail. */
   close(): void {
     this.#agents.pool.destroy();

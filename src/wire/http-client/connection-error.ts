@@ -4,6 +4,8 @@
  */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
+  /** The URL without its path. */
+  readonly target: string;
   /** `ECONNREFUSED`, `ECONNRESET`, `ENOTFOUND`, `ETIMEDOUT`, `CERT_HAS_EXPIRED`, ... */
   readonly code: string;
   /** Whether the request may have reached the other side, so that to repeat it might do it twice. */
@@ -13,6 +15,7 @@ export class ConnectionError extends Error {
 
   constructor(target: string, cause: NodeJS.ErrnoException, maybeSent: boolean, reused = false) {
     super(`${target}: ${reasonOf(cause)}`, { cause });
+    this.target = target;
     this.code = cause.code ?? '';
     this.maybeSent = maybeSent;
     this.reused = reused;
