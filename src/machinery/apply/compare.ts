@@ -17,7 +17,7 @@ export interface Comparison {
  */
 export function compareObjects(schema: StructSchema, before: Members, after: Members): Comparison {
   const walk = new CompareWalk();
-  walk.compare(schema, before, after);
+  walk.compareRoot(schema, before, after);
   return { added: walk.added.fields, modified: walk.modified.fields, removed: walk.removed.fields };
 }
 
@@ -30,6 +30,14 @@ class CompareWalk {
   readonly modified = new FieldsBuilder();
   readonly removed = new FieldsBuilder();
   readonly #path: PathElement[] = [];
+
+  /** Of a whole object most writes change one part, spec or status: the other parts are skipped at a glance. */
+  compareRoot(schema: StructSchema, before: Members, after: Members): void {
+    for (const [name, field] of schema.fields) {
+      if (!jsonEqual(before[name], after[name]))
+        this.#descend(fieldElement(name), field.schema, before[name], after[name]);
+    }
+  }
 
   /** At least one side is there; undefined is an absent side, null is a value. */
   compare(schema: Schema, before: unknown, after: unknown): void {
@@ -56,8 +64,11 @@ class CompareWalk {
       return;
     }
     for (const name in left) {
+      const [from, to] = [left[name], ownMember(right, name)];
+      // Most members are equal: no step is made for them.
+      if (from === to) continue;
       const field = schemaOf(schema, name);
-      if (field !== undefined) this.#descend(fieldElement(name), field, left[name], ownMember(right, name));
+      if (field !== undefined) this.#descend(fieldElement(name), field, from, to);
     }
     for (const name in right) {
       if (Object.hasOwn(left, name)) continue;
@@ -74,6 +85,8 @@ class CompareWalk {
       this.#leaf(before, after);
       return;
     }
+    // Lists that are equal need no identities, which cost more than the look.
+    if (jsonEqual(before, after)) return;
     const leftItems = itemsByElement(schema, left);
     const rightItems = itemsByElement(schema, right);
     for (const [element, items] of leftItems) this.#items(schema, element, items, rightItems.get(element) ?? []);

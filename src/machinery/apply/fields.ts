@@ -151,14 +151,26 @@ export function forEachField(fields: Fields, visit: (path: readonly PathElement[
   descend(fields);
 }
 
-/** The same set with its elements in the order in which Kubernetes writes them. */
+/** The same set with its elements in the order in which Kubernetes writes them; itself when they are. */
 export function canonicalFields(fields: Fields): Fields {
-  const elements = Object.keys(fields);
-  if (elements.length === 0) return leaf;
+  let previous: PathElement | undefined;
+  let sorted = true;
+  let changed = false;
+  const nodes = new Map<PathElement, Fields>();
+  for (const element in fields) {
+    const node = fields[element] ?? leaf;
+    if (previous !== undefined && (element === self || (previous !== self && compareElements(previous, element) > 0)))
+      sorted = false;
+    previous = element;
+    const canonical = canonicalFields(node);
+    if (canonical !== node) changed = true;
+    nodes.set(element, canonical);
+  }
+  if (sorted && !changed) return fields;
+  const elements = [...nodes.keys()].filter((element) => element !== self).sort(compareElements);
   const result: Record<PathElement, Fields> = {};
-  if (fields[self] !== undefined) result[self] = leaf;
-  for (const element of elements.filter((each) => each !== self).sort(compareElements))
-    result[element] = canonicalFields(fields[element] ?? leaf);
+  if (nodes.has(self)) result[self] = leaf;
+  for (const element of elements) result[element] = nodes.get(element) ?? leaf;
   return result;
 }
 

@@ -1,5 +1,4 @@
 import type { ManagedFieldsEntry } from '../object.ts';
-import { parseTime } from '../time.ts';
 import { canonicalFields, type Fields, isEmpty, isProblem, readFields, union } from './fields.ts';
 
 /** What one manager owns by one kind of operation. */
@@ -8,8 +7,11 @@ export interface Manager {
   readonly operation: 'Apply' | 'Update';
   readonly apiVersion: string;
   readonly subresource: string;
+  /** In canonical form, so that texts are ordered as times are. */
   readonly time: string | undefined;
   readonly fields: Fields;
+  /** The entry that this was read from, as long as nothing has changed. */
+  readonly entry?: ManagedFieldsEntry | undefined;
 }
 
 /** How many entries of updates an object has at most; older ones are merged. */
@@ -34,7 +36,7 @@ export function readManagers(
     const fields = trusted ? ((entry.fieldsV1 ?? {}) as Fields) : readFields(entry.fieldsV1 ?? {});
     if (isProblem(fields)) return `error decoding versioned set: error decoding set: ${fields.problem}`;
     const manager: Manager = { name, operation, apiVersion, subresource, time: entry.time ?? undefined, fields };
-    managers.set(identityOf(manager), manager);
+    managers.set(identityOf(manager), trusted ? { ...manager, entry } : manager);
   }
   return [...managers.values()];
 }
@@ -50,29 +52,28 @@ export function writeManagers(managers: readonly Manager[]): readonly ManagedFie
   return managers
     .filter((manager) => !isEmpty(manager.fields))
     .toSorted(compareManagers)
-    .map((manager) => ({
-      ...(manager.name !== '' && { manager: manager.name }),
-      operation: manager.operation,
-      apiVersion: manager.apiVersion,
-      ...(manager.time !== undefined && { time: manager.time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: canonicalFields(manager.fields),
-      ...(manager.subresource !== '' && { subresource: manager.subresource }),
-    }));
+    .map(
+      (manager) =>
+        manager.entry ?? {
+          ...(manager.name !== '' && { manager: manager.name }),
+          operation: manager.operation,
+          apiVersion: manager.apiVersion,
+          ...(manager.time !== undefined && { time: manager.time }),
+          fieldsType: 'FieldsV1',
+          fieldsV1: canonicalFields(manager.fields),
+          ...(manager.subresource !== '' && { subresource: manager.subresource }),
+        },
+    );
 }
 
 function compareManagers(a: Manager, b: Manager): number {
   return (
     compareText(a.operation, b.operation) ||
-    secondsOf(a) - secondsOf(b) ||
+    compareText(a.time ?? '', b.time ?? '') ||
     compareText(a.name, b.name) ||
     compareText(a.apiVersion, b.apiVersion) ||
     compareText(a.subresource, b.subresource)
   );
-}
-
-function secondsOf(manager: Manager): number {
-  return Math.floor((parseTime(manager.time) ?? 0) / 1000);
 }
 
 function compareText(a: string, b: string): number {
@@ -84,7 +85,7 @@ export function capUpdateManagers(managers: readonly Manager[]): readonly Manage
   const updates = managers.filter((manager) => manager.operation === 'Update');
   if (updates.length <= maxUpdateManagers) return managers;
   const oldestFirst = updates.toSorted(
-    (a, b) => secondsOf(a) - secondsOf(b) || compareText(identityOf(a), identityOf(b)),
+    (a, b) => compareText(a.time ?? '', b.time ?? '') || compareText(identityOf(a), identityOf(b)),
   );
   const result = new Map(managers.map((manager) => [identityOf(manager), manager]));
   const firstOfVersion = new Map<string, Manager>();

@@ -123,7 +123,7 @@ export function recordUpdate(
 /** The manager without some fields. */
 export function without(manager: Manager, fields: Fields): Manager {
   const rest = difference(manager.fields, fields);
-  return rest === manager.fields ? manager : { ...manager, fields: rest };
+  return rest === manager.fields ? manager : { ...manager, fields: rest, entry: undefined };
 }
 
 /** What a set owns of what may be owned. */
