@@ -1,6 +1,7 @@
 import { formatFieldErrors } from '../../src/machinery/field-errors.ts';
-import { type Draft, draft, type KubeObject } from '../../src/machinery/object.ts';
+import type { Draft, KubeObject } from '../../src/machinery/object.ts';
 import { validateObjectMeta } from '../../src/machinery/object-meta.ts';
+import { normalise } from '../../src/machinery/schema/normalise.ts';
 import { builtInDefinitions } from '../../src/resources/built-in.ts';
 import type { ResourceDefinition } from '../../src/resources/definition.ts';
 import type { Pod } from '../../src/resources/schema/core-v1.generated.ts';
@@ -74,7 +75,7 @@ function created(definition: ResourceDefinition, object: KubeObject, path: strin
 }
 
 function read(definition: ResourceDefinition, object: KubeObject, path: string): Draft<KubeObject> {
-  const result = draft(object);
+  const result = normalise(definition.schema, object).value as unknown as Draft<KubeObject>;
   const namespace = /\/namespaces\/([^/]+)\//.exec(path)?.[1];
   if (namespace !== undefined) result.metadata.namespace = namespace;
   definition.setDefaults(result);

@@ -5,7 +5,7 @@ import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { preparePodTemplate, setPodTemplateDefaults } from '../core/pod/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod/pod-warnings.ts';
+import { podTemplateWarnings } from '../core/pod/warnings/pod-warnings.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../schema/apps-v1.generated.ts';
@@ -49,7 +49,7 @@ export const deploymentDefinition = define<Deployment>(deployments, {
   },
   warnings: ({ metadata, spec }, old) => [
     ...(old === undefined ? nameWarnings(metadata) : []),
-    ...podTemplateWarnings(spec.template, old?.spec.template),
+    ...podTemplateWarnings(spec.template),
   ],
   // Controllers keep state in annotations, so a change there has to be observed as well.
   changesGeneration: (deployment, old) =>

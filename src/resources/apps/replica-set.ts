@@ -5,7 +5,7 @@ import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { preparePodTemplate, setPodTemplateDefaults } from '../core/pod/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod/pod-warnings.ts';
+import { podTemplateWarnings } from '../core/pod/warnings/pod-warnings.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { ReplicaSet, ReplicaSetSpec, ReplicaSetStatus } from '../schema/apps-v1.generated.ts';
@@ -43,7 +43,7 @@ export const replicaSetDefinition = define<ReplicaSet>(replicaSets, {
   },
   warnings: ({ metadata, spec }, old) => [
     ...(old === undefined ? nameWarnings(metadata) : []),
-    ...podTemplateWarnings(spec.template, old?.spec.template),
+    ...podTemplateWarnings(spec.template),
   ],
   changesGeneration: (replicaSet, old) => !equal(replicaSet.spec, old.spec),
   status: {

@@ -4,7 +4,7 @@ import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { setClaimSpecDefaults } from '../core/persistent-volume-claim-defaults.ts';
 import { preparePodTemplate, setPodTemplateDefaults } from '../core/pod/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod/pod-warnings.ts';
+import { podTemplateWarnings } from '../core/pod/warnings/pod-warnings.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { StatefulSet, StatefulSetSpec, StatefulSetStatus } from '../schema/apps-v1.generated.ts';
@@ -35,7 +35,7 @@ export const statefulSetDefinition = define<StatefulSet>(statefulSets, {
   },
   validate: ({ spec }, errors) => validateStatefulSetSpec(spec, errors),
   validateUpdate: validateStatefulSetUpdate,
-  warnings: ({ spec }, old) => podTemplateWarnings(spec.template, old?.spec.template),
+  warnings: ({ spec }) => podTemplateWarnings(spec.template),
   changesGeneration: (statefulSet, old) => !equal(statefulSet.spec, old.spec),
   status: {
     prepareForUpdate(statefulSet, old) {

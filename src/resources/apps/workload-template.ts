@@ -17,13 +17,13 @@ export interface WorkloadWords {
 
 /** The selector of a workload, and the template whose pods it has to find again. */
 export function validateSelectorAndTemplate(
-  selector: LabelSelector | undefined,
+  selector: LabelSelector | null | undefined,
   template: PodTemplateSpec,
   words: WorkloadWords,
   errors: FieldError[],
 ): void {
   const before = errors.length;
-  if (selector === undefined) errors.push(required('spec.selector'));
+  if (selector === undefined || selector === null) errors.push(required('spec.selector'));
   else {
     errors.push(...validateLabelSelector(selector, 'spec.selector'));
     if (errors.length > before) {
@@ -37,7 +37,7 @@ export function validateSelectorAndTemplate(
 }
 
 function validateTemplate(
-  selector: LabelSelector | undefined,
+  selector: LabelSelector | null | undefined,
   template: PodTemplateSpec,
   words: WorkloadWords,
   errors: FieldError[],

@@ -92,7 +92,7 @@ export function validateNewEventUnchanged(event: Event, old: Event, errors: Fiel
 
 /** References are shown with the names that their fields have in Go. */
 function shown(value: Event[(typeof immutableFields)[number]]): unknown {
-  if (typeof value !== 'object') return value;
+  if (typeof value !== 'object' || value === null) return value;
   if (!('kind' in value || 'name' in value || 'uid' in value || 'namespace' in value)) {
     const { component = '', host = '' } = value as EventSource;
     return { Component: component, Host: host };

@@ -4,9 +4,32 @@ import { builtInSchemas } from '../schema/schema-table.ts';
 /** Where the Go name is not the JSON name with a capital letter. */
 const names: Readonly<Record<string, string>> = {
   uid: 'UID',
+  ip: 'IP',
+  os: 'OS',
+  tty: 'TTY',
+  dnsPolicy: 'DNSPolicy',
+  dnsConfig: 'DNSConfig',
+  serviceAccount: 'DeprecatedServiceAccount',
+  gcePersistentDisk: 'GCEPersistentDisk',
+  awsElasticBlockStore: 'AWSElasticBlockStore',
+  httpGet: 'HTTPGet',
+  httpHeaders: 'HTTPHeaders',
+  tcpSocket: 'TCPSocket',
+  grpc: 'GRPC',
+  nfs: 'NFS',
+  iscsi: 'ISCSI',
+  rbd: 'RBD',
+  fc: 'FC',
+  csi: 'CSI',
+  cephfs: 'CephFS',
+  storageos: 'StorageOS',
+  fsType: 'FSType',
+  fsGroup: 'FSGroup',
+  fsGroupChangePolicy: 'FSGroupChangePolicy',
   apiVersion: 'APIVersion',
   apiGroup: 'APIGroup',
   seLinuxOptions: 'SELinuxOptions',
+  seLinuxChangePolicy: 'SELinuxChangePolicy',
   gmsaCredentialSpecName: 'GMSACredentialSpecName',
   gmsaCredentialSpec: 'GMSACredentialSpec',
 };
@@ -38,11 +61,18 @@ function memberValue(value: unknown, schema: Schema): unknown {
       return structValue((value ?? {}) as Readonly<Record<string, unknown>>, schema);
     case 'list':
       return Array.isArray(value) ? value.map((item) => memberValue(item, schema.items)) : null;
+    case 'map':
+      return value === undefined || value === null ? null : sorted(value);
     case 'scalar':
       return value ?? zeroOf(schema.type);
     default:
       return value ?? null;
   }
+}
+
+/** Go writes maps with their keys in order. */
+function sorted(map: unknown): unknown {
+  return Object.fromEntries(Object.entries(map as object).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function zeroOf(type: string): unknown {

@@ -12,11 +12,11 @@ import { resolveMatchLabelKeys } from './match-label-keys.ts';
 import { mirrorServiceAccount, setPodDefaults } from './pod-defaults.ts';
 import { podRow } from './pod-row.ts';
 import { podStatusRules } from './pod-status.ts';
-import { podWarnings } from './pod-warnings.ts';
 import { preparePodForUpdate } from './prepare-for-update.ts';
 import { qosClassOf } from './qos-class.ts';
 import { validateNewPod } from './validation/pod.ts';
 import { validatePodUpdate } from './validation/pod-update.ts';
+import { podWarnings } from './warnings/pod-warnings.ts';
 
 export const podDefinition = define<Pod>(pods, {
   storage: { keyPrefix: '/registry/pods/' },
@@ -41,6 +41,7 @@ export const podDefinition = define<Pod>(pods, {
 function prepareForCreate(pod: Draft<Pod>, context: WriteContext): void {
   pod.spec ??= { containers: [] } as Draft<PodSpec>;
   mirrorServiceAccount(pod.spec);
+  if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
   dropDisabledFields(pod.spec);
   resolveMatchLabelKeys(pod);
   resolveAppArmorAnnotations(pod);

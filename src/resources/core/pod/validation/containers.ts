@@ -160,14 +160,14 @@ function validateRestart(container: Container, path: string, errors: FieldError[
 }
 
 function validateRestartRule({ action, exitCodes }: ContainerRestartRule, path: string, errors: FieldError[]): void {
-  if (!restartActions.has(action)) errors.push(notSupported(`${path}.action`, action, restartActions));
+  if (!restartActions.has(action)) errors.push(notSupported(`${path}.action`, action ?? '', restartActions));
   if (exitCodes === undefined) {
     errors.push(required(`${path}.exitCodes`, 'must be specified'));
     return;
   }
   const { operator, values = [] } = exitCodes;
   if (!exitCodeOperators.has(operator))
-    errors.push(notSupported(`${path}.exitCodes.operator`, operator, exitCodeOperators));
+    errors.push(notSupported(`${path}.exitCodes.operator`, operator ?? '', exitCodeOperators));
   if (values.length > maxExitCodes) errors.push(tooMany(`${path}.exitCodes.values`, values.length, maxExitCodes));
 }
 

@@ -106,9 +106,9 @@ function validateBundle(bundle: ClusterTrustBundleProjection, files: Files, path
 }
 
 /** `example.com/signer` */
-function validateSigner(name: string, path: string, errors: FieldError[]): void {
-  const [domain = '', signer, ...rest] = name.split('/');
-  if (name === '') errors.push(required(path));
+function validateSigner(name: string | undefined, path: string, errors: FieldError[]): void {
+  const [domain = '', signer, ...rest] = (name ?? '').split('/');
+  if (!name) errors.push(required(path));
   else if (!signer || rest.length > 0 || dnsSubdomain(domain).length > 0) {
     const detail = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
     errors.push(invalid(path, name, detail));
@@ -123,7 +123,7 @@ function validateCertificate(
 ): void {
   const { signerName, keyType, maxExpirationSeconds } = certificate;
   validateSigner(signerName, `${path}.signerName`, errors);
-  if (!keyTypes.includes(keyType)) errors.push(notSupported(`${path}.keyType`, keyType, keyTypes));
+  if (!keyTypes.includes(keyType)) errors.push(notSupported(`${path}.keyType`, keyType ?? '', keyTypes));
   if (maxExpirationSeconds !== undefined)
     validateLifetime(maxExpirationSeconds, `${path}.maxExpirationSeconds`, errors);
   const names = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const;
