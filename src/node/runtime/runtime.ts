@@ -265,6 +265,7 @@ export interface ContainerStats {
 
 export interface RuntimeEvent {
   readonly type: 'created' | 'started' | 'stopped' | 'deleted';
+  /** Or a sandbox, whose end is told, too. */
   readonly containerId: string;
   readonly at: number;
 }

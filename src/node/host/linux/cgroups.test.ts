@@ -80,7 +80,14 @@ describe('Cgroups', () => {
       'max',
       'max',
     ]);
-    expect(entries[0]).toBe('+{"type":"cgroup","path":"/stuurman-1/burstable/pod7"}');
+    expect(entries.slice(0, 3)).toEqual([
+      '+{"type":"cgroup","path":"/stuurman-1"}',
+      '+{"type":"cgroup","path":"/stuurman-1/burstable"}',
+      '+{"type":"cgroup","path":"/stuurman-1/burstable/pod7"}',
+    ]);
+    await cgroups.ensure('/stuurman-1/burstable/pod8', none);
+    expect(entries.at(-1)).toBe('+{"type":"cgroup","path":"/stuurman-1/burstable/pod8"}');
+    expect(entries.filter((entry) => entry.includes('"/stuurman-1/burstable"'))).toHaveLength(1);
   });
 
   test('v1: writes each limit in its hierarchy, and passes the cpuset down', async () => {

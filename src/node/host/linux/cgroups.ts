@@ -20,12 +20,17 @@ export class Cgroups {
     this.#hierarchies = hierarchies;
   }
 
-  /** Makes the cgroup where it is missing, with its parents, and sets the limits. Only the cgroup itself is in the ledger. */
+  /** Makes the cgroup where it is missing, with its parents, and sets the limits. A parent that was there before us is not ours to remove. */
   async ensure(path: string, limits: CgroupLimits): Promise<void> {
     checkPath(path);
-    await this.#ledger.add({ type: 'cgroup', path });
     const version = cgroupVersion(this.#hierarchies);
-    for (const hierarchy of this.#hierarchies.filter((each) => each.version === version)) {
+    const hierarchies = this.#hierarchies.filter((each) => each.version === version);
+    for (let end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1)) {
+      const parent = path.slice(0, end);
+      if (!(await existsIn(hierarchies, parent))) await this.#ledger.add({ type: 'cgroup', path: parent });
+    }
+    await this.#ledger.add({ type: 'cgroup', path });
+    for (const hierarchy of hierarchies) {
       const folder = join(hierarchy.path, path);
       if (version === 2) await enableControllers(hierarchy.path, path);
       await fs.mkdir(folder, { recursive: true });
@@ -64,6 +69,13 @@ function checkPath(path: string): void {
   if (!/^(\/[^/]+)+$/.test(path) || path.split('/').some((part) => part === '.' || part === '..')) {
     throw new Error(`"${path}" is not the path of a cgroup below the root`);
   }
+}
+
+async function existsIn(hierarchies: readonly CgroupHierarchy[], path: string): Promise<boolean> {
+  for (const hierarchy of hierarchies) {
+    if (await fs.stat(join(hierarchy.path, path)).catch(() => undefined)) return true;
+  }
+  return false;
 }
 
 async function set(file: string, value: string): Promise<void> {

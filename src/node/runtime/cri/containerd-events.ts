@@ -11,6 +11,8 @@ import { Events } from './generated/containerd-services-events-v1.generated.ts';
 import type { Envelope } from './generated/containerd-types.generated.ts';
 import type { GrpcConnection } from './grpc-connection.ts';
 
+export type Settled = (event: RuntimeEvent) => Promise<boolean>;
+
 /** containerd's namespace for what came in by CRI. */
 const namespace = 'k8s.io';
 
@@ -21,12 +23,12 @@ const topics = ['/containers/create', '/tasks/start', '/tasks/exit', '/container
 
 /**
  * containerd's own events as those of `ContainerRuntime`; 1.6 has none in CRI. Listening begins with the call.
- * CRI learns of an exit from the same events: `settled` waits until it has, so that a reader who asks for the status of a container that
- * stopped is not told that it runs. Meanwhile the events of other containers pass.
+ * `settled` answers whether the event is to be told, when the time for it has come: CRI learns of an exit from the same events, and a
+ * reader who asks for the status of a container that stopped must not be told that it runs. Meanwhile the events of other containers pass.
  */
 export function containerdEvents(
   connection: GrpcConnection,
-  settled: (containerId: string) => Promise<void>,
+  settled: Settled,
   signal: AbortSignal,
 ): AsyncIterable<RuntimeEvent> {
   const filters = topics.map((topic) => `namespace==${namespace},topic=="${topic}"`);
@@ -81,11 +83,8 @@ function milliseconds(timestamp: Timestamp | undefined): number {
   return timestamp === undefined ? 0 : timestampMs(timestamp);
 }
 
-/** Holds the events of a container that stopped until that is settled. */
-async function* inOrder(
-  events: AsyncIterable<RuntimeEvent>,
-  settled: (containerId: string) => Promise<void>,
-): AsyncIterable<RuntimeEvent> {
+/** Tells each event when it is settled, and those of one container in their order. */
+async function* inOrder(events: AsyncIterable<RuntimeEvent>, settled: Settled): AsyncIterable<RuntimeEvent> {
   const queue: RuntimeEvent[] = [];
   const held = new Map<string, Promise<void>>();
   let wake = () => {};
@@ -95,10 +94,13 @@ async function* inOrder(
     wake();
   };
   const hold = (event: RuntimeEvent, before: Promise<void>) => {
-    const after = before.then(() => {
-      push(event);
-      if (held.get(event.containerId) === after) held.delete(event.containerId);
-    });
+    const after = before
+      .then(() => settled(event))
+      .catch(() => true)
+      .then((told) => {
+        if (told) push(event);
+        if (held.get(event.containerId) === after) held.delete(event.containerId);
+      });
     held.set(event.containerId, after);
   };
   const pump = async () => {
@@ -106,14 +108,7 @@ async function* inOrder(
       if (queue.length + held.size > maxQueued) {
         throw new RuntimeError('Unavailable', `more than ${maxQueued} events of the runtime wait to be read`);
       }
-      const before = held.get(event.containerId);
-      if (event.type === 'stopped') {
-        hold(
-          event,
-          (before ?? Promise.resolve()).then(() => settled(event.containerId)).catch(() => {}),
-        );
-      } else if (before !== undefined) hold(event, before);
-      else push(event);
+      hold(event, held.get(event.containerId) ?? Promise.resolve());
     }
   };
   const pumping = pump()

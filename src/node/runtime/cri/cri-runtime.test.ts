@@ -50,7 +50,10 @@ class FakeRuntime {
     });
   }
 
-  answer<Method extends DescMethod>(method: Method, answer: Answer<Method> | (() => Answer<Method>)): void {
+  answer<Method extends DescMethod>(
+    method: Method,
+    answer: Answer<Method> | ((request: MessageShape<Method['input']>) => Answer<Method>),
+  ): void {
     this.#answers.set(method.name, answer);
   }
 
@@ -63,7 +66,7 @@ class FakeRuntime {
       handlers[method.name] = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => {
         this.requests.push({ method: method.name, request: call.request });
         const given = this.#answers.get(method.name) ?? { code: status.UNIMPLEMENTED, details: 'not in this test' };
-        const answer = typeof given === 'function' ? given() : given;
+        const answer = typeof given === 'function' ? given(call.request) : given;
         if (answer === 'never') return;
         if (typeof answer.code === 'number') callback(answer);
         else callback(null, create(method.output, answer));
@@ -179,7 +182,12 @@ describe('CriRuntime', () => {
 
   test('nobody behind the socket is Unavailable, and it is found when it comes', async () => {
     fake.stop();
-    await expect(runtime.version()).rejects.toMatchObject({ code: 'Unavailable' });
+    await expect(runtime.version()).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringMatching(
+        /^Version: the runtime does not answer: connect (ENOENT|ECONNREFUSED) .*cri.sock$/,
+      ),
+    });
     await fake.start();
     fake.answer(method.version, { runtimeName: 'fake', runtimeVersion: '1', runtimeApiVersion: 'v1' });
     for (let round = 0; ; round++) {
@@ -250,7 +258,13 @@ describe('CriRuntime', () => {
 
   test('an exit is told only when the status says so, too; other containers do not wait for it', async () => {
     let state: ContainerState = ContainerState.CONTAINER_RUNNING;
-    fake.answer(method.containerStatus, () => ({ status: { id: 'slow', state } }));
+    fake.answer(method.containerStatus, ({ containerId }) =>
+      containerId === 'a-sandbox'
+        ? { code: status.NOT_FOUND, details: 'none' }
+        : { status: { id: containerId, state } },
+    );
+    fake.answer(method.podSandboxStatus, { code: status.NOT_FOUND, details: 'none' });
+    fake.answer(method.listContainers, {});
     const controller = new AbortController();
     const seen: RuntimeEvent[] = [];
     const listening = (async () => {
@@ -261,6 +275,7 @@ describe('CriRuntime', () => {
     fake.send(exit('slow'));
     fake.send(exit('slow', 'a-command-in-it'));
     fake.send(start('slow'));
+    fake.send(start('a-sandbox'));
     fake.send(start('other'));
     await environment.sleep(50);
     expect(seen.map((event) => `${event.type} ${event.containerId}`)).toEqual(['started slow', 'started other']);
@@ -270,6 +285,9 @@ describe('CriRuntime', () => {
       { type: 'stopped', containerId: 'slow', at: 4000 },
       { type: 'started', containerId: 'slow', at: 3000 },
     ]);
+    fake.send(exit('a-sandbox'));
+    await environment.sleep(50);
+    expect(seen.slice(4)).toEqual([{ type: 'stopped', containerId: 'a-sandbox', at: 4000 }]);
     controller.abort();
     await listening;
     expect(fake.requests[0]).toMatchObject({ method: 'Subscribe', request: { namespace: 'k8s.io' } });

@@ -244,21 +244,26 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
-    return containerdEvents(this.#connection, (containerId) => this.#stopSettled(containerId, signal), signal);
+    return containerdEvents(this.#connection, (event) => this.#settled(event, signal), signal);
   }
 
   async close(): Promise<void> {
     this.#connection.close();
   }
 
-  /** Waits until CRI, too, knows that a container or sandbox has stopped; not for ever, since the reader lists from time to time. */
-  async #stopSettled(id: string, signal: AbortSignal): Promise<void> {
+  /**
+   * A start is told of containers only: CRI does not know a sandbox before all of it is up, and who asked for it is told then. An end
+   * is told when CRI, too, knows of it - or after a while, since the reader lists from time to time.
+   */
+  async #settled({ type, containerId }: RuntimeEvent, signal: AbortSignal): Promise<boolean> {
+    if (type === 'started') return (await this.containerStatus(containerId, signal)) !== undefined;
+    if (type !== 'stopped') return true;
     const deadline = this.#environment.monotonic() + settlePatienceMs;
     for (let waitMs = 1; this.#environment.monotonic() < deadline; waitMs = Math.min(100, waitMs * 2)) {
-      const container = await this.#stateOf(id, signal);
-      if (container !== 'running') return;
+      if ((await this.#stateOf(containerId, signal)) === 'ended') break;
       await this.#environment.sleep(waitMs, signal);
     }
+    return true;
   }
 
   async #stateOf(id: string, signal: AbortSignal): Promise<'running' | 'ended'> {

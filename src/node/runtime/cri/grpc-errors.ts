@@ -14,7 +14,7 @@ const codes: Readonly<Partial<Record<number, RuntimeError['code']>>> = {
 /** What a failed call means. The message is the runtime's own; users find it in events. */
 export function runtimeErrorOf(method: string, error: ServiceError): RuntimeError {
   if (error instanceof RuntimeError) return error;
-  const message = error.details || error.message;
+  const message = plain(error.details || error.message);
   return new RuntimeError(codeOf(error, message), `${method}: ${message}`, { cause: error });
 }
 
@@ -22,4 +22,10 @@ function codeOf(error: ServiceError, message: string): RuntimeError['code'] {
   // containerd answers "unknown" when a pod or container of the name and attempt is there.
   if (error.code === status.UNKNOWN && / is reserved for "/.test(message)) return 'AlreadyExists';
   return codes[error.code] ?? 'Unknown';
+}
+
+/** grpc-js wraps why it has no connection in words about itself. */
+function plain(message: string): string {
+  const lost = /^No connection established\. Last error: (?:Error: )?(.*?)\.? Resolution note: ?(.*)$/s.exec(message);
+  return lost === null ? message : `the runtime does not answer: ${lost[1]}`;
 }
