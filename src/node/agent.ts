@@ -96,6 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     host,
     cache: workers.cache,
     pods: workers.pods,
+    volumes: workers.volumes,
     node: () => registrar.node,
   });
   const running = [
@@ -177,6 +178,7 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     config,
     objects: sources.objects,
     machine,
+    node: () => result.node(),
     onStale: (uid) => result.pods.notice(uid),
   });
   const context: WorkerContext = {

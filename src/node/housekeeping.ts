@@ -12,6 +12,7 @@ import type { PodWorkers } from './pods/pod-workers.ts';
 import { type ContainerRemover, removeDeadParts } from './pods/remove-dead-parts.ts';
 import type { RuntimeCache } from './pods/runtime-cache.ts';
 import type { ContainerRuntime, ContainerStatus } from './runtime/runtime.ts';
+import type { VolumeManager } from './volumes/volume-manager.ts';
 
 export interface HousekeepingOptions {
   readonly config: NodeConfig;
@@ -22,6 +23,7 @@ export interface HousekeepingOptions {
   readonly host: Host;
   readonly cache: RuntimeCache;
   readonly pods: PodWorkers;
+  readonly volumes: Pick<VolumeManager, 'collect'>;
   node(): Node | undefined;
 }
 
@@ -50,6 +52,7 @@ export class Housekeeping {
     await Promise.all([
       this.#every(config.housekeepingMs, signal, 'ContainerGCFailed', () => this.#cleanUp()),
       this.#every(config.imageCollection.everyMs, signal, 'ImageGCFailed', () => this.#images.collect()),
+      this.#every(config.housekeepingMs, signal, undefined, () => this.#options.volumes.collect()),
       this.#every(config.logRotationMs, signal, undefined, () => this.#logs.rotate(this.#running())),
     ]);
   }

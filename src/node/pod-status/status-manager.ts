@@ -46,6 +46,7 @@ export class StatusManager {
   readonly #queue: Entry[] = [];
   readonly #stop = new AbortController();
   #sending = 0;
+  #pumping: Promise<void> | undefined;
 
   constructor(options: StatusManagerOptions) {
     this.#options = options;
@@ -123,7 +124,11 @@ export class StatusManager {
     if (!this.#isDirty(entry)) return;
     entry.queued = true;
     this.#queue.push(entry);
-    this.#pump();
+    // What is decided in the same turn is written at once, as one.
+    this.#pumping ??= this.#options.environment.turn().then(() => {
+      this.#pumping = undefined;
+      this.#pump();
+    });
   }
 
   #isDirty(entry: Entry): boolean {

@@ -59,6 +59,7 @@ export async function ensureSandbox(
 
 /** Read anew each time: the machine may move between networks. */
 async function hostDns({ host, config }: WorkerContext): Promise<DnsConfig> {
-  const bytes = await host.files.read(config.resolvConf).catch(() => new Uint8Array());
+  if ((await host.files.stat(config.resolvConf)) === undefined) return { servers: [], searches: [], options: [] };
+  const bytes = await host.files.read(config.resolvConf);
   return parseResolvConf(Buffer.from(bytes).toString('utf8'));
 }

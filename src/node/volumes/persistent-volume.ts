@@ -3,9 +3,7 @@ import type { PersistentVolume, Pod } from '../../resources/schema/core-v1.gener
 import { persistentVolumeClaims, persistentVolumes } from '../../resources/schema/resource-types.generated.ts';
 import type { Files } from '../host/host.ts';
 import { prepareHostPath } from './host-path.ts';
-
-/** On volumes of the local provisioner, whose directories this node makes and removes. */
-export const provisionedBy = 'pv.kubernetes.io/provisioned-by';
+import { type ProvisionedVolumes, provisionedBy } from './provisioned-volumes.ts';
 
 /** What could not be found out about a claim, rather than a mount that failed. */
 export class ClaimError extends Error {
@@ -48,20 +46,26 @@ export async function volumeOfClaim(
   return volume;
 }
 
-/** The directory of a volume on this node. A provisioned one is made when it is first used. Throws an `Error`. */
-export async function persistentVolumePath(files: Files, volume: PersistentVolume): Promise<string> {
+/** Where a volume is on this node. Throws an `Error` in the kubelet's words. */
+export async function persistentVolumePath(
+  files: Files,
+  volume: PersistentVolume,
+  provisioned: Pick<ProvisionedVolumes, 'prepare'>,
+): Promise<string> {
   const { hostPath, local } = volume.spec ?? {};
-  if (hostPath !== undefined) return prepareHostPath(files, hostPath);
-  if (local === undefined) {
+  const path = local?.path ?? hostPath?.path;
+  if (path === undefined) {
     const kind = Object.keys(volume.spec ?? {}).find((key) => /^(csi|nfs|iscsi|rbd|cephfs|fc)$/.test(key));
     throw new Error(`volumes of type ${kind ?? 'unknown'} are not supported by this node`);
   }
-  const found = await files.stat(local.path);
-  if (found === undefined && volume.metadata.annotations?.[provisionedBy] !== undefined) {
-    await files.makeDirectory(local.path, 0o777);
-    await files.chmod(local.path, 0o777);
-  } else if (found === undefined) throw new Error(`path "${local.path}" does not exist`);
-  return local.path;
+  if (isProvisioned(volume)) await provisioned.prepare(volume, path);
+  if (hostPath !== undefined) return prepareHostPath(files, hostPath);
+  if ((await files.stat(path)) === undefined) throw new Error(`path "${path}" does not exist`);
+  return path;
+}
+
+export function isProvisioned({ metadata }: PersistentVolume): boolean {
+  return metadata.annotations?.[provisionedBy] !== undefined;
 }
 
 function messageOf(error: unknown): string {

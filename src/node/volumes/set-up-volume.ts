@@ -11,7 +11,8 @@ import { writeAtomically } from './atomic-writer.ts';
 import { prepareHostPath } from './host-path.ts';
 import { giveToGroup, isGivenToGroup } from './ownership.ts';
 import { isWritten, volumePayload } from './payload.ts';
-import { persistentVolumePath, volumeOfClaim } from './persistent-volume.ts';
+import { isProvisioned, persistentVolumePath, volumeOfClaim } from './persistent-volume.ts';
+import type { ProvisionedVolumes } from './provisioned-volumes.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
 
 export interface SetUpContext {
@@ -22,6 +23,7 @@ export interface SetUpContext {
   readonly objects: ReferencedObjects;
   readonly machine: MachineFacts;
   readonly tokens: ServiceAccountTokens;
+  readonly provisioned: ProvisionedVolumes;
 }
 
 /** Folders below `volumes/` of a pod, named after the kubelet's volume plugins. */
@@ -50,9 +52,10 @@ export async function setUpVolume(
     throw new Error(`volumes of type ${kind} are not supported by this node`);
   }
   const claimed = await volumeOfClaim(client, pod, persistentVolumeClaim.claimName, signal);
-  const path = await persistentVolumePath(host.files, claimed);
+  const path = await persistentVolumePath(host.files, claimed, context.provisioned);
   // A path of the host belongs to the host; what was provisioned belongs to the pod.
-  if (claimed.spec?.local !== undefined) await give(context, pod, path, persistentVolumeClaim.readOnly === true);
+  if (claimed.spec?.local !== undefined || isProvisioned(claimed))
+    await give(context, pod, path, persistentVolumeClaim.readOnly === true);
   return path;
 }
 

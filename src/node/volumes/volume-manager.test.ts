@@ -3,6 +3,7 @@ import { NodeWorld } from '../../../test/support/node-world.ts';
 import type { Container, PodSpec, Volume } from '../../resources/schema/core-v1.generated.ts';
 import {
   configMaps,
+  nodes,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
@@ -203,10 +204,11 @@ test('a claim is waited for until it is bound, and its directory is made when it
     'FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: error processing PVC default/disk: PVC is not bound',
   ]);
   await world.api.create(persistentVolumes, {
-    metadata: { name: 'pv-1', annotations: { 'pv.kubernetes.io/provisioned-by': 'stuurman.io/local' } },
+    metadata: { name: 'pv-1', annotations: { 'pv.kubernetes.io/provisioned-by': 'stuurman.dev/local-path' } },
     spec: {
-      local: { path: '/volumes/pv-1' },
+      hostPath: { path: '/volumes/pv-1', type: 'DirectoryOrCreate' },
       claimRef: { namespace, name: 'disk', uid: claim.metadata.uid },
+      persistentVolumeReclaimPolicy: 'Delete',
     },
   });
   await world.api.patch(
@@ -218,7 +220,54 @@ test('a claim is waited for until it is bound, and its directory is made when it
   expect(await world.containerState('web', 'main')).toBe('ready');
   const stat = await world.host.files.stat('/volumes/pv-1');
   expect(stat).toMatchObject({ type: 'directory', gid: 2000 });
-  expect((stat?.mode ?? 0) & 0o2070).toBe(0o2070);
+  expect((stat?.mode ?? 0) & 0o2777).toBe(0o2777);
+});
+
+async function runWithVolume(reclaimPolicy: string) {
+  const claim = await world.api.create(persistentVolumeClaims, {
+    metadata: { name: 'disk', namespace },
+    spec: { volumeName: 'pv-1' },
+    status: { phase: 'Bound' },
+  });
+  await world.api.create(persistentVolumes, {
+    metadata: { name: 'pv-1', annotations: { 'pv.kubernetes.io/provisioned-by': 'stuurman.dev/local-path' } },
+    spec: {
+      hostPath: { path: '/volumes/pv-1', type: 'DirectoryOrCreate' },
+      claimRef: { namespace, name: 'disk', uid: claim.metadata.uid },
+      persistentVolumeReclaimPolicy: reclaimPolicy,
+    },
+  });
+  await run({ persistentVolumeClaim: { claimName: 'disk' } });
+  await world.host.files.write('/volumes/pv-1/precious', 'data');
+  await world.deletePod('web');
+  await world.advance(120);
+  expect(await world.host.files.list('/volumes/pv-1')).toEqual(['precious']);
+}
+
+test('the folder of a provisioned volume goes when the volume was deleted', async () => {
+  world = await NodeWorld.start();
+  await runWithVolume('Delete');
+  await world.api.delete(persistentVolumes, { name: 'pv-1' });
+  await world.advance(61);
+  expect(await world.host.files.stat('/volumes/pv-1')).toBeUndefined();
+});
+
+test('a volume that is to be kept, or whose cluster has lost its memory, keeps its folder', async () => {
+  world = await NodeWorld.start();
+  await runWithVolume('Retain');
+  await world.api.delete(persistentVolumes, { name: 'pv-1' });
+  await world.advance(200);
+  expect(await world.host.files.list('/volumes/pv-1')).toEqual(['precious']);
+  await world.close();
+
+  world = await NodeWorld.start();
+  await runWithVolume('Delete');
+  await world.stopAgent();
+  await world.api.delete(persistentVolumes, { name: 'pv-1' });
+  await world.api.delete(nodes, { name: 'node-1' });
+  await world.startAgent();
+  await world.advance(200);
+  expect(await world.host.files.list('/volumes/pv-1')).toEqual(['precious']);
 });
 
 test('a subPath is a part of the volume, made where it is not there, and cannot lead out of it', async () => {

@@ -3,7 +3,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Environment, Timer } from '../../machinery/environment/environment.ts';
 import { quote } from '../../machinery/go-text.ts';
 import type { Logger } from '../../machinery/log.ts';
-import type { Container, Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
+import type { Container, Node, Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
 import type { ReferencedObjects } from '../pods/environment-variables.ts';
@@ -13,11 +13,12 @@ import type { MachineFacts, PodVolumes } from '../pods/worker-context.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { containerMounts } from './container-mounts.ts';
 import { ClaimError } from './persistent-volume.ts';
+import { ProvisionedVolumes } from './provisioned-volumes.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { setUpVolume, tearDownVolumes } from './set-up-volume.ts';
 
 export interface VolumeManagerOptions {
-  readonly client: Pick<Client, 'get' | 'createSubresource'>;
+  readonly client: Pick<Client, 'get' | 'list' | 'createSubresource'>;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly recorder: EventRecorder;
@@ -25,6 +26,8 @@ export interface VolumeManagerOptions {
   readonly config: NodeConfig;
   readonly objects: ReferencedObjects;
   readonly machine: MachineFacts;
+  /** This node, as the API has it; undefined before it is registered. */
+  node(): Node | undefined;
   /** The volumes of this pod want to be looked at again. */
   onStale(uid: string): void;
 }
@@ -52,11 +55,17 @@ const patienceMs = 123_000;
 export class VolumeManager implements PodVolumes {
   readonly #options: VolumeManagerOptions;
   readonly #tokens: ServiceAccountTokens;
+  readonly #provisioned: ProvisionedVolumes;
   readonly #pods = new Map<string, PodState>();
 
   constructor(options: VolumeManagerOptions) {
     this.#options = options;
     this.#tokens = new ServiceAccountTokens(options);
+    this.#provisioned = new ProvisionedVolumes({
+      ...options,
+      files: options.host.files,
+      rootDirectory: options.config.rootDirectory,
+    });
   }
 
   async mount(pod: Pod, signal: AbortSignal): Promise<void> {
@@ -118,6 +127,11 @@ export class VolumeManager implements PodVolumes {
     return host.files.list(podDirectory(config.rootDirectory, '').replace(/\/$/, '')).catch(() => []);
   }
 
+  /** Removes the folders of provisioned volumes that were deleted. Throws when the server does not answer. */
+  collect(): Promise<void> {
+    return this.#provisioned.collect();
+  }
+
   stop(): void {
     for (const state of this.#pods.values()) state.tokenTimer?.cancel();
   }
@@ -156,7 +170,12 @@ export class VolumeManager implements PodVolumes {
     // What changes meanwhile makes it stale again.
     known.stale = false;
     try {
-      known.path = await setUpVolume({ ...this.#options, tokens: this.#tokens }, pod, volume, signal);
+      known.path = await setUpVolume(
+        { ...this.#options, tokens: this.#tokens, provisioned: this.#provisioned },
+        pod,
+        volume,
+        signal,
+      );
       known.failures = 0;
       known.retryAt = 0;
     } catch (error) {
