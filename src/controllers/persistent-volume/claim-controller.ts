@@ -1,5 +1,6 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
+import type { KubeObject } from '../../machinery/object.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
 import {
@@ -12,7 +13,7 @@ import {
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import { type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
-import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
+import { keyOf, ownKey, parseKey } from '../runtime/object-keys.ts';
 import {
   byClaim,
   claimInformer,
@@ -133,45 +134,30 @@ class ClaimLoop {
   /** Four steps, each idempotent: the volume names the claim, is Bound, the claim names the volume, is Bound. */
   async #bind(claim: PersistentVolumeClaim, volume: PersistentVolume, signal: AbortSignal): Promise<void> {
     const { client } = this.#context;
-    const { name = '', namespace, uid, resourceVersion } = claim.metadata;
+    const status = { subresource: 'status', signal } as const;
+    const { name, namespace, uid, resourceVersion } = claim.metadata;
     let bound = volume;
     if (bound.spec?.claimRef?.uid !== uid) {
       const byUser = bound.spec?.claimRef !== undefined;
       const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid, resourceVersion };
-      const annotations = byUser ? {} : { [boundByController]: 'yes' };
-      const body = { metadata: { resourceVersion: bound.metadata.resourceVersion, annotations }, spec: { claimRef } };
-      bound = await client.patch(persistentVolumes, objectKey(bound), { type: 'merge', body }, { signal });
+      const marked = byUser ? bound : withAnnotations(bound, { [boundByController]: 'yes' });
+      bound = await client.update(persistentVolumes, { ...marked, spec: { ...bound.spec, claimRef } }, { signal });
     }
     if (bound.status?.phase !== 'Bound') {
-      const body = { status: { phase: 'Bound' } };
-      bound = await client.patch(
-        persistentVolumes,
-        objectKey(bound),
-        { type: 'merge', body },
-        { subresource: 'status', signal },
-      );
+      bound = await client.update(persistentVolumes, { ...bound, status: { ...bound.status, phase: 'Bound' } }, status);
     }
     let current = claim;
-    if (
-      current.spec?.volumeName !== bound.metadata.name ||
-      current.metadata.annotations?.[bindCompleted] === undefined
-    ) {
+    const { name: volumeName } = bound.metadata;
+    if (current.spec?.volumeName !== volumeName || current.metadata.annotations?.[bindCompleted] === undefined) {
       const byController = (current.spec?.volumeName ?? '') === '' ? { [boundByController]: 'yes' } : {};
-      const body = {
-        metadata: { uid, annotations: { [bindCompleted]: 'yes', ...byController } },
-        spec: { volumeName: bound.metadata.name },
-      };
-      current = await client.patch(persistentVolumeClaims, { namespace, name }, { type: 'merge', body }, { signal });
+      const marked = withAnnotations(current, { [bindCompleted]: 'yes', ...byController });
+      const spec = { ...current.spec, volumeName };
+      current = await client.update(persistentVolumeClaims, { ...marked, spec }, { signal });
     }
     if (current.status?.phase !== 'Bound') {
       const { accessModes, capacity } = bound.spec ?? {};
-      const body = { status: { phase: 'Bound', accessModes, capacity } };
-      await client.patch(
-        persistentVolumeClaims,
-        { namespace, name },
-        { type: 'merge', body },
-        { subresource: 'status', signal },
-      );
+      const bindingStatus = { ...current.status, phase: 'Bound', accessModes, capacity };
+      await client.update(persistentVolumeClaims, { ...current, status: bindingStatus }, status);
     }
   }
 
@@ -202,8 +188,7 @@ class ClaimLoop {
     if (claim.metadata.annotations?.[storageProvisioner] !== storageClass.provisioner) {
       const { provisioner } = storageClass;
       const annotations = { [storageProvisioner]: provisioner, [olderStorageProvisioner]: provisioner };
-      const body = { metadata: { uid: claim.metadata.uid, annotations } };
-      await client.patch(persistentVolumeClaims, objectKey(claim), { type: 'merge', body }, { signal });
+      await client.update(persistentVolumeClaims, withAnnotations(claim, annotations), { signal });
     }
     if (storageClass.provisioner !== localPathProvisioner) {
       const message = `Waiting for a volume to be created either by the external provisioner '${storageClass.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
@@ -238,11 +223,10 @@ class ClaimLoop {
   async #lose(claim: PersistentVolumeClaim, message: string, reason: string, signal: AbortSignal): Promise<void> {
     this.#context.events.event(referenceTo(persistentVolumeClaims, claim), 'Warning', reason, message);
     if (claim.status?.phase === 'Lost') return;
-    const body = { status: { phase: 'Lost', accessModes: null, capacity: null } };
-    await this.#context.client.patch(
+    const { accessModes: _, capacity: __, ...status } = claim.status ?? {};
+    await this.#context.client.update(
       persistentVolumeClaims,
-      objectKey(claim),
-      { type: 'merge', body },
+      { ...claim, status: { ...status, phase: 'Lost' } },
       { subresource: 'status', signal },
     );
   }
@@ -260,4 +244,9 @@ class ClaimLoop {
     }
     return undefined;
   }
+}
+
+function withAnnotations<T extends KubeObject>(object: T, annotations: Readonly<Record<string, string>>): T {
+  const { metadata } = object;
+  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } } };
 }

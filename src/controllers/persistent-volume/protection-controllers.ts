@@ -5,7 +5,7 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../resourc
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../resources/schema/resource-types.generated.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
-import { objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
+import { ownKey, parseKey } from '../runtime/object-keys.ts';
 import { byClaim, claimInformer, claimKeysOf, podInformer, volumeInformer } from '../runtime/projections.ts';
 
 const claimFinalizer = 'kubernetes.io/pvc-protection';
@@ -68,6 +68,5 @@ async function removeFinalizer<T extends KubeObject>(
   signal: AbortSignal,
 ): Promise<void> {
   const finalizers = object.metadata.finalizers?.filter((each) => each !== finalizer);
-  const body = { metadata: { uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion, finalizers } };
-  await client.patch(type, objectKey(object), { type: 'merge', body }, { signal });
+  await client.update(type, { ...object, metadata: { ...object.metadata, finalizers } }, { signal });
 }

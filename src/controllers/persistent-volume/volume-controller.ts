@@ -16,11 +16,9 @@ export function volumeController({ client, informers, events }: ControllerContex
 
   const setPhase = async (volume: PersistentVolume, phase: string, signal: AbortSignal): Promise<void> => {
     if (volume.status?.phase === phase) return;
-    const body = { metadata: { uid: volume.metadata.uid }, status: { phase } };
-    await client.patch(
+    await client.update(
       persistentVolumes,
-      objectKey(volume),
-      { type: 'merge', body },
+      { ...volume, status: { ...volume.status, phase } },
       { subresource: 'status', signal },
     );
   };
