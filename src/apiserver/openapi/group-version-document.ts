@@ -1,5 +1,6 @@
 import type { SchemaSource, StructSchema } from '../../machinery/schema/schema.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
+import { kubernetesVersion } from '../discovery/server-version.ts';
 import type { ConnectHandler, SubresourceHandler } from '../registry/extension-points.ts';
 import {
   connectOperation,
@@ -72,7 +73,7 @@ export function groupVersionDocument(sources: DocumentSources): object {
   }
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: '1.37' },
+    info: { title: 'Kubernetes', version: `${kubernetesVersion.major}.${kubernetesVersion.minor}` },
     paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
     components: {
       schemas: components.schemas(),
