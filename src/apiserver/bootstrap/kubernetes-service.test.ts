@@ -31,6 +31,12 @@ test('pods find the API server by Service, Endpoints and EndpointSlice', async (
   });
 });
 
+test('a server on a loopback address has no endpoints', async () => {
+  const { client, service } = make(new PlainClient(), '127.0.0.1');
+  await service.reconcile();
+  expect(client.writes).toEqual(['create services/default/kubernetes']);
+});
+
 test('what is good is only read; an address that moved is followed', async () => {
   const { client, service } = make();
   await service.reconcile();

@@ -14,7 +14,7 @@ export interface KubernetesServiceOptions {
   readonly logger: Logger;
   /** The first address of the service range. */
   readonly clusterIP: string;
-  /** Where pods reach this server: its address on the machine, IPv4 or IPv6. */
+  /** Where pods reach this server: its address on the machine, IPv4 or IPv6. A loopback address has no endpoints. */
   readonly address: string;
   readonly port: number;
 }
@@ -49,6 +49,8 @@ export class KubernetesService {
 
   async reconcile(): Promise<void> {
     await this.#ensure(services, this.#service(), repairService);
+    // A server that listens for its own machine alone is not reached from pods, and the API refuses such endpoints.
+    if (isLoopback(this.#options.address)) return;
     await this.#ensure(endpoints, this.#endpoints(), repairEndpoints);
     await this.#ensure(endpointSlices, this.#slice(), repairSlice);
   }
@@ -124,6 +126,10 @@ export class KubernetesService {
       ports: [{ name: 'https', port, protocol: 'TCP' }],
     };
   }
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }
 
 type Repair = 'good' | 'update' | 'recreate';

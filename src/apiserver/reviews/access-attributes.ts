@@ -59,7 +59,8 @@ type Selector = FieldSelectorAttributes | LabelSelectorAttributes | null | undef
 
 function selectorErrors(path: string, selector: Selector): readonly FieldError[] {
   if (selector == null) return [];
-  const { rawSelector = '', requirements = [] } = selector;
+  const rawSelector = selector.rawSelector ?? '';
+  const requirements = selector.requirements ?? [];
   const errors: FieldError[] = [];
   if (rawSelector !== '' && requirements.length > 0) {
     errors.push(invalid(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements'));
@@ -75,9 +76,8 @@ function selectorErrors(path: string, selector: Selector): readonly FieldError[]
 }
 
 function fieldSelectorText(selector: FieldSelectorAttributes | null | undefined): string {
-  const { rawSelector = '', requirements = [] } = selector ?? {};
-  if (rawSelector !== '') return rawSelector;
-  return requirements
+  if (selector?.rawSelector) return selector.rawSelector;
+  return (selector?.requirements ?? [])
     .flatMap(({ key, operator, values = [] }) =>
       values.length === 1 ? [`${key}${operator === 'NotIn' ? '!=' : '='}${values[0]}`] : [],
     )
@@ -85,9 +85,8 @@ function fieldSelectorText(selector: FieldSelectorAttributes | null | undefined)
 }
 
 function labelSelectorText(selector: LabelSelectorAttributes | null | undefined): string {
-  const { rawSelector = '', requirements = [] } = selector ?? {};
-  if (rawSelector !== '') return rawSelector;
-  return requirements
+  if (selector?.rawSelector) return selector.rawSelector;
+  return (selector?.requirements ?? [])
     .map(({ key, operator, values = [] }) => {
       if (operator === 'Exists') return key;
       if (operator === 'DoesNotExist') return `!${key}`;

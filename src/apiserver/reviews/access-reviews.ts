@@ -65,8 +65,8 @@ export function accessReviews(authorizer: Authorizer): readonly ReviewHandler[] 
   ];
 }
 
-function subjectOf({ user = '', uid = '', groups = [], extra = {} }: SubjectAccessReviewSpec): UserInfo {
-  return { username: user, ...(uid !== '' && { uid }), groups, extra };
+function subjectOf({ user, uid, groups, extra }: SubjectAccessReviewSpec): UserInfo {
+  return { username: user ?? '', ...(uid && { uid }), groups: groups ?? [], extra: extra ?? {} };
 }
 
 function subjectErrors(spec: SubjectAccessReviewSpec): readonly FieldError[] {

@@ -18,7 +18,8 @@ export class TokenReviews implements ReviewHandler {
 
   async create(_: ResourceContext, body: KubeObject): Promise<TokenReview> {
     const review = body as TokenReview;
-    const { token = '', audiences = [] } = review.spec ?? {};
+    const token = review.spec?.token ?? '';
+    const audiences = review.spec?.audiences ?? [];
     if (token === '') throw badRequest('token is required for TokenReview in authentication');
     return { ...review, status: await this.#status(token, audiences) };
   }

@@ -66,6 +66,11 @@ test('a token for the API server lasts an hour unless asked otherwise', async ()
   });
 });
 
+test('null is what Go clients write for what they leave out', async () => {
+  const { spec } = await ask({ audiences: null, expirationSeconds: null, boundObjectRef: null });
+  expect(spec).toEqual({ audiences: [issuerUrl], expirationSeconds: 3600, boundObjectRef: null });
+});
+
 test('a token bound to a pod names pod and node', async () => {
   const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: 'web', uid: 'pod-1' };
   expect(await claims({ boundObjectRef })).toMatchObject({

@@ -58,12 +58,15 @@ export class TokenRequests implements SubresourceHandler {
     checkMetadata(request, namespace, name);
     const account = await reader.get(serviceAccounts, { namespace, name }, { signal });
     const uid = account.metadata.uid ?? '';
-    if (request.metadata.uid !== undefined && request.metadata.uid !== uid) {
+    if (request.metadata.uid && request.metadata.uid !== uid) {
       const why = `the UID in the token request (${request.metadata.uid}) does not match the UID of the service account (${uid})`;
       throw conflict(group, name, why);
     }
-    const { audiences = [], expirationSeconds = defaultExpirationSeconds, boundObjectRef } = request.spec ?? {};
-    const spec = { audiences: audiences.length === 0 ? issuer.apiAudiences : audiences, expirationSeconds };
+    const { boundObjectRef } = request.spec ?? {};
+    // Go clients write null for what they leave out.
+    const asked = request.spec?.audiences ?? [];
+    const expirationSeconds = request.spec?.expirationSeconds ?? defaultExpirationSeconds;
+    const spec = { audiences: asked.length === 0 ? issuer.apiAudiences : asked, expirationSeconds };
     const errors = specErrors({ ...request.spec, ...spec });
     if (errors.length > 0) throw invalidObject(kind, '', errors);
     const bound = boundObjectRef == null ? {} : await this.#bind(namespace, name, boundObjectRef, signal);
