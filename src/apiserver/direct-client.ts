@@ -11,10 +11,9 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../client/client.ts';
+import type { Members } from '../machinery/members.ts';
 import { draft, type KubeList, type KubeObject } from '../machinery/object.ts';
-import { type ParsedPatch, patchMediaTypes } from '../machinery/patch/patch.ts';
 import { apiVersionOf, type ResourceType } from '../machinery/resource-type.ts';
-import { unsupportedMediaType } from '../machinery/status-errors.ts';
 import type { HttpTarget } from '../wire/http.ts';
 import { selectedName } from './http/request-info.ts';
 import { resourcePath } from './http/resource-path.ts';
@@ -24,6 +23,7 @@ import type { DeleteSettings } from './registry/delete-settings.ts';
 import type { ResourceContext } from './registry/extension-points.ts';
 import type { ListSettings } from './registry/read.ts';
 import type { ResourceServer } from './registry/resource-server.ts';
+import type { UpdateResult } from './registry/update.ts';
 import type { WatchSettings } from './registry/watch.ts';
 import type { WriteSettings } from './registry/write-scope.ts';
 import type { ResourceRequestInfo, UserInfo, Verb } from './request.ts';
@@ -130,9 +130,19 @@ export class DirectClient implements Client {
     options: PatchOptions = {},
   ): Promise<T> {
     return this.#run(this.#call('patch', type, key, options), async (call) => {
-      const { object } = await this.#resources.patch(call, parsedPatch(patch), writeSettings(options));
+      const { object } = await this.#patch(call, patch, options);
       return object.object as T;
     });
+  }
+
+  #patch(call: Call, patch: Patch, options: PatchOptions): Promise<UpdateResult> {
+    const settings = writeSettings(options);
+    if (patch.type === 'apply') {
+      const config = JSON.parse(JSON.stringify(patch.body)) as Members;
+      return this.#resources.apply(call, config, { ...settings, force: options.force === true });
+    }
+    const body = patch.type === 'json' ? patch.operations : (patch.body as Members);
+    return this.#resources.patch(call, { type: patch.type, body, strictErrors: [] }, settings);
   }
 
   async delete<T extends KubeObject>(
@@ -231,12 +241,6 @@ function directContext(call: Call, options: WriteOptions): ResourceContext {
 }
 
 const never = new AbortController().signal;
-
-function parsedPatch(patch: Patch): ParsedPatch {
-  if (patch.type === 'apply') throw unsupportedMediaType(Object.keys(patchMediaTypes));
-  if (patch.type === 'json') return { type: 'json', body: patch.operations, strictErrors: [] };
-  return { type: patch.type, body: patch.body as Readonly<Record<string, unknown>>, strictErrors: [] };
-}
 
 function listSettings(options: ListOptions): ListSettings {
   return {

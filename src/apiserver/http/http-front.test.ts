@@ -283,6 +283,86 @@ test('patches by JSON, merge and strategic merge', async () => {
   expect(renamed.value.message).toBe('ConfigMap "a" is invalid: metadata.uid: Invalid value: "1": field is immutable');
 });
 
+test('applies, creating what is not there, and says who is in conflict', async () => {
+  const api = await testApiServer();
+  const path = `${collection}/a`;
+  const media = { 'content-type': 'application/apply-patch+yaml' };
+  const config = (data: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: ${data}\n`;
+  const nobody = await send(api, 'PATCH', path, config('{}'), media);
+  expect(nobody.value.message).toBe(
+    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+  );
+  const created = await send(api, 'PATCH', `${path}?fieldManager=one`, config('{k: v, l: w}'), media);
+  expect(created.response.status).toBe(201);
+  expect(created.value.metadata.managedFields).toEqual([
+    {
+      manager: 'one',
+      operation: 'Apply',
+      apiVersion: 'v1',
+      time: '2026-01-01T00:00:00Z',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:data': { 'f:k': {}, 'f:l': {} } },
+    },
+  ]);
+  const conflict = await send(api, 'PATCH', `${path}?fieldManager=two`, config('{k: x}'), media);
+  expect(conflict.value).toMatchObject({
+    code: 409,
+    message: 'Apply failed with 1 conflict: conflict with "one": .data.k',
+    details: { causes: [{ reason: 'FieldManagerConflict', field: '.data.k' }] },
+  });
+  const forced = await send(api, 'PATCH', `${path}?fieldManager=two&force=true`, config('{k: x}'), media);
+  expect(forced.value.data).toEqual({ k: 'x', l: 'w' });
+  const less = await send(api, 'PATCH', `${path}?fieldManager=one`, config('{}'), media);
+  expect(less.value.data).toEqual({ k: 'x' });
+  const same = await send(api, 'PATCH', `${path}?fieldManager=one`, config('{}'), media);
+  expect(same.value.metadata.resourceVersion).toBe(less.value.metadata.resourceVersion);
+});
+
+test('writes that are no apply are entered in managedFields too', async () => {
+  const api = await testApiServer();
+  await send(api, 'POST', `${collection}?fieldManager=maker`, { metadata: { name: 'a' }, data: { k: 'v' } });
+  const media = { 'content-type': 'application/merge-patch+json', 'user-agent': 'curl/8' };
+  const patched = await send(api, 'PATCH', `${collection}/a`, { data: { l: 'w' } }, media);
+  const entries = patched.value.metadata.managedFields as { readonly manager: string; readonly fieldsV1: object }[];
+  expect(entries.map(({ manager, fieldsV1 }) => [manager, fieldsV1])).toEqual([
+    ['curl', { 'f:data': { 'f:l': {} } }],
+    ['maker', { 'f:data': { '.': {}, 'f:k': {} } }],
+  ]);
+});
+
+test('scale is another view of the same object', async () => {
+  const api = await testApiServer();
+  const deployments = '/apis/apps/v1/namespaces/default/deployments';
+  const template = {
+    metadata: { labels: { a: 'b' } },
+    spec: { containers: [{ name: 'x', image: 'x' }] },
+  };
+  const web = { metadata: { name: 'web' }, spec: { selector: { matchLabels: { a: 'b' } }, template } };
+  expect((await send(api, 'POST', deployments, web)).response.status).toBe(201);
+  const scale = await send(api, 'GET', `${deployments}/web/scale`);
+  expect(scale.value).toMatchObject({
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { replicas: 1 },
+    status: { replicas: 0, selector: 'a=b' },
+  });
+  const media = { 'content-type': 'application/merge-patch+json' };
+  const patched = await send(api, 'PATCH', `${deployments}/web/scale`, { spec: { replicas: 3 } }, media);
+  expect(patched.value).toMatchObject({ kind: 'Scale', spec: { replicas: 3 } });
+  const negative = await send(api, 'PATCH', `${deployments}/web/scale`, { spec: { replicas: -1 } }, media);
+  expect(negative.value.message).toBe(
+    'Scale.autoscaling "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+  );
+  const stale = { metadata: { name: 'web', resourceVersion: '1' }, spec: { replicas: 5 } };
+  expect((await send(api, 'PUT', `${deployments}/web/scale`, stale)).value).toMatchObject({ code: 409 });
+  const object = await send(api, 'GET', `${deployments}/web`);
+  expect(object.value).toMatchObject({ spec: { replicas: 3 }, metadata: { generation: 2 } });
+  const status = { status: { replicas: 3 }, spec: { replicas: 9 } };
+  const updated = await send(api, 'PATCH', `${deployments}/web/status`, status, media);
+  expect(updated.value).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 }, metadata: { generation: 2 } });
+});
+
 test('lists, pages and deletes collections', async () => {
   const api = await testApiServer();
   for (const name of ['a', 'b', 'c']) await send(api, 'POST', collection, { metadata: { name } });

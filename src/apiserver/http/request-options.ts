@@ -99,6 +99,7 @@ export function deleteSettings(fields: DeleteOptionsFields): DeleteSettings {
 
 /** The options of a list. Throws BadRequest and Invalid. */
 export function listSettings(query: URLSearchParams): ListSettings {
+  integer(query.get('timeoutSeconds') ?? '');
   if (query.has('sendInitialEvents'))
     refuse('ListOptions', [forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')]);
   return {

@@ -1,3 +1,4 @@
+import { decodeApplied } from '../../machinery/apply/decode-applied.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { parsePatch, patchMediaTypes } from '../../machinery/patch/patch.ts';
 import type { DecodeTarget } from '../../machinery/schema/decode.ts';
@@ -20,6 +21,8 @@ import { mediaType, readBody } from './request-body.ts';
 import { deleteSettings, listSettings, patchSettings, writeSettings } from './request-options.ts';
 import { formatOf, valueResponse } from './respond.ts';
 import type { Shape } from './shapes.ts';
+
+const applyMediaType = 'application/apply-patch+yaml';
 
 /** One short request about a resource, on a path and by a method that exist. */
 export class ResourceRequest {
@@ -75,11 +78,21 @@ export class ResourceRequest {
 
   async patch(): Promise<HttpResponse> {
     const type = mediaType(this.#http.http);
+    if (type === applyMediaType) return this.#apply();
     const patchType = patchMediaTypes[type];
     if (patchType === undefined) throw unknownPatchType();
     const settings = patchSettings(this.#http.query, false);
     const parsed = parsePatch(patchType, await readBody(this.#http.http));
     const result = await this.#resources.patch(this.#call, parsed, settings);
+    return this.#object(result.created ? 201 : 200, result.object);
+  }
+
+  async #apply(): Promise<HttpResponse> {
+    const settings = patchSettings(this.#http.query, true);
+    const target = this.#call.info.subresource === 'scale' ? scaleTarget() : this.#target();
+    const { config, warnings } = decodeApplied(await readBody(this.#http.http), target, settings.fieldValidation);
+    for (const warning of warnings) this.#http.warn(warning);
+    const result = await this.#resources.apply(this.#call, config, settings);
     return this.#object(result.created ? 201 : 200, result.object);
   }
 

@@ -1,3 +1,4 @@
+import { parseJsonNodes } from '../../machinery/schema/json-text.ts';
 import { badRequest } from '../../machinery/status-errors.ts';
 
 /** Where a list goes on, and in which state of the world. */
@@ -12,27 +13,39 @@ const version = 'meta.k8s.io/v1';
 
 /** The token as Kubernetes writes it: a client only ever hands it back. */
 export function encodeContinue({ revision, start }: ContinueToken): string {
-  const text = JSON.stringify({ v: version, rv: revision, start });
+  const text = JSON.stringify({ v: version, rv: revision, start: `/${start}` });
   return Buffer.from(text).toString('base64url');
 }
 
 /** Throws BadRequest for anything that is not a token of ours. */
 export function decodeContinue(token: string): ContinueToken {
   if (!/^[\w-]+$/.test(token)) throw invalid('illegal base64 data');
-  let value: { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } | null;
-  try {
-    value = JSON.parse(Buffer.from(token, 'base64url').toString());
-  } catch (error) {
-    throw invalid(error instanceof Error ? error.message : String(error));
-  }
+  const value = parse(Buffer.from(token, 'base64url').toString());
   if (typeof value !== 'object' || value === null || value.v !== version)
     throw invalid('server does not recognize this encoded version ');
   const { rv, start } = value;
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0)
     throw invalid('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof start !== 'string' || start === '') throw invalid('encoded start key empty (version meta.k8s.io/v1)');
-  if (start.startsWith('/') || start.split('/').some((part) => part === '..' || part === '.')) throw invalid(start);
-  return { revision: rv, start };
+  const relative = start.startsWith('/') ? start.slice(1) : start;
+  if (relative.startsWith('/') || relative.split('/').some((part) => part === '..' || part === '.'))
+    throw invalid(start);
+  return { revision: rv, start: relative };
+}
+
+interface TokenText {
+  readonly v?: unknown;
+  readonly rv?: unknown;
+  readonly start?: unknown;
+}
+
+function parse(text: string): TokenText | null {
+  try {
+    parseJsonNodes(text);
+    return JSON.parse(text) as TokenText | null;
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function invalid(why: string): Error {

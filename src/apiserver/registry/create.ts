@@ -4,6 +4,7 @@ import { validateObjectMeta } from '../../machinery/object-meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { alreadyExists, generateNameConflict, invalidObject } from '../../machinery/status-errors.ts';
 import { formatTime } from '../../machinery/time.ts';
+import { ownChanges } from './field-ownership.ts';
 import { checkNamespace, dedupeOwners, wipeSystemFields } from './metadata.ts';
 import type { StoredObject } from './stored-object.ts';
 import {
@@ -30,6 +31,7 @@ export async function create(
   if ((object.metadata.resourceVersion ?? '') !== '') throw versionOnCreate();
   wipeSystemFields(object);
   dedupeOwners(object, scope);
+  ownChanges(scope, object, undefined, settings);
   const attributes = admissionAttributes(scope, 'CREATE', settings.dryRun, object, undefined);
   await admit(scope, attributes);
   dedupeOwners(object, scope);
@@ -81,8 +83,7 @@ export async function prepareCreate(scope: WriteScope, object: Draft<KubeObject>
   metadata.uid = environment.id();
   metadata.creationTimestamp = formatTime(environment.now());
   definition.prepareForCreate?.(object, writeContext(scope));
-  if (definition.changesGeneration === undefined) delete metadata.generation;
-  else metadata.generation = 1;
+  if (definition.changesGeneration !== undefined) metadata.generation = 1;
   const errors = [
     ...validateObjectMeta(metadata, {
       namespaced: definition.type.namespaced,

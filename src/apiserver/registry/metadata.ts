@@ -15,9 +15,10 @@ export function checkNamespace(object: Draft<KubeObject>, type: ResourceType, na
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
-/** What only the server sets. */
+/** What only the server sets. `selfLink` has been empty since 1.20. */
 export function wipeSystemFields(object: Draft<KubeObject>): void {
-  const { metadata } = object;
+  const metadata: Draft<KubeObject>['metadata'] & { selfLink?: string } = object.metadata;
+  delete metadata.selfLink;
   delete metadata.uid;
   delete metadata.resourceVersion;
   delete metadata.creationTimestamp;

@@ -1,4 +1,5 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Members } from '../../machinery/members.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
 import type { ParsedPatch } from '../../machinery/patch/patch.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
@@ -11,7 +12,8 @@ import { deleteCollection } from './delete-collection.ts';
 import type { DeleteSettings } from './delete-settings.ts';
 import type { ConnectHandler, ResourceContext, ReviewHandler, SubresourceHandler } from './extension-points.ts';
 import type { Extensions } from './extensions.ts';
-import { patch } from './patch.ts';
+import { ownChanges } from './field-ownership.ts';
+import { apply, patch } from './patch.ts';
 import { get, type ListPage, type ListSettings, list, type ReadScope } from './read.ts';
 import { fromScale, type Scale, scaleOf } from './scale.ts';
 import type { ServedResource, ServedResources } from './served-resources.ts';
@@ -116,10 +118,12 @@ export class ResourceServer {
   async update(call: Call, body: KubeObject, settings: WriteSettings): Promise<UpdateResult> {
     const scope = this.#writeScope(call, 'update');
     const scale = scaleRules(scope.resource, call);
-    const transform: Transform =
-      scale === undefined
-        ? () => draft(body)
-        : (live) => fromScale(scale, draft(body) as Draft<Scale>, live ?? missing(call));
+    const transform: Transform = (live) => {
+      const object =
+        scale === undefined ? draft(body) : fromScale(scale, draft(body) as Draft<Scale>, live ?? missing(call));
+      ownChanges(scope, object, live, settings);
+      return object;
+    };
     const options = { ...settings, createMissing: false, uidIsPrecondition: true };
     return presentedUpdate(scope.resource, call, await update(scope, transform, options));
   }
@@ -127,6 +131,16 @@ export class ResourceServer {
   async patch(call: Call, parsed: ParsedPatch, settings: WriteSettings): Promise<UpdateResult> {
     const scope = this.#writeScope(call, 'patch');
     return presentedUpdate(scope.resource, call, await patch(scope, parsed, settings));
+  }
+
+  /** Server-side apply; the configuration has been decoded and is of this resource's kind. */
+  async apply(
+    call: Call,
+    config: Members,
+    settings: WriteSettings & { readonly force: boolean },
+  ): Promise<UpdateResult> {
+    const scope = this.#writeScope(call, 'patch');
+    return presentedUpdate(scope.resource, call, await apply(scope, config, settings));
   }
 
   async delete(call: Call, settings: DeleteSettings): Promise<DeleteResult> {

@@ -1,7 +1,9 @@
 import { invalid } from '../../machinery/field-errors.ts';
+import { quote } from '../../machinery/go-text.ts';
 import { generateName } from '../../machinery/name-generation.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { validateObjectMetaUpdate } from '../../machinery/object-meta.ts';
+import { StatusError } from '../../machinery/status-error.ts';
 import { badRequest, conflict, invalidObject, notFound } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition, StatusSubresource } from '../../resources/definition.ts';
 import { prepareCreate } from './create.ts';
@@ -18,7 +20,10 @@ import {
   writeContext,
 } from './write-scope.ts';
 
-/** How one attempt of an update makes the new object out of the live one, which is undefined when there is none. */
+/**
+ * How one attempt of an update makes the new object out of the live one, which is undefined when there is none. Whose fields the new
+ * object has is entered already.
+ */
 export type Transform = (live: KubeObject | undefined) => Promise<Draft<KubeObject>> | Draft<KubeObject>;
 
 export interface UpdateOptions extends WriteSettings {
@@ -63,10 +68,7 @@ async function attemptCreate(scope: WriteScope, transform: Transform, options: U
   scope.services.authorize(scope.user, { ...scope.info, verb: 'create' });
   const object = await transform(undefined);
   const { uid = '' } = object.metadata;
-  if (uid !== '') {
-    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
-    throw conflict(definition.type, name, why);
-  }
+  if (uid !== '') throw uidMismatch(scope, uid, '');
   checkName(object, name);
   checkNamespace(object, definition.type, namespace);
   wipeSystemFields(object);
@@ -122,14 +124,17 @@ function checkName(object: Draft<KubeObject>, name: string): void {
   if (own !== name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
 }
 
-/** Worded as the storage of Kubernetes words it, key and all. */
 function checkUid(scope: WriteScope, object: Draft<KubeObject>, live: KubeObject): void {
   const { uid = '' } = object.metadata;
-  if (uid === '' || uid === live.metadata.uid) return;
+  if (uid !== '' && uid !== live.metadata.uid) throw uidMismatch(scope, uid, live.metadata.uid ?? '');
+}
+
+/** Worded as the storage of Kubernetes words it, key and all. */
+function uidMismatch(scope: WriteScope, wanted: string, actual: string): Error {
   const { namespace, name } = scope.info;
   const key = scope.resource.storage.format.key(namespace, name);
-  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
-  throw conflict(scope.resource.definition.type, name, why);
+  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`;
+  return conflict(scope.resource.definition.type, name, why);
 }
 
 /** The optimistic lock. An update without a version takes the live one where the kind allows that. */
@@ -142,14 +147,22 @@ function checkResourceVersion(
   const { resourceVersion = '' } = object.metadata;
   const liveVersion = live.metadata.resourceVersion ?? '';
   if (resourceVersion !== '' && resourceVersion !== '0') {
+    checkRevisionText(resourceVersion);
     if (resourceVersion !== liveVersion) throw conflict(definition.type, live.metadata.name ?? '');
     return;
   }
   if (!definition.unconditionalUpdate && !isView) {
     const error = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
-    throw invalidObject(definition.type, live.metadata.name ?? '', [error]);
+    const { group, resource } = definition.type;
+    throw invalidObject({ group, kind: resource }, live.metadata.name ?? '', [error]);
   }
   object.metadata.resourceVersion = liveVersion;
+}
+
+/** What is no version is an error of the server, as in Kubernetes. */
+function checkRevisionText(text: string): void {
+  if (/^\d{1,19}$/.test(text)) return;
+  throw new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${quote(text)}: invalid syntax` });
 }
 
 /** Keeps what an update may not change, counts the generation, and validates. Throws Invalid. */
@@ -161,10 +174,12 @@ function prepareUpdate(scope: WriteScope, object: Draft<KubeObject>, live: KubeO
   rules.prepareForUpdate?.(object, live, writeContext(scope));
   if ((metadata.uid ?? '') === '') setOrDelete(metadata, 'uid', live.metadata.uid);
   setOrDelete(metadata, 'creationTimestamp', live.metadata.creationTimestamp);
-  setOrDelete(metadata, 'deletionTimestamp', live.metadata.deletionTimestamp);
+  const { deletionTimestamp = null } = live.metadata;
+  if (deletionTimestamp !== null) metadata.deletionTimestamp = deletionTimestamp;
   metadata.deletionGracePeriodSeconds ??= live.metadata.deletionGracePeriodSeconds;
   if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
-  if (scope.info.subresource === '' && definition.changesGeneration?.(object as KubeObject, live) === true)
+  const changesSpec = scope.info.subresource === '' || scope.info.subresource === 'scale';
+  if (changesSpec && definition.changesGeneration?.(object as KubeObject, live) === true)
     metadata.generation = (live.metadata.generation ?? 0) + 1;
   const errors = [
     ...validateObjectMetaUpdate(metadata, live.metadata),

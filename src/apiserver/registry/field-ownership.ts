@@ -1,0 +1,79 @@
+import { applyPatch } from '../../machinery/apply/apply.ts';
+import type { Fields } from '../../machinery/apply/fields.ts';
+import { managerName } from '../../machinery/apply/manager-name.ts';
+import { updateManagedFields } from '../../machinery/apply/update.ts';
+import type { Members } from '../../machinery/members.ts';
+import type { Draft, KubeObject, ManagedFieldsEntry } from '../../machinery/object.ts';
+import { apiVersionOf } from '../../machinery/resource-type.ts';
+import { normalise } from '../../machinery/schema/normalise.ts';
+import type { ResourceDefinition } from '../../resources/definition.ts';
+import type { WriteScope, WriteSettings } from './write-scope.ts';
+
+/**
+ * Enters in managedFields what a write that is not an apply changes (KEP-555). As in Kubernetes this comes after defaulting and before
+ * admission: what admission changes belongs to nobody. `live` is undefined for a create.
+ */
+export function ownChanges(
+  scope: WriteScope,
+  object: Draft<KubeObject>,
+  live: KubeObject | undefined,
+  settings: WriteSettings,
+): void {
+  const { definition } = scope.resource;
+  const options = ownershipOptions(scope, settings);
+  setManagedFields(object, updateManagedFields(definition.schema, live, object as KubeObject, options));
+}
+
+/** The object that server-side apply makes of the live one and a configuration, defaults filled in. Throws Conflict and BadRequest. */
+export function applied(
+  scope: WriteScope,
+  live: KubeObject | undefined,
+  config: Members,
+  settings: WriteSettings & { readonly force: boolean },
+): Draft<KubeObject> {
+  const { definition } = scope.resource;
+  const options = { ...ownershipOptions(scope, settings), force: settings.force };
+  const result = applyPatch(definition.schema, live, config, options);
+  const object = normalise(definition.schema, result.object).value as unknown as Draft<KubeObject>;
+  object.apiVersion = apiVersionOf(definition.type);
+  object.kind = definition.type.kind;
+  setManagedFields(object, result.managedFields);
+  definition.setDefaults(object);
+  return object;
+}
+
+function setManagedFields(object: Draft<KubeObject>, entries: readonly ManagedFieldsEntry[]): void {
+  if (entries.length === 0) delete object.metadata.managedFields;
+  else object.metadata.managedFields = [...entries] as Draft<ManagedFieldsEntry>[];
+}
+
+function ownershipOptions(scope: WriteScope, settings: WriteSettings) {
+  const { definition } = scope.resource;
+  const { subresource } = scope.info;
+  return {
+    manager: managerName(settings.fieldManager, scope.userAgent),
+    apiVersion: apiVersionOf(definition.type),
+    now: scope.services.environment.now(),
+    subresource,
+    resetFields: resetFields(definition, subresource),
+  };
+}
+
+const noStatus: Fields = { 'f:status': {} };
+const statusResets = new WeakMap<ResourceDefinition, Fields>();
+
+/** What a write cannot change whatever it says: the object's status, and by way of `status` all the rest. */
+function resetFields(definition: ResourceDefinition, subresource: string): Fields | undefined {
+  if (subresource === 'scale') return undefined;
+  if (subresource !== 'status') return definition.status === undefined ? undefined : noStatus;
+  let reset = statusResets.get(definition);
+  if (reset === undefined) {
+    const others = [...definition.schema.fields.keys()].filter((name) => name !== 'status' && name !== 'metadata');
+    reset = {
+      ...Object.fromEntries(others.map((name) => [`f:${name}`, {}])),
+      'f:metadata': { 'f:deletionTimestamp': {}, 'f:ownerReferences': {} },
+    };
+    statusResets.set(definition, reset);
+  }
+  return reset;
+}
