@@ -35,7 +35,7 @@ export class FieldSelector {
   }
 }
 
-export const everyField = new FieldSelector([]);
+const everyField = new FieldSelector([]);
 
 /** Field selectors come in a query; nobody writes one this long. */
 const longestSelector = 64 * 1024;

@@ -30,7 +30,7 @@ const maxBytes = (length: number) => `must be no more than ${length} bytes`;
 const nonEmpty = 'must be non-empty';
 
 /** `must be between 1 and 65535, inclusive` */
-export function rangeMessage(low: number, high: number): string {
+function rangeMessage(low: number, high: number): string {
   return `must be between ${low} and ${high}, inclusive`;
 }
 
@@ -229,7 +229,7 @@ function notParentFolder(value: string): readonly string[] {
 }
 
 /** Turns a rule into the validator of a kind: the dash at the end of a generateName is no fault. */
-export function nameValidator(rule: NameRule): NameValidator {
+function nameValidator(rule: NameRule): NameValidator {
   return (name, prefix) => rule(prefix ? maskTrailingDash(name) : name);
 }
 

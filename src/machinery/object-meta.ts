@@ -11,7 +11,7 @@ export interface ObjectMetaRules {
   readonly anyFinalizer?: boolean;
 }
 
-export const immutableFieldMessage = 'field is immutable';
+const immutableFieldMessage = 'field is immutable';
 const maxAnnotationBytes = 256 * 1024;
 const maxManagerBytes = 128;
 const maxSubresourceBytes = 256;
@@ -155,7 +155,7 @@ function validateStandardFinalizers(finalizers: readonly string[], path: string,
 }
 
 /** The list as a user may send it; its field sets are looked at when they are decoded. */
-export function validateManagedFieldsEntries(entries: readonly ManagedFieldsEntry[], path: string): FieldError[] {
+function validateManagedFieldsEntries(entries: readonly ManagedFieldsEntry[], path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [index, entry] of entries.entries()) {
     const at = indexPath(path, index);

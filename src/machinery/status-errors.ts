@@ -16,7 +16,7 @@ export interface KindName {
 }
 
 /** What the registry answers when the resourceVersion of a write is not the current one. */
-export const objectModifiedMessage =
+const objectModifiedMessage =
   'the object has been modified; please apply your changes to the latest version and try again';
 
 /** 404: `pods "x" not found` */

@@ -40,7 +40,7 @@ const unowned: Fields = {
 
 /**
  * The managedFields of an object after a write that is not an apply. `live` is undefined for a create. Both objects are in normal
- * form. The writer comes to own what it changed, and who owned that before loses it. Entries that the new object brings along are
+ * form; as in Kubernetes the next one has its defaults already, and has yet to pass admission and what the kind does before it stores. The writer comes to own what it changed, and who owned that before loses it. Entries that the new object brings along are
  * taken when they can be read; an empty list, or one empty entry, ends all tracking until the object is applied.
  */
 export function updateManagedFields(
