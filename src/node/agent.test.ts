@@ -285,3 +285,30 @@ test('a refused pod has nothing in its status but why', async () => {
   await world.advance(1);
   expect(await world.pod('web')).toBeUndefined();
 });
+
+test('each pod has a cgroup with its limits, below one for all pods', async () => {
+  world = await NodeWorld.start({ config: { cgroupRoot: '/cluster-1' } });
+  const limits = { cpu: '500m', memory: '64Mi' };
+  const resources = { requests: { cpu: '250m' }, limits };
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1', resources }] });
+  await world.advance(1);
+  const uid = (await world.pod('web'))?.metadata.uid;
+  const paths = [...world.host.cgroups.keys()];
+  expect(paths).toEqual([
+    '/cluster-1/kubepods',
+    '/cluster-1/kubepods/besteffort',
+    '/cluster-1/kubepods/burstable',
+    `/cluster-1/kubepods/besteffort/pod${uid}`,
+  ]);
+  expect(world.host.cgroups.get(`/cluster-1/kubepods/besteffort/pod${uid}`)).toEqual({
+    cpuShares: 256,
+    cpuQuota: 50_000,
+    cpuPeriod: 100_000,
+    memoryBytes: 64 * 2 ** 20,
+    pids: 0,
+  });
+  expect(world.host.cgroups.get('/cluster-1/kubepods')).toMatchObject({ cpuShares: 4096 });
+  await world.deletePod('web');
+  await world.advance(5);
+  expect([...world.host.cgroups.keys()]).toHaveLength(3);
+});

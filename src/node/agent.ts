@@ -14,6 +14,7 @@ import { Machine } from './machine.ts';
 import { StatusManager } from './pod-status/status-manager.ts';
 import { BackOffTable } from './pods/back-off-table.ts';
 import { admitPod } from './pods/pod-admission.ts';
+import { PodCgroups } from './pods/pod-cgroups.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { RuntimeCache } from './pods/runtime-cache.ts';
 import type { WorkerContext } from './pods/worker-context.ts';
@@ -195,6 +196,12 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     crashBackOff: new BackOffTable(config.crashBackOffMs.initial, config.crashBackOffMs.maximum),
     probes,
     volumes,
+    cgroups: new PodCgroups({
+      host,
+      root: config.cgroupRoot,
+      allocatable: machine.allocatable,
+      pods: () => result.pods.active(),
+    }),
     objects: sources.objects,
     machine,
     services: () => sources.services(),

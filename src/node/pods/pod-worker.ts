@@ -10,7 +10,6 @@ import { decidePodActions } from './decide-pod-actions.ts';
 import type { PodActions } from './decision.ts';
 import { ensureSandbox } from './ensure-sandbox.ts';
 import { describePod } from './labels.ts';
-import { podCgroup } from './pod-cgroup.ts';
 import { containerEvent, podEvent } from './pod-events.ts';
 import { referencesOf } from './references.ts';
 import { removeDeadParts } from './remove-dead-parts.ts';
@@ -61,6 +60,7 @@ export class PodWorker {
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #stopped = false;
+  #cgroupGeneration = -1;
   #unfollow: readonly (() => void)[] = [];
   #followed = '';
 
@@ -201,6 +201,7 @@ export class PodWorker {
       podEvent(recorder, pod, 'Warning', 'NetworkNotReady', message);
       throw new Error(message);
     }
+    await this.#ensureCgroup();
     await volumes.mount(pod, signal);
     const now = environment.now();
     const actions = decidePodActions({
@@ -211,6 +212,22 @@ export class PodWorker {
       now,
     });
     await this.#perform(actions, signal);
+  }
+
+  /** Once for each version of what is asked for. */
+  async #ensureCgroup(): Promise<void> {
+    const { cgroups, recorder } = this.#context;
+    const pod = this.#pod;
+    const generation = pod.metadata.generation ?? 0;
+    if (this.#cgroupGeneration === generation) return;
+    try {
+      await cgroups.ensure(pod);
+      this.#cgroupGeneration = generation;
+    } catch (error) {
+      const message = `unable to ensure pod container exists: ${error instanceof Error ? error.message : String(error)}`;
+      podEvent(recorder, pod, 'Warning', 'FailedCreatePodContainer', message);
+      throw error;
+    }
   }
 
   async #perform(actions: PodActions, signal: AbortSignal): Promise<void> {
@@ -268,7 +285,7 @@ export class PodWorker {
 
   /** Stops what runs, tells how it ended, and gives back what the pod held. */
   async #bringToEnd(ending: Ending, signal: AbortSignal): Promise<void> {
-    const { cache, volumes, host, statuses, logger } = this.#context;
+    const { cache, volumes, cgroups, statuses, logger } = this.#context;
     if (this.#phase === 'running') {
       this.#phase = 'ending';
       this.#failures.clear();
@@ -280,7 +297,7 @@ export class PodWorker {
     await this.#report(true);
     this.#context.probes.forget(this.uid);
     await volumes.unmount(this.uid);
-    await host.removeCgroup(podCgroup(this.#context.config.cgroupRoot, this.#pod));
+    await cgroups.remove(this.#pod);
     this.#phase = 'ended';
     this.#timer?.cancel();
     statuses.finish(this.#pod);

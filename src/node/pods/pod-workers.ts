@@ -54,7 +54,7 @@ export class PodWorkers {
       return;
     }
     const worker = new PodWorker(this.#context, pod, (ended) => this.#onEnded(ended));
-    const refusal = this.#isNew(pod) ? this.#admit(pod, this.#active()) : undefined;
+    const refusal = this.#isNew(pod) ? this.#admit(pod, this.active()) : undefined;
     this.#workers.set(uid, worker);
     if (refusal !== undefined) {
       podEvent(this.#context.recorder, pod, 'Warning', refusal.reason, refusal.message);
@@ -106,7 +106,7 @@ export class PodWorkers {
   }
 
   /** Pods that take up room. */
-  #active(): readonly Pod[] {
+  active(): readonly Pod[] {
     return [...this.#workers.values()].filter((worker) => !worker.ended).map((worker) => worker.pod);
   }
 
@@ -138,7 +138,7 @@ export class PodWorkers {
   }
 
   async #removeAll(uid: string): Promise<void> {
-    const { cache, runtime, host, config, volumes } = this.#context;
+    const { cache, runtime, host, config, volumes, cgroups } = this.#context;
     const state = cache.state(uid);
     const [any] = [...state.sandboxes, ...state.containers];
     if (any !== undefined) {
@@ -154,6 +154,7 @@ export class PodWorkers {
       }
       await host.files.remove(podLogDirectory(config.podLogsDirectory, pod));
     }
+    await cgroups.removeUnknown(uid);
     await volumes.remove(uid);
   }
 }

@@ -11,6 +11,7 @@ import type { ContainerRuntime, Mount } from '../runtime/runtime.ts';
 import type { BackOffTable } from './back-off-table.ts';
 import type { ProbeVerdicts } from './decision.ts';
 import type { ReferencedObjects } from './environment-variables.ts';
+import type { PodCgroups } from './pod-cgroups.ts';
 import type { PodRuntimeState } from './pod-runtime-state.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 
@@ -29,6 +30,7 @@ export interface WorkerContext {
   readonly crashBackOff: BackOffTable;
   readonly probes: PodProbes;
   readonly volumes: PodVolumes;
+  readonly cgroups: PodCgroups;
   readonly objects: ReferencedObjects;
   readonly machine: MachineFacts;
   services(): Iterable<Service>;

@@ -1,0 +1,88 @@
+import { milliValueOf, wholeValueOf } from '../../machinery/quantity.ts';
+import { podRequests } from '../../resources/core/scheduling/pod-requests.ts';
+import type { Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { CgroupLimits, Host } from '../host/host.ts';
+import { sharesOf } from './linux-resources.ts';
+import {
+  allPodsCgroup,
+  bestEffortCgroup,
+  burstableCgroup,
+  podCgroup,
+  podCgroupLimits,
+  possibleCgroups,
+} from './pod-cgroup.ts';
+
+export interface PodCgroupsOptions {
+  readonly host: Pick<Host, 'ensureCgroup' | 'removeCgroup'>;
+  /** The cgroup below which everything of this cluster's pods is. */
+  readonly root: string;
+  /** What all pods together may use. */
+  readonly allocatable: Readonly<Record<string, string | number>>;
+  /** The pods that run here. */
+  pods(): Iterable<Pod>;
+}
+
+const leastShares = 2;
+
+/**
+ * The cgroups of pods, and those above them: all pods together get no more than the node has for them, and those that asked for
+ * little give way to those that asked for much.
+ */
+export class PodCgroups {
+  readonly #options: PodCgroupsOptions;
+  #prepared: Promise<void> | undefined;
+  #burstableShares = 0;
+
+  constructor(options: PodCgroupsOptions) {
+    this.#options = options;
+  }
+
+  /** Throws when the machine refuses. */
+  async ensure(pod: Pod): Promise<void> {
+    const { host, root } = this.#options;
+    this.#prepared ??= this.#prepare().catch((error: unknown) => {
+      this.#prepared = undefined;
+      throw error;
+    });
+    await this.#prepared;
+    if (pod.status?.qosClass === 'Burstable') await this.#weighBurstable();
+    await host.ensureCgroup(podCgroup(root, pod), podCgroupLimits(pod));
+  }
+
+  async remove(pod: Pod): Promise<void> {
+    const { host, root } = this.#options;
+    await host.removeCgroup(podCgroup(root, pod));
+    if (pod.status?.qosClass === 'Burstable') await this.#weighBurstable();
+  }
+
+  /** Of a pod of which only its uid is known. */
+  async removeUnknown(uid: string): Promise<void> {
+    const { host, root } = this.#options;
+    for (const path of possibleCgroups(root, uid)) await host.removeCgroup(path);
+  }
+
+  async #prepare(): Promise<void> {
+    const { host, root, allocatable } = this.#options;
+    await host.ensureCgroup(
+      allPodsCgroup(root),
+      weighted(sharesOf(milliValueOf(allocatable['cpu'] ?? 0)), wholeValueOf(allocatable['memory'] ?? 0)),
+    );
+    await host.ensureCgroup(bestEffortCgroup(root), weighted(leastShares));
+    await this.#weighBurstable();
+  }
+
+  /** Together they weigh as much as they asked for. */
+  async #weighBurstable(): Promise<void> {
+    const { host, root, pods } = this.#options;
+    let milliCpu = 0;
+    for (const pod of pods()) if (pod.status?.qosClass === 'Burstable') milliCpu += podRequests(pod)['cpu'] ?? 0;
+    const shares = sharesOf(milliCpu);
+    if (shares === this.#burstableShares) return;
+    this.#burstableShares = shares;
+    await host.ensureCgroup(burstableCgroup(root), weighted(shares));
+  }
+}
+
+function weighted(cpuShares: number, memoryBytes = 0): CgroupLimits {
+  return { cpuShares, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes, pids: 0 };
+}
