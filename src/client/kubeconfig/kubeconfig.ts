@@ -14,17 +14,17 @@ export interface Kubeconfig {
   readonly [other: string]: unknown;
 }
 
-export interface NamedCluster {
+interface NamedCluster {
   readonly name: string;
   readonly cluster: KubeconfigCluster;
 }
 
-export interface NamedContext {
+interface NamedContext {
   readonly name: string;
   readonly context: KubeconfigContext;
 }
 
-export interface NamedUser {
+interface NamedUser {
   readonly name: string;
   readonly user: KubeconfigUser;
 }
@@ -39,7 +39,7 @@ export interface KubeconfigCluster {
   readonly 'proxy-url'?: string | undefined;
 }
 
-export interface KubeconfigContext {
+interface KubeconfigContext {
   readonly cluster: string;
   readonly user: string;
   readonly namespace?: string | undefined;

@@ -36,7 +36,7 @@ export async function listen(server: Server, address: ListenAddress): Promise<vo
   if ('path' in address) chmodSync(address.path, address.mode ?? 0o600);
 }
 
-export function formatAddress(address: ListenAddress): string {
+function formatAddress(address: ListenAddress): string {
   if ('path' in address) return address.path;
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }

@@ -34,24 +34,6 @@ export function parseCertificate(data: string | Uint8Array): Certificate {
   return certificateOf(der);
 }
 
-/** Reads every certificate of a PEM bundle. */
-export function parseCertificates(pem: string): readonly Certificate[] {
-  return parsePem(pem, 'CERTIFICATE').map(certificateOf);
-}
-
-/**
- * The subject of a DER certificate. Read from the bytes and not from node:crypto's text form, in which a line break inside a
- * name looks like another name.
- */
-export function subjectOf(der: Uint8Array): CertificateSubject {
-  return fieldsOf(der).subject;
-}
-
-/** SHA-256 of a DER certificate in lower-case hexadecimal. */
-export function fingerprintOf(der: Uint8Array): string {
-  return createHash('sha256').update(der).digest('hex');
-}
-
 function certificateOf(der: Buffer): Certificate {
   const x509 = new X509Certificate(der);
   return {
@@ -59,12 +41,15 @@ function certificateOf(der: Buffer): Certificate {
     der,
     pem: toPem('CERTIFICATE', der),
     serialNumber: x509.serialNumber,
-    fingerprint: fingerprintOf(der),
+    fingerprint: createHash('sha256').update(der).digest('hex'),
     isAuthority: x509.ca,
     x509,
   };
 }
 
+/**
+ * Read from the bytes and not from node:crypto's text form, in which a line break inside a name looks like another name.
+ */
 function fieldsOf(der: Uint8Array): Pick<Certificate, 'subject' | 'issuer' | 'notBeforeMs' | 'notAfterMs'> {
   const [certificate] = readDer(der);
   const [toBeSigned] = readDer(certificate?.content ?? der);

@@ -13,7 +13,7 @@ import { ResizeEvents } from './resize-events.ts';
 const openMs = 30_000;
 
 /** Versions of the stream protocol over SPDY. 4: the error stream carries a Status object; 3: a resize stream. */
-export const spdyExecProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io'] as const;
+const spdyExecProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io'] as const;
 
 /** Answers an upgrade to SPDY/3.1; the command's streams are there when the client has opened them. */
 export function acceptSpdyExec(environment: Timers, request: HttpRequest, options: StreamOptions): AcceptedExec {
