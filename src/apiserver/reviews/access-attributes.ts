@@ -55,6 +55,23 @@ export function goFields(attributes: NonResourceAttributes | null | undefined): 
   return attributes == null ? null : { Path: attributes.path ?? '', Verb: attributes.verb ?? '' };
 }
 
+/** Selectors that cannot be read do not count; the answer says so. Undefined: there are none. */
+export function evaluationError({ resourceAttributes }: AccessAttributes): string | undefined {
+  const { fieldSelector, labelSelector } = resourceAttributes ?? {};
+  const badFields = (fieldSelector?.requirements ?? []).some(
+    ({ operator, values }) => !(operator === 'In' || operator === 'NotIn') || values?.length !== 1,
+  );
+  const badLabels = (labelSelector?.requirements ?? []).some(({ operator, values = [] }) =>
+    operator === 'In' || operator === 'NotIn'
+      ? values.length === 0
+      : !(operator === 'Exists' || operator === 'DoesNotExist') || values.length > 0,
+  );
+  const ignored = [badFields && 'fieldSelector', badLabels && 'labelSelector'].filter((each) => each !== false);
+  const errors = ignored.map((each) => `spec.resourceAttributes.${each} ignored due to parse error`);
+  if (errors.length === 0) return undefined;
+  return errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`;
+}
+
 type Selector = FieldSelectorAttributes | LabelSelectorAttributes | null | undefined;
 
 function selectorErrors(path: string, selector: Selector): readonly FieldError[] {

@@ -10,6 +10,7 @@ import type {
   SubjectAccessReviewSpec,
   SubjectAccessReviewStatus,
 } from '../../resources/schema/authorization-v1.generated.ts';
+import type { ObjectMeta } from '../../resources/schema/meta-v1.generated.ts';
 import {
   localSubjectAccessReviews,
   selfSubjectAccessReviews,
@@ -17,16 +18,18 @@ import {
 } from '../../resources/schema/resource-types.generated.ts';
 import type { ResourceContext, ReviewHandler } from '../registry/extension-points.ts';
 import type { Authorizer, UserInfo } from '../request.ts';
-import { type AccessAttributes, attributeErrors, goFields, requestOf } from './access-attributes.ts';
+import { type AccessAttributes, attributeErrors, evaluationError, goFields, requestOf } from './access-attributes.ts';
 
 /** The three reviews that ask whether somebody may do something: oneself, another, another within one namespace. */
 export function accessReviews(authorizer: Authorizer): readonly ReviewHandler[] {
   const status = (user: UserInfo, attributes: AccessAttributes): SubjectAccessReviewStatus => {
     const { decision, reason } = authorizer.authorize(user, requestOf(attributes));
+    const error = evaluationError(attributes);
     return {
       allowed: decision === 'allow',
       ...(decision === 'deny' && { denied: true }),
       ...(reason !== '' && { reason }),
+      ...(error !== undefined && { evaluationError: error }),
     };
   };
   return [
@@ -36,7 +39,7 @@ export function accessReviews(authorizer: Authorizer): readonly ReviewHandler[] 
         const review = body as SelfSubjectAccessReview;
         const spec = review.spec ?? {};
         refuse([...attributeErrors(spec), ...metadataErrors(review)]);
-        return { ...review, spec, status: status(user, spec) };
+        return { ...review, metadata: clusterWide(review), spec, status: status(user, spec) };
       },
     },
     {
@@ -45,7 +48,7 @@ export function accessReviews(authorizer: Authorizer): readonly ReviewHandler[] 
         const review = body as SubjectAccessReview;
         const spec = review.spec ?? {};
         refuse([...subjectErrors(spec), ...metadataErrors(review)]);
-        return { ...review, spec, status: status(subjectOf(spec), spec) };
+        return { ...review, metadata: clusterWide(review), spec, status: status(subjectOf(spec), spec) };
       },
     },
     {
@@ -63,6 +66,12 @@ export function accessReviews(authorizer: Authorizer): readonly ReviewHandler[] 
       },
     },
   ];
+}
+
+/** A namespace means nothing to a review that is about the whole cluster. */
+function clusterWide({ metadata }: KubeObject): ObjectMeta {
+  const { namespace: _, ...rest } = metadata;
+  return rest as ObjectMeta;
 }
 
 function subjectOf({ user, uid, groups, extra }: SubjectAccessReviewSpec): UserInfo {

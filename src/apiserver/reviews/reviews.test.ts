@@ -93,6 +93,24 @@ describe('access reviews', () => {
     });
   });
 
+  test('a selector that cannot be read does not count, and is told', async () => {
+    const labelSelector = { requirements: [{ key: 'a', operator: 'Foo', values: ['x'] }] };
+    const fieldSelector = { requirements: [{ key: 'a', operator: 'In', values: ['x', 'y'] }] };
+    const ask = (more: object) =>
+      self.create(resourceContext({}, bob), object({ resourceAttributes: { ...getPods, ...more } }));
+    const ignored = (name: string) => `spec.resourceAttributes.${name} ignored due to parse error`;
+    expect(await ask({ labelSelector })).toMatchObject({
+      status: { allowed: true, evaluationError: ignored('labelSelector') },
+    });
+    expect(await ask({ labelSelector, fieldSelector })).toMatchObject({
+      status: { evaluationError: `[${ignored('fieldSelector')}, ${ignored('labelSelector')}]` },
+    });
+    const good = { requirements: [{ key: 'a', operator: 'In', values: ['x'] }] };
+    expect((await ask({ labelSelector: good, fieldSelector: good })) as object).not.toHaveProperty(
+      'status.evaluationError',
+    );
+  });
+
   const head = '.authorization.k8s.io "" is invalid: ';
   test.each<[typeof self, object, object, string]>([
     [

@@ -24,9 +24,9 @@ export function openIdDiscovery(issuer: TokenIssuer, serverUrl: string): PathHan
     [keysPath, answer('application/jwk-set+json', { keys: issuer.verificationKeys.map(jsonWebKey) })],
   ]);
   return {
-    paths: [...answers.keys()],
+    paths: [...answers.keys()].flatMap((path) => [path, `${path}/`]),
     async fetch({ info }: RequestContext): Promise<HttpResponse> {
-      return answers.get(info.path) ?? { status: 404, headers: {} };
+      return answers.get(info.path.replace(/\/$/, '')) ?? { status: 404, headers: {} };
     },
   };
 }

@@ -190,7 +190,7 @@ test('others learn issuer and keys by OpenID Connect Discovery', async () => {
     },
   });
   const { x, y } = keys.publicKey.export({ format: 'jwk' });
-  expect(await read('/openid/v1/jwks')).toEqual({
+  expect(await read('/openid/v1/jwks/')).toEqual({
     type: 'application/jwk-set+json',
     value: {
       keys: [{ use: 'sig', kty: 'EC', kid: issuer.verificationKeys[0]?.id, alg: 'ES256', crv: 'P-256', x, y }],
