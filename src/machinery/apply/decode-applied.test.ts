@@ -34,6 +34,11 @@ test('the configuration is left as it was written', () => {
   expect(decode('apiVersion: v1\nkind: ConfigMap\ndata: {a: ~}\nfoo: 1\n').config).toEqual(config);
 });
 
+test('nesting has a bound', () => {
+  const body = `${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`;
+  expect(() => decode(body)).toThrow(/^error encoding patch: yaml: line 1: /);
+});
+
 test('names given twice', () => {
   const body = '{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1","a":"2"}}';
   expect(decode(body)).toEqual({

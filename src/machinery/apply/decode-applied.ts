@@ -1,7 +1,7 @@
 import { isMembers, type Members } from '../members.ts';
 import { apiVersionOf } from '../resource-type.ts';
 import type { DecodeTarget, FieldValidation } from '../schema/decode.ts';
-import { countMembers, outlineJson, plain } from '../schema/json-text.ts';
+import { countMembers, maxJsonDepth, outlineJson, plain } from '../schema/json-text.ts';
 import { parseYamlNodes, type YamlDocument, YamlSyntaxError } from '../schema/yaml-text.ts';
 import { badRequest } from '../status-errors.ts';
 import { groupVersionKind } from './apply.ts';
@@ -44,7 +44,8 @@ export function decodeApplied(
 function parse(text: string): { readonly value: unknown; readonly duplicates: readonly string[] } {
   try {
     const value: unknown = JSON.parse(text);
-    if (outlineJson(text).members === countMembers(value)) return { value, duplicates: [] };
+    const { members, depth } = outlineJson(text);
+    if (depth <= maxJsonDepth && members === countMembers(value)) return { value, duplicates: [] };
   } catch {
     // It is YAML, or nothing.
   }

@@ -1,5 +1,6 @@
 import { goSortedJson } from '../go-text.ts';
 import { isMembers, type Members } from '../members.ts';
+import { maxJsonDepth, outlineJson } from '../schema/json-text.ts';
 import type { StructSchema } from '../schema/schema.ts';
 import { compareObjects } from './compare.ts';
 import { fieldSetOf } from './field-set.ts';
@@ -25,7 +26,7 @@ function lastApplied(object: Members): string | undefined {
  */
 export function fieldsOfLastApplied(schema: StructSchema, live: Members, apiVersion: string): Fields | undefined {
   const text = lastApplied(live);
-  if (text === undefined) return undefined;
+  if (text === undefined || outlineJson(text).depth > maxJsonDepth) return undefined;
   let config: unknown;
   try {
     config = JSON.parse(text);

@@ -39,6 +39,7 @@ test.each<[PatchType, string, string]>([
   ['json', 'nonsense', '400 BadRequest: invalid JSON patch'],
   ['merge', '', '400 BadRequest: invalid JSON patch'],
   ['strategic', 'nonsense', '400 BadRequest: invalid JSON patch'],
+  ['merge', `${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`, '400 BadRequest: invalid JSON patch'],
   ['merge', 'null', '400 BadRequest: Invalid JSON Patch'],
   ['strategic', 'null', 'accepted'],
   [
@@ -57,7 +58,7 @@ test.each<[PatchType, string, string]>([
     '{"binaryData":{"z":"***"},"data":{"a":"x"}}',
     '422 Invalid:  "" is invalid: patch: Invalid value: "map[binaryData:map[z:***] data:map[a:x]]": error decoding from json: illegal base64 data at input byte 0',
   ],
-])('%s %s: %s', (type, body, message) => {
+])('%s %.60s: %s', (type, body, message) => {
   expect(failure(type, body)).toBe(message);
 });
 

@@ -8,6 +8,8 @@ import {
   duplicateFields,
   type JsonNode,
   JsonObject,
+  type JsonOutline,
+  maxJsonDepth,
   outlineJson,
   parseJsonNodes,
 } from '../schema/json-text.ts';
@@ -43,9 +45,15 @@ export function parsePatch(type: PatchType, body: Uint8Array | string): ParsedPa
   } catch {
     throw badRequest('invalid JSON patch');
   }
+  const outline = outlineJson(text);
+  if (outline.depth > maxJsonDepth) throw badRequest('invalid JSON patch');
   if (type === 'json') {
     const operations = checkJsonPatch(parsed);
-    return { type, body: operations, strictErrors: strictErrorsOf(text, parsed).map((error) => `json patch ${error}`) };
+    return {
+      type,
+      body: operations,
+      strictErrors: strictErrorsOf(text, parsed, outline).map((error) => `json patch ${error}`),
+    };
   }
   if (type === 'merge' && parsed === null) throw badRequest('Invalid JSON Patch');
   if (parsed !== null && !isMembers(parsed)) {
@@ -53,7 +61,7 @@ export function parsePatch(type: PatchType, body: Uint8Array | string): ParsedPa
     const problem = `json: cannot unmarshal ${what} into Go value of type map[string]interface {}`;
     throw badRequest(type === 'merge' ? `error decoding patch: ${problem}` : problem);
   }
-  return { type, body: parsed ?? {}, strictErrors: strictErrorsOf(text, parsed) };
+  return { type, body: parsed ?? {}, strictErrors: strictErrorsOf(text, parsed, outline) };
 }
 
 /**
@@ -91,10 +99,10 @@ function patchedValue(live: KubeObject, patch: ParsedPatch, target: DecodeTarget
 
 const operationFields = new Set(['op', 'path', 'from', 'value']);
 
-function strictErrorsOf(text: string, parsed: unknown): readonly string[] {
+function strictErrorsOf(text: string, parsed: unknown, outline: JsonOutline): readonly string[] {
   const operations = Array.isArray(parsed) ? parsed.filter(isMembers) : [];
   const suspicious = operations.some((operation) => Object.keys(operation).some((name) => !operationFields.has(name)));
-  if (!suspicious && outlineJson(text).members === countMembers(parsed)) return [];
+  if (!suspicious && outline.members === countMembers(parsed)) return [];
   const nodes = parseJsonNodes(text);
   if (!Array.isArray(nodes)) return duplicateFields(nodes);
   // What an operation carries as a value is looked at when it is part of the result.

@@ -154,7 +154,7 @@ test.each([
     '{"kind":"Deployment","apiVersion":"apps/v1beta1"}',
     'the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)',
   ],
-  [`${'['.repeat(2000)}`, `${parseError}exceeded max depth (${'5b'.repeat(30)} ...)`],
+  [`${'['.repeat(2000)}`, `${parseError}invalid character '[' exceeded max depth (${'5b'.repeat(30)} ...)`],
 ])('the body %.40s', (body, text) => {
   expect(message(body)).toBe(text);
 });

@@ -147,7 +147,7 @@ class Parser {
   }
 
   #nested<T>(parse: () => T): T {
-    if (++this.#depth > maxJsonDepth) throw new JsonSyntaxError('exceeded max depth');
+    if (++this.#depth > maxJsonDepth) this.#fail('exceeded max depth');
     this.#at++;
     const result = parse();
     this.#depth--;
