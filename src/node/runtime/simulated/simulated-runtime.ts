@@ -1,4 +1,4 @@
-import type { Environment, Timer } from '../../../machinery/environment/environment.ts';
+import type { Environment } from '../../../machinery/environment/environment.ts';
 import type { MemoryFiles } from '../../host/simulated/memory-files.ts';
 import type { ProbeResponder, SimulatedAnswer, SimulatedProbe } from '../../host/simulated/simulated-host.ts';
 import {
@@ -25,8 +25,8 @@ import { AddressPool } from './address-pool.ts';
 import { defaultProgram } from './default-program.ts';
 import { EventStream } from './event-stream.ts';
 import { execSession } from './exec-session.ts';
-import type { ProgramChooser, SimulatedExec, SimulatedProgram } from './program.ts';
-import { runCommand } from './run-command.ts';
+import type { ProgramChooser } from './program.ts';
+import { SimulatedContainer } from './simulated-container.ts';
 import { SimulatedImages, type SimulatedImagesOptions } from './simulated-images.ts';
 
 export interface SimulatedRuntimeOptions {
@@ -55,25 +55,7 @@ interface SandboxRecord {
   readonly createdAt: number;
   ready: boolean;
   address: string | undefined;
-  readonly containers: Set<ContainerRecord>;
-}
-
-interface ContainerRecord {
-  readonly id: string;
-  readonly sandbox: SandboxRecord;
-  readonly config: ContainerConfig;
-  readonly imageName: string;
-  readonly imageId: string;
-  readonly createdAt: number;
-  state: 'created' | 'running' | 'exited';
-  program: SimulatedProgram;
-  startedAt: number | undefined;
-  finishedAt: number | undefined;
-  exitCode: number;
-  reason: string;
-  resources: LinuxResources;
-  timer: Timer | undefined;
-  readonly waiters: Set<() => void>;
+  readonly containers: Set<SimulatedContainer>;
 }
 
 /** Containers that live in memory: they start, answer, log and end as their program says. */
@@ -84,7 +66,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
   readonly #addresses: AddressPool;
   readonly #sandboxes = new Map<string, SandboxRecord>();
   readonly #byAddress = new Map<string, SandboxRecord>();
-  readonly #containers = new Map<string, ContainerRecord>();
+  readonly #containers = new Map<string, SimulatedContainer>();
   readonly #events = new EventStream();
   #unavailable: string | undefined;
   #networkMessage: string | undefined;
@@ -101,16 +83,15 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
   /** Ends a running container from within, as a crash does. */
   exit(containerId: string, exitCode: number, reason?: string): void {
     const container = this.#container(containerId);
-    if (container.state === 'running') this.#end(container, exitCode, reason);
+    if (container.isRunning) container.end(exitCode, reason);
   }
 
   /** The id of the running container of a pod; undefined when there is none. */
   findContainer(namespace: string, pod: string, name: string): string | undefined {
-    for (const container of this.#containers.values()) {
-      const { metadata } = container.sandbox.config;
-      const matches =
-        metadata.namespace === namespace && metadata.name === pod && container.config.metadata.name === name;
-      if (matches && container.state === 'running') return container.id;
+    for (const { id, isRunning, config, sandbox } of this.#containers.values()) {
+      const { metadata } = sandbox;
+      if (metadata.namespace === namespace && metadata.name === pod && config.metadata.name === name && isRunning)
+        return id;
     }
     return undefined;
   }
@@ -126,7 +107,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
 
   /** Writes a line to the log of a running container, as its process would. */
   log(containerId: string, line: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
-    this.#log(this.#container(containerId), line, stream);
+    this.#container(containerId).log(line, stream);
   }
 
   /** Every call fails and event streams break, until `undefined`: the runtime is down. Containers keep running. */
@@ -142,8 +123,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
 
   /** The machine loses power and comes back: nothing runs any more, nobody saw it end. */
   reboot(): void {
-    for (const container of this.#containers.values())
-      if (container.state === 'running') this.#end(container, 255, 'Unknown');
+    for (const container of this.#containers.values()) if (container.isRunning) container.end(255, 'Unknown');
     for (const sandbox of this.#sandboxes.values()) this.#stopSandbox(sandbox);
   }
 
@@ -197,7 +177,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     this.#check();
     const sandbox = this.#sandboxes.get(sandboxId);
     if (sandbox === undefined) return;
-    for (const container of sandbox.containers) if (container.state === 'running') this.#end(container, 137);
+    for (const container of sandbox.containers) container.kill();
     this.#stopSandbox(sandbox);
   }
 
@@ -239,26 +219,19 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     for (const other of sandbox.containers)
       if (other.config.metadata.name === name && other.config.metadata.attempt === attempt)
         throw new RuntimeError('AlreadyExists', `name "${name}_${attempt}" is reserved for "${other.id}"`);
-    const container: ContainerRecord = {
+    const container = new SimulatedContainer({
       id: this.#newId(),
-      sandbox,
+      sandboxId,
+      sandbox: sandbox.config,
       config,
-      imageName: image.tags[0] ?? image.id,
-      imageId: image.digests[0] ?? image.id,
-      createdAt: this.#environment.now(),
-      state: 'created',
-      program: {},
-      startedAt: undefined,
-      finishedAt: undefined,
-      exitCode: 0,
-      reason: '',
-      resources: config.resources,
-      timer: undefined,
-      waiters: new Set(),
-    };
+      image,
+      environment: this.#environment,
+      files: this.#options.files,
+      tell: (type, containerId) => this.#events.emit({ type, containerId, at: this.#environment.now() }),
+    });
     this.#containers.set(container.id, container);
     sandbox.containers.add(container);
-    this.#emit('created', container);
+    this.#events.emit({ type: 'created', containerId: container.id, at: this.#environment.now() });
     return container.id;
   }
 
@@ -266,72 +239,31 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     this.#check();
     await this.#delay('startContainer', signal);
     const container = this.#container(containerId);
-    if (container.state !== 'created')
-      throw new RuntimeError('Unknown', `container "${containerId}" is in ${container.state} state, not in created`);
     const { config, sandbox } = container;
-    container.program = (this.#options.program ?? defaultProgram)({ config, sandbox: sandbox.config });
-    if (container.program.startError !== undefined) {
-      this.#end(container, 128, 'StartError');
-      throw new RuntimeError('Unknown', container.program.startError);
-    }
-    container.state = 'running';
-    container.startedAt = this.#environment.now();
-    this.#emit('started', container);
-    for (const line of container.program.output ?? []) this.#log(container, line, 'stdout');
-    const { exitAfterMs, exitCode = 0 } = container.program;
-    if (exitAfterMs === undefined) return;
-    container.timer = this.#environment.setTimer(exitAfterMs, () => {
-      this.#writeTerminationMessage(container);
-      this.#end(container, exitCode, container.program.reason);
-    });
+    container.start((this.#options.program ?? defaultProgram)({ config, sandbox }));
   }
 
   async stopContainer(containerId: string, timeoutSeconds: number, signal?: AbortSignal): Promise<void> {
     this.#check();
-    const container = this.#containers.get(containerId);
-    if (container === undefined || container.state !== 'running') return;
-    const { stopAfterMs = 0, stopExitCode = 0 } = container.program;
-    const timeoutMs = timeoutSeconds * 1000;
-    const [afterMs, exitCode] =
-      stopAfterMs < timeoutMs || stopAfterMs === 0 ? [stopAfterMs, stopExitCode] : [timeoutMs, 137];
-    if (afterMs === 0) {
-      this.#end(container, exitCode);
-      return;
-    }
-    const timer = this.#environment.setTimer(afterMs, () => this.#end(container, exitCode));
-    try {
-      await this.#ended(container, signal);
-    } finally {
-      timer.cancel();
-    }
+    await this.#containers.get(containerId)?.stop(timeoutSeconds, signal);
   }
 
   async removeContainer(containerId: string): Promise<void> {
     this.#check();
     const container = this.#containers.get(containerId);
     if (container === undefined) return;
-    if (container.state === 'running') this.#end(container, 137);
+    container.kill();
     this.#remove(container);
   }
 
   async listContainers(): Promise<readonly Container[]> {
     this.#check();
-    return [...this.#containers.values()].map(containerOf);
+    return [...this.#containers.values()].map((container) => container.summary());
   }
 
   async containerStatus(containerId: string): Promise<ContainerStatus | undefined> {
     this.#check();
-    const container = this.#containers.get(containerId);
-    if (container === undefined) return undefined;
-    return {
-      ...containerOf(container),
-      startedAt: container.startedAt,
-      finishedAt: container.finishedAt,
-      exitCode: container.exitCode,
-      reason: container.reason,
-      message: '',
-      logPath: logPathOf(container),
-    };
+    return this.#containers.get(containerId)?.status();
   }
 
   async updateContainerResources(containerId: string, resources: LinuxResources): Promise<void> {
@@ -343,8 +275,8 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
   async reopenContainerLog(containerId: string): Promise<void> {
     this.#check();
     const container = this.#container(containerId);
-    if (container.state !== 'running') throw new RuntimeError('Unknown', `container "${containerId}" is not running`);
-    this.#options.files.append(logPathOf(container), '');
+    container.mustRun();
+    this.#options.files.append(container.logPath, '');
   }
 
   async execSync(
@@ -353,7 +285,8 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<ExecResult> {
-    const result = this.#exec(containerId, command, '');
+    this.#check();
+    const result = this.#container(containerId).exec(command, '');
     const durationMs = result.durationMs ?? 0;
     if (durationMs > 0)
       await this.#environment.sleep(timeoutMs > 0 ? Math.min(durationMs, timeoutMs) : durationMs, signal);
@@ -365,8 +298,10 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
   }
 
   async exec(containerId: string, options: ExecOptions): Promise<ExecSession> {
-    this.#running(containerId);
-    return execSession(this.#environment, options, (stdin) => this.#exec(containerId, options.command, stdin));
+    this.#check();
+    const container = this.#container(containerId);
+    container.mustRun();
+    return execSession(this.#environment, options, (stdin) => container.exec(options.command, stdin));
   }
 
   async listImages(): Promise<readonly Image[]> {
@@ -403,8 +338,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
 
   async listContainerStats(): Promise<readonly ContainerStats[]> {
     this.#check();
-    const now = this.#environment.now();
-    return [...this.#containers.values()].filter(({ state }) => state === 'running').map((each) => statsOf(each, now));
+    return [...this.#containers.values()].filter(({ isRunning }) => isRunning).map((each) => each.stats());
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
@@ -413,22 +347,17 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
   }
 
   async close(): Promise<void> {
-    for (const container of this.#containers.values()) container.timer?.cancel();
+    for (const container of this.#containers.values()) container.dispose();
   }
 
   // ProbeResponder
 
   respond(probe: SimulatedProbe): SimulatedAnswer | undefined {
     const sandbox = this.#byAddress.get(probe.address);
-    const sandboxes = sandbox === undefined ? this.#hostNetworked() : [sandbox];
-    for (const each of sandboxes)
+    for (const each of sandbox === undefined ? this.#hostNetworked() : [sandbox])
       for (const container of each.containers) {
-        if (container.state !== 'running') continue;
-        const runningMs = this.#environment.now() - (container.startedAt ?? 0);
-        const { answer } = container.program;
-        if (answer === undefined) return { outcome: 'success', message: '' };
-        const result = answer.call(container.program, { ...probe, runningMs });
-        if (result !== undefined) return result;
+        const answer = container.answer(probe);
+        if (answer !== undefined) return answer;
       }
     return undefined;
   }
@@ -437,21 +366,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     return [...this.#sandboxes.values()].filter((sandbox) => sandbox.config.hostNetwork && sandbox.ready);
   }
 
-  #exec(containerId: string, command: readonly string[], stdin: string): SimulatedExec {
-    const container = this.#running(containerId);
-    const context = { env: container.config.env, hostname: container.sandbox.config.hostname, stdin };
-    return container.program.exec?.(command, context) ?? runCommand(command, context);
-  }
-
-  #running(containerId: string): ContainerRecord {
-    this.#check();
-    const container = this.#container(containerId);
-    if (container.state !== 'running')
-      throw new RuntimeError('Unknown', `container "${containerId}" is in ${container.state} state, not running`);
-    return container;
-  }
-
-  #container(containerId: string): ContainerRecord {
+  #container(containerId: string): SimulatedContainer {
     const container = this.#containers.get(containerId);
     if (container === undefined) throw new RuntimeError('NotFound', `container "${containerId}" not found`);
     return container;
@@ -467,30 +382,6 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     if (delayMs > 0) await this.#environment.sleep(delayMs, signal);
   }
 
-  #ended(container: ContainerRecord, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(signal?.reason);
-      container.waiters.add(() => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      });
-      signal?.addEventListener('abort', abort, { once: true });
-    });
-  }
-
-  #end(container: ContainerRecord, exitCode: number, reason?: string): void {
-    if (container.state === 'exited') return;
-    container.timer?.cancel();
-    container.timer = undefined;
-    container.state = 'exited';
-    container.finishedAt = this.#environment.now();
-    container.exitCode = exitCode;
-    container.reason = reason ?? (exitCode === 0 ? 'Completed' : 'Error');
-    for (const wake of container.waiters) wake();
-    container.waiters.clear();
-    this.#emit('stopped', container);
-  }
-
   #stopSandbox(sandbox: SandboxRecord): void {
     sandbox.ready = false;
     if (sandbox.address === undefined) return;
@@ -499,31 +390,10 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     sandbox.address = undefined;
   }
 
-  #remove(container: ContainerRecord): void {
+  #remove(container: SimulatedContainer): void {
     this.#containers.delete(container.id);
-    container.sandbox.containers.delete(container);
-    this.#emit('deleted', container);
-  }
-
-  #emit(type: RuntimeEvent['type'], container: ContainerRecord): void {
-    this.#events.emit({ type, containerId: container.id, at: this.#environment.now() });
-  }
-
-  #log(container: ContainerRecord, line: string, stream: 'stdout' | 'stderr'): void {
-    const time = new Date(this.#environment.now()).toISOString().replace('Z', '000000Z');
-    const text = line
-      .split('\n')
-      .map((each) => `${time} ${stream} F ${each}\n`)
-      .join('');
-    this.#options.files.append(logPathOf(container), text);
-  }
-
-  #writeTerminationMessage(container: ContainerRecord): void {
-    const { terminationMessage } = container.program;
-    if (terminationMessage === undefined) return;
-    const path = container.config.annotations['io.kubernetes.container.terminationMessagePath'];
-    const mount = container.config.mounts.find((each) => each.containerPath === path);
-    if (mount !== undefined) this.#options.files.append(mount.hostPath, terminationMessage);
+    this.#sandboxes.get(container.sandboxId)?.containers.delete(container);
+    this.#events.emit({ type: 'deleted', containerId: container.id, at: this.#environment.now() });
   }
 
   /** As containerd's: 64 hexadecimal digits. */
@@ -534,37 +404,4 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
 
 function sandboxOf({ id, config, ready, createdAt }: SandboxRecord): Sandbox {
   return { id, metadata: config.metadata, ready, createdAt, labels: config.labels, annotations: config.annotations };
-}
-
-function containerOf(container: ContainerRecord): Container {
-  const { id, sandbox, config, state, imageName, imageId, createdAt } = container;
-  return {
-    id,
-    sandboxId: sandbox.id,
-    metadata: config.metadata,
-    state,
-    image: imageName,
-    imageId,
-    createdAt,
-    labels: config.labels,
-    annotations: config.annotations,
-  };
-}
-
-function logPathOf({ sandbox, config }: ContainerRecord): string {
-  return `${sandbox.config.logDirectory}/${config.logPath}`;
-}
-
-function statsOf(container: ContainerRecord, now: number): ContainerStats {
-  const { cpuCores = 0.01, memoryBytes = 10 * 2 ** 20 } = container.program;
-  return {
-    containerId: container.id,
-    labels: container.config.labels,
-    timestamp: now,
-    cpuUsageCoreNanoSeconds: Math.round((now - (container.startedAt ?? now)) * 1e6 * cpuCores),
-    memoryWorkingSetBytes: memoryBytes,
-    memoryUsageBytes: memoryBytes,
-    memoryRssBytes: memoryBytes,
-    writableLayerUsedBytes: 0,
-  };
 }

@@ -1,0 +1,226 @@
+import type { Environment, Timer } from '../../../machinery/environment/environment.ts';
+import type { MemoryFiles } from '../../host/simulated/memory-files.ts';
+import type { SimulatedAnswer, SimulatedProbe } from '../../host/simulated/simulated-host.ts';
+import {
+  type Container,
+  type ContainerConfig,
+  type ContainerStats,
+  type ContainerStatus,
+  type Image,
+  type LinuxResources,
+  RuntimeError,
+  type RuntimeEvent,
+  type SandboxConfig,
+} from '../runtime.ts';
+import type { SimulatedExec, SimulatedProgram } from './program.ts';
+import { runCommand } from './run-command.ts';
+
+export interface SimulatedContainerOptions {
+  readonly id: string;
+  readonly sandboxId: string;
+  readonly sandbox: SandboxConfig;
+  readonly config: ContainerConfig;
+  readonly image: Image;
+  readonly environment: Environment;
+  readonly files: MemoryFiles;
+  tell(type: RuntimeEvent['type'], containerId: string): void;
+}
+
+const killed = 137;
+const neverStarted = 128;
+/** Where the agent says which file the container leaves its last words in. */
+const terminationMessagePath = 'io.kubernetes.container.terminationMessagePath';
+
+/** One container: it is created, runs as its program says, and ends. */
+export class SimulatedContainer {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly sandbox: SandboxConfig;
+  resources: LinuxResources;
+  readonly #options: SimulatedContainerOptions;
+  readonly #createdAt: number;
+  #state: 'created' | 'running' | 'exited' = 'created';
+  #program: SimulatedProgram = {};
+  #startedAt: number | undefined;
+  #finishedAt: number | undefined;
+  #exitCode = 0;
+  #reason = '';
+  #timer: Timer | undefined;
+  /** Who waits for its end. */
+  #waiters: (() => void)[] = [];
+
+  constructor(options: SimulatedContainerOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.config = options.config;
+    this.sandbox = options.sandbox;
+    this.resources = options.config.resources;
+    this.#createdAt = options.environment.now();
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running';
+  }
+
+  get sandboxId(): string {
+    return this.#options.sandboxId;
+  }
+
+  /** Throws `RuntimeError` when it was started before, or when its program does not start. */
+  start(program: SimulatedProgram): void {
+    const { environment, tell } = this.#options;
+    if (this.#state !== 'created')
+      throw new RuntimeError('Unknown', `container "${this.id}" is in ${this.#state} state, not in created`);
+    this.#program = program;
+    if (program.startError !== undefined) {
+      this.end(neverStarted, 'StartError');
+      throw new RuntimeError('Unknown', program.startError);
+    }
+    this.#state = 'running';
+    this.#startedAt = environment.now();
+    tell('started', this.id);
+    for (const line of program.output ?? []) this.log(line, 'stdout');
+    const { exitAfterMs, exitCode = 0 } = program;
+    if (exitAfterMs === undefined) return;
+    this.#timer = environment.setTimer(exitAfterMs, () => {
+      this.#writeTerminationMessage();
+      this.end(exitCode, program.reason);
+    });
+  }
+
+  /** The stop signal, and the kill when it is not heeded within the timeout. Resolves at its end. */
+  async stop(timeoutSeconds: number, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.isRunning) return;
+    const { stopAfterMs = 0, stopExitCode = 0 } = this.#program;
+    const timeoutMs = timeoutSeconds * 1000;
+    const heeds = stopAfterMs === 0 || stopAfterMs < timeoutMs;
+    const [afterMs, exitCode] = heeds ? [stopAfterMs, stopExitCode] : [timeoutMs, killed];
+    if (afterMs === 0) {
+      this.end(exitCode);
+      return;
+    }
+    const timer = this.#options.environment.setTimer(afterMs, () => this.end(exitCode));
+    try {
+      await this.#ended(signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  kill(): void {
+    if (this.isRunning) this.end(killed);
+  }
+
+  /** It ends now, from within or from without. */
+  end(exitCode: number, reason?: string): void {
+    if (this.#state === 'exited') return;
+    const { environment, tell } = this.#options;
+    this.dispose();
+    this.#state = 'exited';
+    this.#finishedAt = environment.now();
+    this.#exitCode = exitCode;
+    this.#reason = reason ?? (exitCode === 0 ? 'Completed' : 'Error');
+    for (const wake of this.#waiters) wake();
+    this.#waiters = [];
+    tell('stopped', this.id);
+  }
+
+  /** Drops its timer. */
+  dispose(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** What its process writes, in the form of CRI. */
+  log(text: string, stream: 'stdout' | 'stderr'): void {
+    const { environment, files } = this.#options;
+    const time = new Date(environment.now()).toISOString().replace('Z', '000000Z');
+    const lines = text.split('\n').map((line) => `${time} ${stream} F ${line}\n`);
+    files.append(this.logPath, lines.join(''));
+  }
+
+  /** Throws `RuntimeError` when it does not run. */
+  exec(command: readonly string[], stdin: string): SimulatedExec {
+    this.mustRun();
+    const context = { env: this.config.env, hostname: this.sandbox.hostname, stdin };
+    return this.#program.exec?.(command, context) ?? runCommand(command, context);
+  }
+
+  mustRun(): void {
+    if (!this.isRunning)
+      throw new RuntimeError('Unknown', `container "${this.id}" is in ${this.#state} state, not running`);
+  }
+
+  /** Undefined: it does not listen there. */
+  answer(probe: SimulatedProbe): SimulatedAnswer | undefined {
+    if (!this.isRunning) return undefined;
+    if (this.#program.answer === undefined) return { outcome: 'success', message: '' };
+    const runningMs = this.#options.environment.now() - (this.#startedAt ?? 0);
+    return this.#program.answer({ ...probe, runningMs });
+  }
+
+  get logPath(): string {
+    return `${this.sandbox.logDirectory}/${this.config.logPath}`;
+  }
+
+  summary(): Container {
+    const { id, sandboxId, image } = this.#options;
+    return {
+      id,
+      sandboxId,
+      metadata: this.config.metadata,
+      state: this.#state,
+      image: image.tags[0] ?? image.id,
+      imageId: image.digests[0] ?? image.id,
+      createdAt: this.#createdAt,
+      labels: this.config.labels,
+      annotations: this.config.annotations,
+    };
+  }
+
+  status(): ContainerStatus {
+    return {
+      ...this.summary(),
+      startedAt: this.#startedAt,
+      finishedAt: this.#finishedAt,
+      exitCode: this.#exitCode,
+      reason: this.#reason,
+      message: '',
+      logPath: this.logPath,
+    };
+  }
+
+  stats(): ContainerStats {
+    const { cpuCores = 0.01, memoryBytes = 10 * 2 ** 20 } = this.#program;
+    const now = this.#options.environment.now();
+    return {
+      containerId: this.id,
+      labels: this.config.labels,
+      timestamp: now,
+      cpuUsageCoreNanoSeconds: Math.round((now - (this.#startedAt ?? now)) * 1e6 * cpuCores),
+      memoryWorkingSetBytes: memoryBytes,
+      memoryUsageBytes: memoryBytes,
+      memoryRssBytes: memoryBytes,
+      writableLayerUsedBytes: 0,
+    };
+  }
+
+  #ended(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal?.reason);
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiters.push(() => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      });
+    });
+  }
+
+  #writeTerminationMessage(): void {
+    const { terminationMessage } = this.#program;
+    const path = this.config.annotations[terminationMessagePath];
+    const mount = this.config.mounts.find(({ containerPath }) => containerPath === path);
+    if (terminationMessage !== undefined && mount !== undefined)
+      this.#options.files.append(mount.hostPath, terminationMessage);
+  }
+}
