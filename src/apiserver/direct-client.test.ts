@@ -3,8 +3,9 @@ import { testApiServer } from '../../test/support/test-api-server.ts';
 import type { WatchEvent } from '../client/client.ts';
 import { draft, type KubeObject } from '../machinery/object.ts';
 import type { ConfigMap } from '../resources/schema/core-v1.generated.ts';
-import { configMaps, leases, namespaces } from '../resources/schema/resource-types.generated.ts';
+import { configMaps, events, eventsEvents, leases, namespaces } from '../resources/schema/resource-types.generated.ts';
 import { prefixEnd } from '../store/store.ts';
+import type { WriteHook } from './registry/extension-points.ts';
 
 const configMap = (name: string, data: Record<string, string> = {}, labels?: Record<string, string>): ConfigMap => ({
   metadata: { name, namespace: 'default', ...(labels !== undefined && { labels }) },
@@ -321,6 +322,64 @@ test('definitions come and go on a running server, and watches of what goes end'
   await client.create(leases, { metadata: key('other') });
   await server.definitions.install(definition);
   expect(names((await client.list(configMaps)).items)).toEqual(['a']);
+});
+
+test('events of both groups are the same objects, and vanish after their time', async () => {
+  const { client, environment } = await testApiServer();
+  const event = {
+    metadata: { name: 'e', namespace: 'default' },
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    action: 'Tested',
+    reason: 'Because',
+    type: 'Normal',
+    note: 'hello',
+    reportingController: 'example.com/test',
+    reportingInstance: 'test-1',
+    regarding: { kind: 'Pod', namespace: 'default', name: 'p' },
+  };
+  const created = await client.create(eventsEvents, event);
+  expect(created).toMatchObject({ apiVersion: 'events.k8s.io/v1', note: 'hello', regarding: { name: 'p' } });
+  const core = await client.get(events, key('e'));
+  expect(core).toMatchObject({ apiVersion: 'v1', message: 'hello', involvedObject: { name: 'p' } });
+  expect(core.metadata.resourceVersion).toBe(created.metadata.resourceVersion);
+  const listed = await client.list(events, { fieldSelector: 'involvedObject.name=p' });
+  expect(names(listed.items)).toEqual(['e']);
+  const seen: string[] = [];
+  void (async () => {
+    for await (const change of client.watch(eventsEvents))
+      if (change.type !== 'BOOKMARK') seen.push(`${change.type} ${change.object.note}`);
+  })();
+  await client.patch(events, key('e'), { type: 'merge', body: { metadata: { labels: { a: 'b' } } } });
+  await environment.settle();
+  expect(seen).toEqual(['ADDED hello', 'MODIFIED hello']);
+  await environment.advance(62 * 60_000);
+  expect((await client.list(events)).items).toEqual([]);
+});
+
+test('hooks reserve before a write and learn how it ended', async () => {
+  const told: string[] = [];
+  const hook: WriteHook = {
+    resource: configMaps,
+    prepare: async (object, old) => {
+      const what = object === undefined ? 'delete' : old === undefined ? 'create' : 'update';
+      return { commit: () => void told.push(`${what} done`), rollback: () => void told.push(`${what} undone`) };
+    },
+  };
+  const { client } = await testApiServer({ writeHooks: [hook] });
+  await client.create(configMaps, configMap('a'));
+  await client.create(configMaps, configMap('a')).catch(() => undefined);
+  await client.create(configMaps, configMap('B')).catch(() => undefined);
+  await client.create(configMaps, configMap('c'), { dryRun: true });
+  await client.update(configMaps, configMap('a', { k: 'v' }));
+  await client.delete(configMaps, key('a'));
+  expect(told).toEqual([
+    'create done',
+    'create undone',
+    'create undone',
+    'create undone',
+    'update done',
+    'delete done',
+  ]);
 });
 
 test('what the authoriser does not allow is forbidden', async () => {

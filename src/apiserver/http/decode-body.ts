@@ -1,6 +1,7 @@
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { apiVersionOf, parseApiVersion } from '../../machinery/resource-type.ts';
 import { type DecodeTarget, decodeObject, type FieldValidation } from '../../machinery/schema/decode.ts';
+import { JsonSyntaxError, parseJsonNodes } from '../../machinery/schema/json-text.ts';
 import { badRequest } from '../../machinery/status-errors.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { isKnownKind } from '../registry/known-kinds.ts';
@@ -33,8 +34,20 @@ export async function decodeDeleteOptions(call: HttpResourceCall): Promise<Delet
 
 function decodeOptions(body: Uint8Array, format: ReturnType<typeof bodyFormat>): Draft<KubeObject> {
   if (format === 'protobuf') return decodeProtobuf(body, deleteOptionsTarget(protobufType(body)));
-  const target = deleteOptionsTarget(claims(new TextDecoder().decode(body)));
+  const text = new TextDecoder().decode(body);
+  if (format === 'json') checkJson(text);
+  const target = deleteOptionsTarget(claims(text));
   return decodeObject(body, target, { fieldValidation: 'Ignore', format, isKnownKind }).object;
+}
+
+/** Throws BadRequest for what is no JSON. */
+function checkJson(text: string): void {
+  try {
+    parseJsonNodes(text);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
+  }
 }
 
 interface ClaimedType {

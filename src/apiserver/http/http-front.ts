@@ -139,7 +139,7 @@ export class HttpFront implements HttpHandler {
   #format({ request, parsed }: Exchange): TextFormat {
     const pretty = wantsPretty(parsed?.query ?? noQuery, request.headers['user-agent'] ?? '');
     try {
-      const representation = negotiate(request.headers['accept'] ?? '', { pretty, projections: true, stream: false });
+      const representation = negotiate(request.headers['accept'] ?? '', { pretty, stream: false, isList: false });
       return representation.projection === 'whole' ? formatOf(representation) : prettyFormat;
     } catch {
       return prettyFormat;

@@ -24,7 +24,7 @@ const formats: Readonly<Record<string, 'json' | 'yaml'>> = {
 };
 const projections = new Set<string>(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
 export const objectMediaTypes = ['application/json', 'application/yaml'];
-export const streamMediaTypes = ['application/json;stream=watch'];
+const streamMediaTypes = ['application/json;stream=watch'];
 
 /**
  * Chooses a representation by the Accept header; protobuf, which Go clients name first, is passed over for what comes after
@@ -32,36 +32,36 @@ export const streamMediaTypes = ['application/json;stream=watch'];
  */
 export function negotiate(
   accept: string,
-  request: { readonly pretty: boolean; readonly projections: boolean; readonly stream: boolean },
+  request: { readonly pretty: boolean; readonly stream: boolean; readonly isList: boolean },
 ): Representation {
   const { pretty } = request;
   if (accept === '') return { format: 'json', pretty, projection: 'whole' };
-  let known = false;
+  let offered: readonly string[] | undefined;
   for (const clause of parseAccept(accept)) {
     const format = formats[clause.type];
     if (format === undefined || clause.quality === 0) continue;
-    known = true;
-    if (request.stream && format !== 'json') continue;
-    const projection = projectionOf(clause, request.projections);
-    if (projection === undefined) continue;
+    const streamable = !request.stream || format === 'json';
+    offered = streamable ? objectMediaTypes : streamMediaTypes;
+    const projection = projectionOf(clause);
+    if (!streamable || projection === undefined) continue;
     return { format, pretty: clause.parameters.get('pretty') === '1' || pretty, projection };
   }
-  const offered = request.stream ? streamMediaTypes : objectMediaTypes;
-  if (known) throw notAcceptable(offered);
+  if (offered !== undefined) throw notAcceptable(offered);
+  const representations = request.isList ? [...objectMediaTypes, ...streamMediaTypes] : objectMediaTypes;
   throw new StatusError({
     code: 406,
     reason: 'NotAcceptable',
-    message: `406: Not Acceptable\n\nAvailable representations: ${objectMediaTypes.join(', ')}`,
+    message: `406: Not Acceptable\n\nAvailable representations: ${representations.join(', ')}`,
     details: {},
   });
 }
 
 /** Undefined when the clause asks for something that is not there. */
-function projectionOf({ parameters }: Clause, allowed: boolean): Projection | undefined {
+function projectionOf({ parameters }: Clause): Projection | undefined {
   const as = parameters.get('as');
   if (as === undefined) return 'whole';
   const right = parameters.get('g') === 'meta.k8s.io' && parameters.get('v') === 'v1';
-  return allowed && right && projections.has(as) ? (as as Projection) : undefined;
+  return right && projections.has(as) ? (as as Projection) : undefined;
 }
 
 /** The clauses of an Accept header, the most wanted first; those of the same quality in their order. */

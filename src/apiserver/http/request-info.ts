@@ -24,16 +24,17 @@ const namespaceSubresources = new Set(['status', 'finalize']);
 /** Reads from method and path what a request is about, by the regular shape of Kubernetes paths. */
 export function parseRequest(method: string, target: string): ParsedRequest {
   const mark = target.indexOf('?');
-  const path = mark < 0 ? target : target.slice(0, mark);
+  const raw = mark < 0 ? target : target.slice(0, mark);
+  const path = decode(raw);
   const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
   const parts = path.split('/').filter((part) => part !== '');
   const prefix = parts[0];
   const isResource = (prefix === 'api' && parts.length >= 3) || (prefix === 'apis' && parts.length >= 4);
   if (!isResource)
     return { info: { isResource: false, path, verb: method.toLowerCase() }, query, isItem: false, rest: '' };
-  const group = prefix === 'api' ? '' : decode(parts[1] ?? '');
+  const group = prefix === 'api' ? '' : (parts[1] ?? '');
   const start = prefix === 'api' ? 1 : 2;
-  const location = locate(parts.slice(start + 1).map(decode));
+  const location = locate(parts.slice(start + 1));
   const verb = location.watched ? 'watch' : verbOf(method, location.name, query);
   const fieldSelector = query.get('fieldSelector') ?? '';
   const named = location.name === '' && (verb === 'list' || verb === 'watch' || verb === 'deletecollection');
@@ -42,7 +43,7 @@ export function parseRequest(method: string, target: string): ParsedRequest {
     path,
     verb,
     group,
-    version: decode(parts[start] ?? ''),
+    version: parts[start] ?? '',
     resource: location.resource,
     subresource: location.subresource,
     namespace: location.namespace,
@@ -50,7 +51,7 @@ export function parseRequest(method: string, target: string): ParsedRequest {
     fieldSelector,
     labelSelector: query.get('labelSelector') ?? '',
   };
-  return { info, query, isItem: location.name !== '', rest: restOf(path, start + location.consumed + 1) };
+  return { info, query, isItem: location.name !== '', rest: restOf(raw, start + location.consumed + 1) };
 }
 
 interface Location {
@@ -112,11 +113,11 @@ function restOf(path: string, count: number): string {
   return path.slice(at);
 }
 
-function decode(part: string): string {
-  if (!part.includes('%')) return part;
+function decode(path: string): string {
+  if (!path.includes('%')) return path;
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(path);
   } catch {
-    throw badRequest(`invalid URL escape in ${JSON.stringify(part)}`);
+    throw badRequest(`invalid URL escape in ${JSON.stringify(path)}`);
   }
 }

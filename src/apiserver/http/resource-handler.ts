@@ -59,6 +59,7 @@ export class ResourceHandler {
 
   #route(call: HttpResourceCall): ResourceDefinition {
     const { definition } = this.#resources.served(call);
+    if (call.rest !== '' && call.rest !== '/' && this.streams(call) === undefined) throw resourceNotServed();
     checkRoute(definition, this.#extensions, call.info, call.http.method, call.isItem);
     return definition;
   }
@@ -113,7 +114,7 @@ export class ResourceHandler {
 
   #negotiate(call: HttpResourceCall, stream: boolean): Representation {
     const pretty = wantsPretty(call.query, call.userAgent);
-    return negotiate(call.accept, { pretty, projections: true, stream });
+    return negotiate(call.accept, { pretty, stream, isList: !call.isItem });
   }
 }
 

@@ -6,6 +6,7 @@ import { alreadyExists, generateNameConflict, invalidObject } from '../../machin
 import { formatTime } from '../../machinery/time.ts';
 import { ownChanges } from './field-ownership.ts';
 import { checkNamespace, dedupeOwners, wipeSystemFields } from './metadata.ts';
+import type { CreateResult } from './resource-storage.ts';
 import type { StoredObject } from './stored-object.ts';
 import {
   admissionAttributes,
@@ -37,14 +38,14 @@ export async function create(
   dedupeOwners(object, scope);
   const base = (object.metadata.name ?? '') === '' ? (object.metadata.generateName ?? '') : '';
   if (base === '') {
-    const stored = await insert(scope, object, settings.dryRun);
-    if (stored === undefined) throw alreadyExists(scope.resource.definition.type, object.metadata.name ?? '');
-    return stored;
+    const { created, existing } = await insert(scope, object, settings.dryRun);
+    if (created === undefined) throw taken(scope, object.metadata.name ?? '', existing);
+    return created;
   }
   for (let attempt = 1; ; attempt++) {
     object.metadata.name = generateName(base, environment);
-    const stored = await insert(scope, draft(object as KubeObject), settings.dryRun);
-    if (stored !== undefined) return stored;
+    const { created } = await insert(scope, draft(object as KubeObject), settings.dryRun);
+    if (created !== undefined) return created;
     if (attempt === nameAttempts)
       throw generateNameConflict(scope.resource.definition.type, object.metadata.name ?? '');
   }
@@ -55,24 +56,27 @@ function versionOnCreate(): StatusError {
   return new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
 }
 
-/** From admission to the store; undefined when the name is taken. */
-async function insert(
-  scope: WriteScope,
-  object: Draft<KubeObject>,
-  dryRun: boolean,
-): Promise<StoredObject | undefined> {
+function taken(scope: WriteScope, name: string, existing: StoredObject | undefined): StatusError {
+  const error = alreadyExists(scope.resource.definition.type, name);
+  if ((existing?.object.metadata.deletionTimestamp ?? null) === null) return error;
+  return new StatusError({ ...error.status, message: `object is being deleted: ${error.message}` });
+}
+
+/** From admission to the store. */
+async function insert(scope: WriteScope, object: Draft<KubeObject>, dryRun: boolean): Promise<CreateResult> {
   const { storage, view } = scope.resource;
   const reservation = await reserve(scope, object, undefined, dryRun);
-  let stored: StoredObject | undefined;
+  let result: CreateResult | undefined;
   try {
     await prepareCreate(scope, object, dryRun);
     const key = storage.format.key(scope.info.namespace, object.metadata.name ?? '');
-    stored = await storage.create(key, view.toStorage(object), { dryRun, signal: scope.signal });
+    result = await storage.create(key, view.toStorage(object), { dryRun, signal: scope.signal });
   } finally {
-    if (stored === undefined || dryRun) reservation?.rollback();
+    if (result?.created === undefined || dryRun) reservation?.rollback();
     else reservation?.commit();
   }
-  return stored === undefined ? undefined : view.of(stored);
+  const { created, existing } = result;
+  return { created: created && view.of(created), existing };
 }
 
 /** Fills in what the server decides about a new object, and validates it. Throws Invalid. */

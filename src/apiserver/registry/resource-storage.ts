@@ -29,6 +29,12 @@ export interface ChangeResult {
 /** `newest`: somebody else was faster, and this is what there is now. */
 type Outcome = { readonly result: ChangeResult } | { readonly newest: StoredObject | undefined };
 
+/** Exactly one of the two is there. */
+export interface CreateResult {
+  readonly created: StoredObject | undefined;
+  readonly existing: StoredObject | undefined;
+}
+
 export interface ChangeOptions {
   readonly dryRun: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -51,16 +57,18 @@ export class ResourceStorage {
     this.#leases = leases;
   }
 
-  /** Undefined when there is an object of this key already. */
-  async create(key: string, object: Draft<KubeObject>, options: ChangeOptions): Promise<StoredObject | undefined> {
+  /** Writes a new object, or answers the one that has its key already. */
+  async create(key: string, object: Draft<KubeObject>, options: ChangeOptions): Promise<CreateResult> {
     await this.cache.loaded();
     this.#label(object);
     const bytes = this.format.encode(object as KubeObject);
-    if (options.dryRun) {
-      const existing = await this.#read(key);
-      return existing === undefined ? new StoredObject(this.format, key, bytes, 0, object as KubeObject) : undefined;
+    if (!options.dryRun) {
+      const { written, newest } = await this.#put(key, object, bytes, 0);
+      return { created: written, existing: newest };
     }
-    return (await this.#put(key, object, bytes, 0)).written;
+    const existing = await this.#read(key);
+    if (existing !== undefined) return { created: undefined, existing };
+    return { created: new StoredObject(this.format, key, bytes, 0, object as KubeObject), existing };
   }
 
   /**

@@ -35,7 +35,10 @@ export class StoredObject {
 
   /** The same state under another revision: how the last state of a deleted object is told. */
   at(revision: number): StoredObject {
-    return new StoredObject(this.format, this.key, this.bytes, revision);
+    const known = this.#object;
+    const metadata = { ...known?.metadata, resourceVersion: String(revision) };
+    const object = known && { ...known, metadata };
+    return new StoredObject(this.format, this.key, this.bytes, revision, object);
   }
 
   /** JSON as a client gets it, between two other pieces. */

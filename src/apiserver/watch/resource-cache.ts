@@ -44,6 +44,7 @@ export interface WatchStart {
 const defaultBufferLimit = 10_000;
 const bookmarkIntervalMs = 60_000;
 const sweepIntervalMs = 5 * 60_000;
+const reloadDelayMs = 1_000;
 const pageSize = 5_000;
 const objectsPerTurn = 2_000;
 
@@ -87,7 +88,8 @@ export class ResourceCache {
   async start(): Promise<void> {
     this.#unsubscribe = this.#options.feed.subscribe(this.format.keyPrefix, {
       apply: (event, revision) => this.#receive(event, revision),
-      reset: () => this.#reset(),
+      lost: () => this.#lost(),
+      reload: () => void this.#reload(),
     });
     this.#armSweep();
     await this.#load();
@@ -206,18 +208,24 @@ export class ResourceCache {
     this.#ready.resolve();
   }
 
-  /** History was lost: watchers have to begin anew, like informers do that lost theirs. */
-  #reset(): void {
+  /** Watchers have to begin anew, like informers do that lost theirs; reads wait. */
+  #lost(): void {
     this.endWatchers();
-    if (this.#backlog !== undefined) return;
+    if (this.#backlog === undefined) this.#ready = Promise.withResolvers();
     this.#backlog = [];
-    this.#ready = Promise.withResolvers();
-    this.#load().catch((error: unknown) => {
-      this.#options.logger.error('a resource could not be read from the store', {
-        err: error,
-        resource: this.format.type.resource,
-      });
-    });
+  }
+
+  async #reload(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#load();
+        return;
+      } catch (error) {
+        const { resource } = this.format.type;
+        this.#options.logger.error('a resource could not be read from the store', { err: error, resource });
+        await this.#options.environment.sleep(reloadDelayMs);
+      }
+    }
   }
 
   #receive(event: StoreEvent, revision: number): void {

@@ -7,8 +7,10 @@ import { prefixEnd, type Store, type StoreEvent, type WatchHandle } from '../../
 export interface FeedConsumer {
   /** One change, in order; `revision` is its transaction's. */
   apply(event: StoreEvent, revision: number): void;
-  /** History was lost: everything must be read again. */
-  reset(): void;
+  /** History was lost: what is known may be old, and everything will have to be read again. */
+  lost(): void;
+  /** The feed goes on from here: time to read. */
+  reload(): void;
 }
 
 interface Waiter {
@@ -124,6 +126,8 @@ export class StoreFeed {
   #lost(error: Error | undefined): void {
     if (this.#closed || error === undefined) return;
     this.#logger.warn('the watch of the store was lost; reading everything again', { err: error });
+    this.#handle?.cancel();
+    for (const consumer of this.#consumers.values()) consumer.lost();
     void this.#restart();
   }
 
@@ -131,7 +135,7 @@ export class StoreFeed {
     while (!this.#closed) {
       try {
         await this.start();
-        for (const consumer of this.#consumers.values()) consumer.reset();
+        for (const consumer of this.#consumers.values()) consumer.reload();
         return;
       } catch (error) {
         this.#logger.error('the store could not be watched', { err: error });
