@@ -4,7 +4,7 @@ import { isReason } from '../../machinery/status-error.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Endpoints, Pod, Service } from '../../resources/schema/core-v1.generated.ts';
 import { endpoints, pods, services } from '../../resources/schema/resource-types.generated.ts';
-import { type Controller, watching } from '../runtime/controller.ts';
+import { type Controller, type ReconcileResult, restAfter, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { ownKey, parseKey } from '../runtime/object-keys.ts';
 import { isNamespaceTerminating, messageOf } from '../runtime/pod-control.ts';
@@ -46,7 +46,7 @@ class EndpointsLoop {
     this.endpoints = informers.informer(endpoints, { projection: withoutManagedFields<Endpoints> });
   }
 
-  async reconcile(key: string, signal: AbortSignal): Promise<undefined> {
+  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     const { name, namespace } = parseKey(key);
     const service = this.services.get(name, namespace);
     const existing = this.endpoints.get(name, namespace);
@@ -55,9 +55,9 @@ class EndpointsLoop {
     const selected = [...podsOf(this.pods, service)];
     const time = this.#triggerTimes.compute(key, service, selected);
     const wanted = wantedEndpoints(service, existing, selected, time);
-    if (existing !== undefined && isSame(existing, wanted)) return undefined;
-    await this.#write(service, existing, wanted, signal);
-    return undefined;
+    if (existing === undefined || !isSame(existing, wanted)) await this.#write(service, existing, wanted, signal);
+    // One object holds all addresses: it is written anew whenever one of them changes.
+    return { restMs: 5 * restAfter(selected.length) };
   }
 
   async #write(

@@ -164,18 +164,18 @@ test('pods whose named port differs are in slices of their own; a pod without th
 test('keeps a hundred endpoints in a slice and changes as few slices as it can', async () => {
   await world.client.create(services, service());
   for (let each = 0; each < 250; each++) await makePod(`web-${each}`);
-  await world.environment.settle();
+  await world.advance(1_000);
   const sizes = async () => (await slices()).map((slice) => slice.endpoints?.length ?? 0).sort((a, b) => a - b);
   expect(await sizes()).toEqual([50, 100, 100]);
   const before = new Map((await slices()).map((slice) => [slice.metadata.name, slice.metadata.resourceVersion]));
   await world.client.delete(pods, { namespace: 'shop', name: 'web-7' }, { gracePeriodSeconds: 0 });
-  await world.environment.settle();
+  await world.advance(1_000);
   const changed = (await slices()).filter(
     (slice) => before.get(slice.metadata.name) !== slice.metadata.resourceVersion,
   );
   expect(changed).toHaveLength(1);
   await makePod('web-new');
-  await world.environment.settle();
+  await world.advance(1_000);
   expect((await sizes()).reduce((sum, each) => sum + each)).toBe(250);
   expect(await sizes()).toHaveLength(3);
 });

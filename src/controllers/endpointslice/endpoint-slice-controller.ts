@@ -8,7 +8,7 @@ import { endpointSlices, nodes, pods, services } from '../../resources/schema/re
 import { addressTypesOf, hasManagedEndpoints } from '../endpoints/service-endpoints.ts';
 import { podsOf, serviceInformer, servicesOf } from '../endpoints/service-watches.ts';
 import { TriggerTimes } from '../endpoints/trigger-times.ts';
-import { type Change, type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
+import { type Change, type Controller, type ReconcileResult, restAfter, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
 import { OwnWrites } from '../runtime/own-writes.ts';
@@ -96,7 +96,8 @@ class EndpointSliceLoop {
     // A family that the service has no longer.
     const surplus = existing.filter((slice) => !families.some((family) => family === slice.addressType));
     await this.#perform(key, service, { create: [], update: [], delete: surplus }, signal);
-    return waitsForNode ? { requeueAfterMs: unknownNodeRetryMs } : undefined;
+    const restMs = restAfter(selected.length);
+    return waitsForNode ? { requeueAfterMs: unknownNodeRetryMs, restMs } : { restMs };
   }
 
   async #perform(key: string, service: Service, changes: SliceChanges, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import type { ReplicaSet } from '../../resources/schema/apps-v1.generated.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { pods, replicaSets } from '../../resources/schema/resource-types.generated.ts';
 import { claimObjects } from '../runtime/claim-objects.ts';
-import { type Change, type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
+import { type Change, type Controller, type ReconcileResult, restAfter, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, ownKey, parseKey } from '../runtime/object-keys.ts';
@@ -144,7 +144,7 @@ class ReplicaSetLoop {
     if (failure !== undefined) throw failure;
     const minReadySeconds = replicaSet.spec.minReadySeconds ?? 0;
     const nextMs = nextAvailabilityMs(active.filter(isPodReady), minReadySeconds, now);
-    return nextMs === undefined ? undefined : { requeueAfterMs: nextMs };
+    return { requeueAfterMs: nextMs, restMs: restAfter(active.length) };
   }
 
   async #manage(key: string, replicaSet: ReplicaSet, active: readonly Pod[], signal: AbortSignal): Promise<void> {

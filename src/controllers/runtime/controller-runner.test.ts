@@ -129,6 +129,31 @@ test('works on one key once at a time, and on as many keys as it may', async () 
   await informers.stop();
 });
 
+test('a key rests as long as its reconcile asks for, and is looked at once for all that happens meanwhile', async () => {
+  const { environment, fake, informers, seen, start, create } = world(async (key) =>
+    key === 'ns/large' ? { restMs: 100 } : undefined,
+  );
+  await create('large');
+  await create('small');
+  const runner = start();
+  await environment.advance(10);
+  for (let change = 0; change < 5; change++) {
+    for (const name of ['large', 'small']) {
+      await fake.patch(
+        configMaps,
+        { namespace: 'ns', name },
+        { type: 'merge', body: { data: { change: `${change}` } } },
+      );
+    }
+    await environment.advance(10);
+  }
+  await environment.advance(1_000);
+  expect(seen.filter((line) => line.startsWith('ns/large'))).toEqual(['ns/large@0', 'ns/large@100']);
+  expect(seen.filter((line) => line.startsWith('ns/small'))).toHaveLength(6);
+  await runner.stop();
+  await informers.stop();
+});
+
 test('a full queue loses nothing', async () => {
   const { environment, informers, seen, start, create } = world(async () => undefined, { queueCapacity: 10 });
   for (let each = 0; each < 100; each++) await create(`c${each}`);

@@ -23,6 +23,8 @@ export class ControllerRunner {
   readonly #removeHandlers: readonly (() => void)[];
   readonly #running: Promise<void>;
   readonly #metrics: RunnerMetrics;
+  /** Keys that are left alone, until when by the monotonic clock. */
+  readonly #resting = new Map<string, number>();
   /** Keys were turned away by a full queue: everything is looked at again, in portions, once it is empty. */
   #overflowed = false;
   /** What is left of looking at everything. */
@@ -92,10 +94,21 @@ export class ControllerRunner {
       if (key === undefined) return;
       // Clients of the same process may answer without ever yielding: let others in.
       await this.#environment.turn();
-      if (!signal.aborted) await this.#reconcile(key, signal);
+      const restMs = this.#restLeftMs(key);
+      if (restMs === 0 && !signal.aborted) await this.#reconcile(key, signal);
       this.#queue.done(key);
+      if (restMs > 0 && !this.#queue.addAfter(key, restMs)) this.#overflowed = true;
       if (this.#queue.length === 0) this.#refill();
     }
+  }
+
+  #restLeftMs(key: string): number {
+    const untilMs = this.#resting.get(key);
+    if (untilMs === undefined) return 0;
+    const leftMs = untilMs - this.#environment.monotonic();
+    if (leftMs > 0) return leftMs;
+    this.#resting.delete(key);
+    return 0;
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
@@ -103,7 +116,9 @@ export class ControllerRunner {
     try {
       const result = await this.#controller.reconcile(key, signal);
       this.#queue.forget(key);
-      if (result !== undefined && !this.#queue.addAfter(key, result.requeueAfterMs)) this.#overflowed = true;
+      const { requeueAfterMs, restMs = 0 } = result ?? {};
+      if (restMs > 0) this.#resting.set(key, this.#environment.monotonic() + restMs);
+      if (requeueAfterMs !== undefined && !this.#queue.addAfter(key, requeueAfterMs)) this.#overflowed = true;
     } catch (error) {
       if (signal.aborted) return;
       this.#afterError(key, error);

@@ -20,8 +20,23 @@ export interface Controller {
   reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult>;
 }
 
-/** When to look again though nothing has changed; nothing: when something changes. */
-export type ReconcileResult = { readonly requeueAfterMs: number } | undefined;
+/** Nothing: look again when something changes. */
+export type ReconcileResult =
+  | {
+      /** When to look again though nothing has changed. */
+      readonly requeueAfterMs?: number | undefined;
+      /**
+       * How long the key is left alone though something changes: a storm of changes then costs one reconcile, not one each.
+       * For keys whose reconcile is long, as with a thousand pods.
+       */
+      readonly restMs?: number | undefined;
+    }
+  | undefined;
+
+/** A rest that grows with the number of objects that a reconcile goes through: none for a few, 100 ms for 1,000. */
+export function restAfter(objects: number): number {
+  return Math.min(200, Math.floor(objects / 10));
+}
 
 /** One change of one object, as an informer told it. */
 export type Change<T> =

@@ -11,7 +11,7 @@ import {
   statefulSets,
 } from '../../resources/schema/resource-types.generated.ts';
 import { claimObjects } from '../runtime/claim-objects.ts';
-import { type Change, type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
+import { type Change, type Controller, type ReconcileResult, restAfter, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
 import { controllerOf } from '../runtime/owner-references.ts';
@@ -132,7 +132,7 @@ class StatefulSetLoop {
     if (failure !== undefined) throw failure;
     await this.#truncateHistory(set, revisions, owned, signal);
     const nextMs = nextAvailabilityMs(owned, set.spec.minReadySeconds ?? 0, now);
-    return nextMs === undefined ? undefined : { requeueAfterMs: nextMs };
+    return { requeueAfterMs: nextMs, restMs: restAfter(owned.length) };
   }
 
   /** In order, up to the first that fails; those that need not wait for each other are created in growing batches. */
