@@ -1,8 +1,10 @@
-import type { Client } from '../client/client.ts';
+import type { Client, ObjectKey } from '../client/client.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import { type MetricRegistry, silentMetrics } from '../machinery/metrics.ts';
+import type { Draft, KubeObject } from '../machinery/object.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
+import { notFound, resourceNotServed } from '../machinery/status-errors.ts';
 import { define } from '../resources/define.ts';
 import type { ResourceDefinition } from '../resources/definition.ts';
 import { builtInSchemas } from '../resources/schema/schema-table.ts';
@@ -24,6 +26,7 @@ import { ResourceHandler } from './http/resource-handler.ts';
 import { OpenApiV3 } from './openapi/openapi-v3.ts';
 import type {
   ConnectHandler,
+  ObjectChanger,
   PathHandler,
   ReviewHandler,
   SubresourceHandler,
@@ -65,13 +68,16 @@ export interface ApiServerOptions extends ServerParts {
 
 /** Definitions that come and go while the server runs; discovery and watches follow. */
 export interface LiveDefinitions {
+  /** Moves on with every change. */
+  readonly generation: number;
+  all(): Iterable<{ readonly definition: ResourceDefinition }>;
   install(definition: ResourceDefinition): Promise<void>;
   replace(definition: ResourceDefinition): Promise<void>;
   remove(type: ResourceCoordinates): void;
 }
 
 /** The API server apart from sockets: requests go in as values, and direct clients call it without any. */
-export class ApiServer implements HttpHandler {
+export class ApiServer implements HttpHandler, ObjectChanger {
   readonly definitions: LiveDefinitions;
   readonly #options: ApiServerOptions;
   readonly #served: ServedResources;
@@ -140,6 +146,27 @@ export class ApiServer implements HttpHandler {
 
   upgrade(request: HttpRequest, connection: HttpConnection): Promise<UpgradeResponse> {
     return this.#front.upgrade(request, connection);
+  }
+
+  async change<T extends KubeObject>(
+    type: ResourceType<T>,
+    { namespace = '', name }: ObjectKey,
+    transform: (live: T) => Draft<T>,
+    options: { readonly dryRun: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<T> {
+    const stored = this.#served.find(type)?.stored;
+    if (stored === undefined) throw resourceNotServed();
+    const { storage, view } = stored;
+    const result = await storage.change(
+      storage.format.key(namespace, name),
+      async (current) => {
+        if (current === undefined) throw notFound(type, name);
+        const object = transform(view.of(current).object as T) as Draft<KubeObject>;
+        return { type: 'put', object: view.toStorage(object), reservation: undefined };
+      },
+      options,
+    );
+    return view.of(result.object).object as T;
   }
 
   /** A client that acts as this user without leaving the process. `userAgent` names the field manager where a write does not. */

@@ -150,11 +150,15 @@ export class QueuedEventRecorder implements EventRecorder {
     return { ...event, metadata: { ...event.metadata, name: this.#nameOf(event) } };
   }
 
-  /** The object's name and a number that grows with time. */
+  /**
+   * The object's name and the time in nanoseconds. What the clock does not tell is counted, so that names are in the order of events,
+   * and its last digits are drawn, for recorders do not know of each other.
+   */
   #nameOf(event: Event): string {
-    this.#named += 1;
-    const nanoseconds =
-      BigInt(Math.floor(this.#options.environment.now())) * 1_000_000n + BigInt(this.#named % 1_000_000);
+    const { environment } = this.#options;
+    this.#named = (this.#named + 1) % 1000;
+    const belowMs = this.#named * 1000 + Math.floor(environment.random() * 1000);
+    const nanoseconds = BigInt(Math.floor(environment.now())) * 1_000_000n + BigInt(belowMs);
     return `${event.involvedObject.name ?? ''}.${nanoseconds.toString(16)}`;
   }
 }

@@ -1,3 +1,4 @@
+import type { ObjectKey } from '../../client/client.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import type { HttpRequest, HttpResponse, UpgradeResponse } from '../../wire/http.ts';
@@ -23,6 +24,17 @@ export interface SubresourceHandler {
   };
   /** Runs after authentication, authorisation and admission (CREATE on the subresource). */
   create(context: ResourceContext, body: KubeObject): Promise<object>;
+}
+
+/** Changes a stored object apart from what users may change: no admission, no rules of the kind. For subresources such as `pods/binding`. */
+export interface ObjectChanger {
+  /** `transform` runs again when somebody else was faster; it throws `StatusError` to refuse. Throws NotFound. */
+  change<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    transform: (live: T) => Draft<T>,
+    options: { readonly dryRun: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<T>;
 }
 
 /** A kind that is answered and never stored: reviews of tokens and access. */

@@ -5,7 +5,15 @@ import { ApiServer } from '../../apiserver/api-server.ts';
 import type { StaticToken } from '../../apiserver/authn/static-tokens.ts';
 import { ensureBootstrap } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
 import { KubernetesService } from '../../apiserver/bootstrap/kubernetes-service.ts';
+import { type HealthCheck, StartupCheck } from '../../apiserver/health/health-check.ts';
+import { HealthEndpoint } from '../../apiserver/health/health-endpoint.ts';
+import { metricsEndpoint } from '../../apiserver/health/metrics-endpoint.ts';
+import { OpenApiV3 } from '../../apiserver/openapi/openapi-v3.ts';
+import { PodBindings } from '../../apiserver/pods/pod-bindings.ts';
+import { PodEvictions } from '../../apiserver/pods/pod-evictions.ts';
+import type { ConnectHandler, ObjectChanger } from '../../apiserver/registry/extension-points.ts';
 import type { UserInfo } from '../../apiserver/request.ts';
+import { openIdDiscovery } from '../../apiserver/tokens/openid-discovery.ts';
 import { TokenIssuer } from '../../apiserver/tokens/token-issuer.ts';
 import type { Client, Reader } from '../../client/client.ts';
 import { QueuedEventRecorder } from '../../client/event-recorder.ts';
@@ -22,9 +30,10 @@ import type { MetricRegistry } from '../../machinery/metrics.ts';
 import { addressAt, parseRange, subrange } from '../../network/ipv4.ts';
 import { builtInDefinitions } from '../../resources/built-in.ts';
 import { namespaces } from '../../resources/schema/resource-types.generated.ts';
+import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import type { Store } from '../../store/store.ts';
-import { LateAdmission, LateAuthorizer } from './late-bound.ts';
+import { LateClient } from './late-client.ts';
 import { ensureOwnObjects } from './own-objects.ts';
 import { createSecurity, type Security } from './security.ts';
 import { componentUser, serverUser, serviceAccountUser } from './users.ts';
@@ -48,6 +57,11 @@ export interface ControlPlaneOptions {
   readonly dnsPort?: number | undefined;
   readonly volumeDirectory: string;
   readonly nodeLifecycle?: ControllerSettings['nodeLifecycle'];
+  /** As clients reach the server: `https://127.0.0.1:6443`. */
+  readonly serverUrl?: string | undefined;
+  /** Streams and proxies, given how to read the API as the server itself. */
+  readonly connectHandlers?: ((reader: Reader) => readonly ConnectHandler[]) | undefined;
+  readonly renderMetrics?: (() => Promise<{ readonly contentType: string; readonly text: string }>) | undefined;
 }
 
 export const tokenIssuerUrl = 'https://kubernetes.default.svc.cluster.local';
@@ -60,13 +74,15 @@ const dnsOffset = 10;
 /** The control plane in one process: API server, scheduler and controllers on one store. */
 export class ControlPlane {
   readonly api: ApiServer;
+  /** As the server itself. */
+  readonly serverClient: Client;
   readonly #options: ControlPlaneOptions;
-  readonly #authorizer = new LateAuthorizer();
-  readonly #admission = new LateAdmission();
+  readonly #security: Security;
+  readonly #securityInformers: InformerFactory;
+  readonly #startSecurity: (client: Client) => void;
   readonly #allocator: ServiceAllocator;
-  readonly #issuer: TokenIssuer;
+  readonly #bootstrapped = new StartupCheck('poststarthook/rbac/bootstrap-roles');
   readonly #factories: InformerFactory[] = [];
-  #security: Security | undefined;
   #controllers: RunningControllers | undefined;
   #scheduler: Scheduler | undefined;
   #stopParts: (() => Promise<void> | void)[] = [];
@@ -75,23 +91,63 @@ export class ControlPlane {
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
     const { environment, store, logger, metrics, serviceRange } = options;
-    // The allocators read through the server that they are part of.
-    const reader: Reader = {
-      get: (...args) => this.client(serverUser).get(...args),
-      list: (...args) => this.client(serverUser).list(...args),
-    };
-    this.#allocator = new ServiceAllocator({ reader, environment, clusterIPRanges: [serviceRange] });
-    this.#issuer = new TokenIssuer({ issuer: tokenIssuerUrl, signingKey: options.serviceAccountKey });
-    this.api = new ApiServer({
+    const client = new LateClient();
+    // What decides about requests begins to follow the API when every cluster's roles are there.
+    const following = new LateClient();
+    this.#startSecurity = following.set;
+    this.#securityInformers = this.#informers(following);
+    const issuer = new TokenIssuer({ issuer: tokenIssuerUrl, signingKey: options.serviceAccountKey });
+    this.#allocator = new ServiceAllocator({ reader: client, environment, clusterIPRanges: [serviceRange] });
+    this.#security = createSecurity({
+      client,
+      informers: this.#securityInformers,
+      environment,
+      issuer,
+      staticTokens: options.staticTokens ?? [],
+    });
+    const { authenticators, authorizer, admission, reviews, subresources } = this.#security;
+    const connects = options.connectHandlers?.(client) ?? [];
+    const changer: ObjectChanger = { change: (...args) => this.api.change(...args) };
+    const subresourceHandlers = [
+      ...subresources,
+      new PodBindings(changer, environment),
+      new PodEvictions(client, environment),
+    ];
+    const api: ApiServer = new ApiServer({
       environment,
       store,
       logger,
       metrics,
       definitions: builtInDefinitions,
-      authorizers: [this.#authorizer],
-      admission: [this.#admission],
+      authenticators,
+      authorizers: [authorizer],
+      admission,
       writeHooks: [this.#allocator],
+      reviewHandlers: reviews,
+      subresourceHandlers,
+      connectHandlers: connects,
+      pathHandlers: [
+        ...this.#healthEndpoints(),
+        openIdDiscovery(issuer, options.serverUrl ?? ''),
+        ...(options.renderMetrics === undefined ? [] : [metricsEndpoint({ render: options.renderMetrics })]),
+        new OpenApiV3({
+          served: {
+            get generation() {
+              return api.definitions.generation;
+            },
+            all: () => api.definitions.all(),
+          },
+          subresources: subresourceHandlers,
+          connects,
+          schemas: builtInSchemas,
+          environment,
+        }),
+      ],
+      serverAddress: () => (options.serverUrl ?? '').replace('https://', ''),
     });
+    this.api = api;
+    this.serverClient = api.client(serverUser);
+    client.set(this.serverClient);
   }
 
   client(user: UserInfo, userAgent?: string): Client {
@@ -100,23 +156,20 @@ export class ControlPlane {
 
   /** Reads the store and lets requests in: from here on the API answers. */
   async serve(): Promise<void> {
-    const { environment, staticTokens = [] } = this.#options;
+    const client = this.serverClient;
     await this.api.start();
-    const client = this.client(serverUser);
-    const informers = this.#informers(client);
-    this.#security = createSecurity({ client, informers, environment, issuer: this.#issuer, staticTokens });
     const firstStart = (await client.list(namespaces, { limit: 1 })).items.length === 0;
     await ensureBootstrap(client);
     await ensureOwnObjects(client, firstStart);
-    await informers.synced();
-    this.#authorizer.set(this.#security.authorizer);
-    this.#admission.set(this.#security.admission);
+    this.#startSecurity(client);
+    await this.#securityInformers.synced();
+    this.#bootstrapped.done();
   }
 
   /** Starts everything that acts on the API: controllers, scheduler, upkeep. */
   async work(): Promise<void> {
     const { environment, logger, metrics, serviceRange, endpoint } = this.#options;
-    const client = this.client(serverUser);
+    const client = this.serverClient;
     if (endpoint !== undefined) {
       const clusterIP = addressAt(parseRange(serviceRange), 1);
       const service = new KubernetesService({ client, environment, logger, clusterIP, ...endpoint });
@@ -153,9 +206,17 @@ export class ControlPlane {
     await this.#scheduler?.stop();
     await this.#controllers?.stop();
     for (const stop of this.#stopParts.reverse()) await stop();
-    this.#security?.close();
+    this.#security.close();
     await Promise.all(this.#factories.map((factory) => factory.stop()));
     this.api.stop();
+  }
+
+  #healthEndpoints(): readonly HealthEndpoint[] {
+    const { logger, store } = this.#options;
+    const ping: HealthCheck = { name: 'ping', check: () => {} };
+    const storeCheck: HealthCheck = { name: 'etcd', check: async () => void (await store.currentRevision()) };
+    const checks = [ping, storeCheck, this.#bootstrapped];
+    return ['healthz', 'livez', 'readyz'].map((name) => new HealthEndpoint(name, checks, logger));
   }
 
   #startControllers(): RunningControllers {

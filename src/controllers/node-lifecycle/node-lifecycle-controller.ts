@@ -125,7 +125,7 @@ class NodeLifecycleLoop {
 
   async #markPodsNotReady(nodeName: string, now: string, signal: AbortSignal): Promise<void> {
     const { client, events } = this.#context;
-    for (const pod of this.#pods.byIndex(byNode, nodeName)) {
+    for (const pod of [...this.#pods.byIndex(byNode, nodeName)]) {
       const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
       if (ready?.status !== 'True') continue;
       const { namespace, name = '', uid } = pod.metadata;

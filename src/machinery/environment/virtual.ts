@@ -7,6 +7,9 @@ interface VirtualTimer {
   callback: (() => void) | undefined;
 }
 
+/** More timers than this at one instant are a loop that never lets time pass. */
+const mostTimersAtOnce = 1_000_000;
+
 /**
  * A deterministic world: time moves only in `advance`, and one seed gives the same numbers, names and order of events in every
  * process. Whatever runs in it may not do real asynchronous I/O, for microtasks are all that is waited for.
@@ -37,7 +40,9 @@ export class VirtualEnvironment implements Environment {
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    const timer: VirtualTimer = { dueMs: this.#elapsedMs + Math.max(0, delayMs), sequence: this.#sequence++, callback };
+    // Whole milliseconds, as real timers have: a remainder too small for the clock would fire for ever.
+    const dueMs = Math.ceil(this.#elapsedMs + Math.max(0, delayMs));
+    const timer: VirtualTimer = { dueMs, sequence: this.#sequence++, callback };
     this.#push(timer);
     return {
       cancel: () => {
@@ -79,11 +84,17 @@ export class VirtualEnvironment implements Environment {
   async advance(durationMs: number): Promise<void> {
     const targetMs = this.#elapsedMs + durationMs;
     await this.settle();
+    let atOnce = 0;
     for (;;) {
       const timer = this.#timers[0];
       if (timer === undefined || timer.dueMs > targetMs) break;
       this.#pop();
       if (timer.callback === undefined) continue;
+      atOnce = timer.dueMs === this.#elapsedMs ? atOnce + 1 : 0;
+      if (atOnce > mostTimersAtOnce)
+        throw new Error(
+          `${atOnce} timers fired at ${this.#elapsedMs} ms: something waits for 0 ms again and again: ${timer.callback}`,
+        );
       this.#elapsedMs = timer.dueMs;
       timer.callback();
       await this.settle();

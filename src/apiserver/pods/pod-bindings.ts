@@ -1,0 +1,80 @@
+import type { Environment } from '../../machinery/environment/environment.ts';
+import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
+import { StatusError } from '../../machinery/status-error.ts';
+import { conflict } from '../../machinery/status-errors.ts';
+import { formatTime } from '../../machinery/time.ts';
+import type { Binding, Pod } from '../../resources/schema/core-v1.generated.ts';
+import { pods } from '../../resources/schema/resource-types.generated.ts';
+import type { ObjectChanger, ResourceContext, SubresourceHandler } from '../registry/extension-points.ts';
+
+const resource = { group: '', resource: 'pods/binding' };
+
+/** `pods/binding`: gives a pod its node, once and for all. What the scheduler writes. */
+export class PodBindings implements SubresourceHandler {
+  readonly resource = pods;
+  readonly subresource = 'binding';
+  readonly bodyType = { group: '', version: 'v1', kind: 'Binding', schemaName: 'core.v1.Binding' };
+  readonly #changer: ObjectChanger;
+  readonly #environment: Environment;
+
+  constructor(changer: ObjectChanger, environment: Environment) {
+    this.#changer = changer;
+    this.#environment = environment;
+  }
+
+  async create({ info, query, signal }: ResourceContext, body: KubeObject): Promise<object> {
+    const { target, metadata } = body as Binding;
+    checkTarget(target);
+    const { namespace, name } = info;
+    const dryRun = query.getAll('dryRun').includes('All');
+    await this.#changer.change(pods, { namespace, name }, (pod) => this.#bind(pod, target.name ?? '', metadata), {
+      dryRun,
+      signal,
+    });
+    return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+  }
+
+  #bind(pod: Pod, nodeName: string, wanted: Binding['metadata']): Draft<Pod> {
+    const { name = '', uid = '' } = pod.metadata;
+    if ((wanted.uid ?? '') !== '' && wanted.uid !== uid) {
+      throw conflict(
+        resource,
+        name,
+        `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
+      );
+    }
+    if (typeof pod.metadata.deletionTimestamp === 'string') {
+      throw conflict(resource, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+    }
+    const current = pod.spec?.nodeName ?? '';
+    if (current !== '') throw conflict(resource, name, `pod ${name} is already assigned to node "${current}"`);
+    if ((pod.spec?.schedulingGates?.length ?? 0) > 0) {
+      throw conflict(resource, name, `pod ${name} has non-empty .spec.schedulingGates`);
+    }
+    const bound = draft(pod);
+    if (bound.spec !== undefined) bound.spec.nodeName = nodeName;
+    if (wanted.annotations !== undefined)
+      bound.metadata.annotations = { ...bound.metadata.annotations, ...wanted.annotations };
+    bound.status ??= {};
+    const others = (bound.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
+    const scheduled = {
+      type: 'PodScheduled',
+      status: 'True',
+      lastTransitionTime: formatTime(this.#environment.now()),
+      ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
+    };
+    bound.status.conditions = [...others, scheduled];
+    delete bound.status.nominatedNodeName;
+    return bound;
+  }
+}
+
+/** Kubernetes answers a target that is none as an internal error. */
+function checkTarget({ kind = '', name = '' }: Binding['target']): void {
+  const problems: string[] = [];
+  if (kind !== '' && kind !== 'Node')
+    problems.push(`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
+  if (name === '') problems.push('target.name: Required value');
+  if (problems.length === 0) return;
+  throw new StatusError({ message: problems.length > 1 ? `[${problems.join(', ')}]` : (problems[0] ?? ''), code: 500 });
+}

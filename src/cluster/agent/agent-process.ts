@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from '../../client/https/connect.ts';
+import { createInformerFactory } from '../../client/informers/informer-factory.ts';
+import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
+import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
+import { RealEnvironment } from '../../machinery/environment/real.ts';
+import type { Logger } from '../../machinery/log.ts';
+import { type Agent, startAgent } from '../../node/agent.ts';
+import { serveNodeApi } from '../../node/api/serve-node-api.ts';
+import { LinuxHost } from '../../node/host/linux/linux-host.ts';
+import { ownSources } from '../../node/sources.ts';
+import type { HttpResponse, HttpTarget } from '../../wire/http.ts';
+import { ListenError } from '../../wire/http-server/listen.ts';
+import type { HttpServer } from '../../wire/http-server.ts';
+import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
+import type { AgentSettings } from './agent-settings.ts';
+import { NodeNetwork } from './node-network.ts';
+import { nodeRuntime } from './node-runtime.ts';
+
+/** A node's agent at work. */
+export interface AgentProcess {
+  /** Ends the agent; containers, network and names of the node's services live on in the kernel and in containerd. */
+  stop(): Promise<void>;
+}
+
+/** Runs the agent of this machine: containers by containerd, traffic by nftables, names by a thread of its own. */
+export async function runAgent(settingsFile: string, logger: Logger): Promise<AgentProcess> {
+  const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as AgentSettings;
+  const environment = new RealEnvironment();
+  const metrics = new PrometheusMetrics();
+  const host = await LinuxHost.open({
+    environment,
+    dataDirectory: settings.directory,
+    ledgerFile: join(settings.directory, 'ledger.json'),
+  });
+  const connection = clusterConnection(environment, readKubeconfig(settings.kubeconfig));
+  const { client, close } = connect(environment, connection, { userAgent: `stuurman-agent/${settings.version}` });
+  const informers = createInformerFactory({ client, environment, logger });
+  const { nodeName } = settings;
+  const { containerd, runtime, cniDirectory } = await nodeRuntime({ settings, host, environment, logger });
+  const stop = new AbortController();
+  await containerd.start(stop.signal);
+  const supervising = containerd.supervise(stop.signal);
+  let agent: Agent | undefined;
+  const server = await listen(settings.port, (port) =>
+    serveNodeApi({
+      environment,
+      logger,
+      api: lateApi(() => agent?.api),
+      address: { host: '0.0.0.0', port },
+      tls: {
+        certificatePem: readFileSync(settings.certificate, 'utf8'),
+        keyPem: readFileSync(settings.key, 'utf8'),
+        clientAuthorityPem: readFileSync(settings.authority, 'utf8'),
+      },
+      allow: ({ organizations }) => organizations.includes('system:masters'),
+    }),
+  );
+  agent = await startAgent({
+    client,
+    sources: ownSources({ client, informers, environment, logger, nodeName }),
+    runtime,
+    host,
+    environment,
+    logger,
+    metrics,
+    nodeName,
+    renderMetrics: () => metrics.text(),
+    config: {
+      rootDirectory: settings.directory,
+      podLogsDirectory: join(settings.directory, 'logs', 'pods'),
+      cgroupRoot: `/stuurman-${settings.clusterId}`,
+      clusterDns: [settings.dnsAddress],
+      clusterDomain: settings.domain,
+      resolvConf: settings.resolvConf,
+      port: server.port,
+      nodeLabels: { 'stuurman.dev/runtime': 'containerd' },
+    },
+  });
+  const network = new NodeNetwork({ settings, cniDirectory, host, client, informers, environment, logger, metrics });
+  const networking = network.start().catch((err: unknown) => {
+    if (!stop.signal.aborted) logger.error('the network of the node was not set up', { err });
+  });
+  return {
+    async stop() {
+      stop.abort(new DOMException('the agent was stopped', 'AbortError'));
+      await network.stop();
+      await networking;
+      await agent?.stop();
+      await server.close(1_000);
+      await informers.stop();
+      await supervising;
+      await runtime.close();
+      close();
+    },
+  };
+}
+
+/** The usual port of a node, or any that is free where another cluster's node has it. */
+async function listen(port: number, start: (port: number) => Promise<HttpServer>): Promise<HttpServer> {
+  try {
+    return await start(port);
+  } catch (error) {
+    if (!(error instanceof ListenError) || error.code !== 'EADDRINUSE') throw error;
+    return start(0);
+  }
+}
+
+/** The node's status names the port, so it is served before there is an agent. */
+function lateApi(api: () => HttpTarget | undefined): HttpTarget {
+  const starting: HttpResponse = {
+    status: 503,
+    headers: { 'content-type': 'text/plain' },
+    body: new TextEncoder().encode('the agent is starting\n'),
+  };
+  return {
+    fetch: async (request) => api()?.fetch(request) ?? starting,
+    upgrade: async (request) => api()?.upgrade(request) ?? starting,
+  };
+}

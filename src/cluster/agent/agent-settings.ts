@@ -1,0 +1,24 @@
+/** What an agent process is told when it is started, as JSON in its file. */
+export interface AgentSettings {
+  readonly clusterId: string;
+  readonly nodeName: string;
+  /** Credentials for the API server and its addresses. */
+  readonly kubeconfig: string;
+  readonly podRange: string;
+  readonly serviceRange: string;
+  readonly domain: string;
+  readonly dnsAddress: string;
+  readonly dnsPort: number;
+  /** PEM files: who may use the node's API, and what it shows to them. */
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+  /** The port of the node's own API; another one is taken when it is in use. */
+  readonly port: number;
+  readonly directory: string;
+  readonly runDirectory: string;
+  readonly volumeDirectory: string;
+  readonly resolvConf: string;
+  /** Another one makes a new server start the agent anew. */
+  readonly version: string;
+}

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from '../../client/client.ts';
+import type { InformerFactory } from '../../client/informer.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Logger } from '../../machinery/log.ts';
+import type { MetricRegistry } from '../../machinery/metrics.ts';
+import { cniConfiguration } from '../../network/cni-configuration.ts';
+import { DnsThread } from '../../network/dns/dns-thread.ts';
+import { allowForwarding } from '../../network/forward-policy.ts';
+import { addressAt, parseRange } from '../../network/ipv4.ts';
+import { ServiceProxy } from '../../network/proxy/service-proxy.ts';
+import type { Host } from '../../node/host/host.ts';
+import { nodes } from '../../resources/schema/resource-types.generated.ts';
+import type { AgentSettings } from './agent-settings.ts';
+
+export interface NodeNetworkOptions {
+  readonly settings: AgentSettings;
+  readonly cniDirectory: string;
+  readonly host: Host;
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly metrics: MetricRegistry;
+}
+
+/** The names of what a cluster makes on this machine: each carries the cluster's id, and a link's may have 15 characters. */
+export function networkNames(clusterId: string): { readonly bridge: string; readonly table: string } {
+  return { bridge: `st-${clusterId}`, table: `stuurman-${clusterId}` };
+}
+
+/** Pod network, service traffic and names of a node. */
+export class NodeNetwork {
+  readonly #options: NodeNetworkOptions;
+  readonly #proxy: ServiceProxy;
+  readonly #stop = new AbortController();
+  #dns: DnsThread | undefined;
+
+  constructor(options: NodeNetworkOptions) {
+    this.#options = options;
+    const { settings, host, informers, environment, logger, metrics } = options;
+    this.#proxy = new ServiceProxy({
+      ...networkNames(settings.clusterId),
+      podRange: settings.podRange,
+      clusterRange: settings.serviceRange,
+      informers,
+      host,
+      environment,
+      logger,
+      metrics,
+      nodeName: settings.nodeName,
+    });
+  }
+
+  /** Resolves when pods can be connected; services and names follow as soon as the API has told of them. */
+  async start(): Promise<void> {
+    const { settings, cniDirectory, host, logger, environment } = this.#options;
+    const { bridge } = networkNames(settings.clusterId);
+    const podRange = await this.#ownRange();
+    const gateway = addressAt(parseRange(podRange), 1);
+    await this.#prepareKernel();
+    await this.#makeBridge(bridge, gateway, podRange);
+    const configuration = cniConfiguration({
+      name: `stuurman-${settings.clusterId}`,
+      bridge,
+      podRange,
+      ipamDirectory: join(settings.directory, 'ipam'),
+      mtu: defaultMtu(),
+    });
+    await host.files.makeDirectory(cniDirectory, 0o755);
+    await host.files.write(join(cniDirectory, '10-stuurman.conflist'), configuration, 0o644);
+    if (await allowForwarding(host, bridge, settings.clusterId)) {
+      logger.info('another program drops forwarded traffic; that of pods is let through', { bridge });
+    }
+    this.#dns = new DnsThread({
+      environment,
+      logger,
+      kubeconfig: settings.kubeconfig,
+      domain: settings.domain,
+      address: gateway,
+      port: settings.dnsPort,
+      resolvConf: settings.resolvConf,
+    });
+    await Promise.all([this.#proxy.start(this.#stop.signal), this.#dns.start()]);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new DOMException('the agent was stopped', 'AbortError'));
+    await this.#proxy.stop();
+    await this.#dns?.stop();
+  }
+
+  /** The range that this node was given; it comes moments after the node has registered. */
+  async #ownRange(): Promise<string> {
+    const { settings, informers } = this.#options;
+    const informer = informers.informer(nodes, { fieldSelector: `metadata.name=${settings.nodeName}` });
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const look = ({ spec }: { spec?: { podCIDR?: string | undefined } | undefined }) => {
+      if (spec?.podCIDR !== undefined) resolve(spec.podCIDR);
+    };
+    const detach = informer.addHandler({ added: look, updated: look });
+    const abort = () => reject(this.#stop.signal.reason);
+    this.#stop.signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await promise;
+    } finally {
+      detach();
+      this.#stop.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #prepareKernel(): Promise<void> {
+    const { host, logger } = this.#options;
+    await host.sysctl('net.ipv4.ip_forward', '1');
+    // Traffic between pods of one bridge must meet the rules for services too. The module may be built in, or not be there.
+    await host.processes.run(['modprobe', 'br_netfilter'], { allowFailure: true }).catch(() => undefined);
+    for (const [name, value] of [
+      ['net.bridge.bridge-nf-call-iptables', '1'],
+      ['fs.inotify.max_user_instances', '8192'],
+      ['fs.inotify.max_user_watches', '524288'],
+    ] as const) {
+      await host
+        .sysctl(name, value)
+        .catch((err: unknown) => logger.warn('a kernel setting was not changed', { name, err }));
+    }
+  }
+
+  async #makeBridge(bridge: string, gateway: string, podRange: string): Promise<void> {
+    const { host } = this.#options;
+    const { prefix } = parseRange(podRange);
+    await host.ledger.add({ type: 'link', name: bridge });
+    const ip = (...args: string[]) => host.processes.run(['ip', ...args], { allowFailure: true });
+    await ip('link', 'add', bridge, 'type', 'bridge');
+    await ip('address', 'add', `${gateway}/${prefix}`, 'dev', bridge);
+    await host.processes.run(['ip', 'link', 'set', bridge, 'up']);
+  }
+}
+
+/** Pods get what the machine's way out takes. */
+function defaultMtu(): number {
+  try {
+    const route = readFileSync('/proc/net/route', 'utf8')
+      .split('\n')
+      .find((line) => line.split('\t')[1] === '00000000');
+    const link = route?.split('\t')[0];
+    return link === undefined ? 1500 : Number(readFileSync(`/sys/class/net/${link}/mtu`, 'utf8'));
+  } catch {
+    return 1500;
+  }
+}

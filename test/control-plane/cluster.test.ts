@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Cluster,
+  createCluster,
+  deployments,
+  events,
+  nodes,
+  persistentVolumeClaims,
+  pods,
+  replicaSets,
+  services,
+  statefulSets,
+} from '../../src/testing.ts';
+
+const podSpec = { containers: [{ name: 'main', image: 'app:1' }] };
+
+function deployment(name: string, replicas: number) {
+  const labels = { app: name };
+  return {
+    metadata: { namespace: 'default', name },
+    spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: podSpec } },
+  };
+}
+
+/** Runs a body against a cluster in virtual time whose nodes are ready. */
+async function withCluster(body: (cluster: Cluster) => Promise<void>, nodeCount = 2): Promise<void> {
+  const cluster = await createCluster({ time: 'virtual', nodes: nodeCount });
+  try {
+    await cluster.advance('15s');
+    await body(cluster);
+  } finally {
+    await cluster.close();
+  }
+}
+
+const running = async ({ client }: Cluster) =>
+  (await client.list(pods)).items.filter(({ status }) => status?.phase === 'Running');
+
+describe('a cluster inside a test', () => {
+  test('nodes become ready and have a range of addresses each', () =>
+    withCluster(async (cluster) => {
+      const { items } = await cluster.client.list(nodes);
+      expect(items.map((node) => node.status?.conditions?.find(({ type }) => type === 'Ready')?.status)).toEqual([
+        'True',
+        'True',
+      ]);
+      expect(new Set(items.map(({ spec }) => spec?.podCIDR)).size).toBe(2);
+    }));
+
+  test('a Deployment runs, scales, and replaces what dies', () =>
+    withCluster(async (cluster) => {
+      const { client } = cluster;
+      await client.create(deployments, deployment('web', 3));
+      await cluster.advance('10s');
+      expect(await running(cluster)).toHaveLength(3);
+      const [victim] = await running(cluster);
+      await client.delete(pods, { namespace: 'default', name: victim?.metadata.name ?? '' });
+      await cluster.advance('45s');
+      const after = await running(cluster);
+      expect(after).toHaveLength(3);
+      expect(after.map(({ metadata }) => metadata.name)).not.toContain(victim?.metadata.name);
+      await client.patch(
+        deployments,
+        { namespace: 'default', name: 'web' },
+        { type: 'merge', body: { spec: { replicas: 1 } } },
+      );
+      await cluster.advance('60s');
+      expect(await running(cluster)).toHaveLength(1);
+      expect((await client.get(deployments, { namespace: 'default', name: 'web' })).status).toMatchObject({
+        replicas: 1,
+        readyReplicas: 1,
+      });
+    }));
+
+  test('a rolling update leaves no old pods, and the old ReplicaSet for going back', () =>
+    withCluster(async (cluster) => {
+      const { client } = cluster;
+      await client.create(deployments, deployment('web', 3));
+      await cluster.advance('10s');
+      const body = { spec: { template: { spec: { containers: [{ name: 'main', image: 'app:2' }] } } } };
+      await client.patch(deployments, { namespace: 'default', name: 'web' }, { type: 'strategic', body });
+      await cluster.advance('2m');
+      expect((await running(cluster)).map(({ spec }) => spec?.containers[0]?.image)).toEqual([
+        'app:2',
+        'app:2',
+        'app:2',
+      ]);
+      const { items } = await client.list(replicaSets);
+      expect(items.map(({ spec }) => spec?.replicas).sort()).toEqual([0, 3]);
+    }));
+
+  test('pods of a StatefulSet have names, and volumes where they run', () =>
+    withCluster(async (cluster) => {
+      const { client } = cluster;
+      const labels = { app: 'db' };
+      await client.create(services, {
+        metadata: { namespace: 'default', name: 'db' },
+        spec: { clusterIP: 'None', selector: labels, ports: [{ port: 5432 }] },
+      });
+      await client.create(statefulSets, {
+        metadata: { namespace: 'default', name: 'db' },
+        spec: {
+          replicas: 2,
+          serviceName: 'db',
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: podSpec },
+          volumeClaimTemplates: [
+            {
+              metadata: { name: 'data' },
+              spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+            },
+          ],
+        },
+      });
+      await cluster.advance('1m');
+      expect((await running(cluster)).map(({ metadata }) => metadata.name).sort()).toEqual(['db-0', 'db-1']);
+      const { items } = await client.list(persistentVolumeClaims);
+      expect(items.map(({ metadata, status }) => `${metadata.name} ${status?.phase}`).sort()).toEqual([
+        'data-db-0 Bound',
+        'data-db-1 Bound',
+      ]);
+    }));
+
+  test('a node that is cut off is noticed, and trusted again when it is back', () =>
+    withCluster(async (cluster) => {
+      const { client } = cluster;
+      await client.create(deployments, deployment('web', 4));
+      await cluster.advance('10s');
+      cluster.nodes.get('node-0').cutOff();
+      await cluster.advance('70s');
+      const lost = await client.get(nodes, { name: 'node-0' });
+      expect(lost.status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+        status: 'Unknown',
+        reason: 'NodeStatusUnknown',
+        message: 'Kubelet stopped posting node status.',
+      });
+      expect(lost.spec?.taints).toMatchObject([{ key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' }]);
+      const there = (await client.list(pods)).items.filter(({ spec }) => spec?.nodeName === 'node-0');
+      expect(there.length).toBeGreaterThan(0);
+      for (const { status } of there)
+        expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('False');
+      cluster.nodes.get('node-0').reconnect();
+      await cluster.advance('60s');
+      const back = await client.get(nodes, { name: 'node-0' });
+      expect(back.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+      expect(back.spec?.taints).toBeUndefined();
+    }));
+
+  test('why a pod is not running is told', () =>
+    withCluster(async (cluster) => {
+      const { client } = cluster;
+      await client.create(pods, {
+        metadata: { namespace: 'default', name: 'picky' },
+        spec: { ...podSpec, nodeSelector: { disk: 'ssd' } },
+      });
+      await cluster.advance('5s');
+      const { items } = await client.list(events);
+      expect(items.find(({ reason }) => reason === 'FailedScheduling')?.message).toBe(
+        "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+      );
+    }));
+
+  test('users are subject to RBAC', () =>
+    withCluster(async (cluster) => {
+      await expect(cluster.clientAs({ username: 'jane' }).list(pods, { namespace: 'default' })).rejects.toThrow(
+        'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"',
+      );
+    }));
+
+  test('ten clusters live in one process', async () => {
+    const clusters = await Promise.all(Array.from({ length: 10 }, () => createCluster()));
+    try {
+      const counts = await Promise.all(clusters.map(async ({ client }) => (await client.list(nodes)).items.length));
+      expect(counts.every((count) => count <= 1)).toBe(true);
+    } finally {
+      await Promise.all(clusters.map((cluster) => cluster.close()));
+    }
+  });
+});
