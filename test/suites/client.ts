@@ -94,6 +94,19 @@ export function clientSuite(name: string, open: () => Promise<ClientUnderTest>):
         expect(await data(client.patch(configMaps, key('a'), strategic))).toEqual({ y: '2', z: '3' });
       }));
 
+    test('applies, and takes fields over only by force', () =>
+      within(async (client) => {
+        await client.create(configMaps, map('a', { data: { x: '1' } }), { fieldManager: 'them' });
+        const body = { apiVersion: 'v1', kind: 'ConfigMap', data: { x: '5', y: '6' } };
+        const apply = (force?: true) =>
+          client.patch(configMaps, key('a'), { type: 'apply', body }, { fieldManager: 'me', ...(force && { force }) });
+        const refused = await failure(apply());
+        expect(refused).toMatchObject({ reason: 'Conflict', message: expect.stringContaining('conflict with "them"') });
+        const forced = await apply(true);
+        expect(forced.data).toEqual({ x: '5', y: '6' });
+        expect(forced.metadata.managedFields?.map((entry) => entry.manager)).toContain('me');
+      }));
+
     test('a dry run stores nothing', () =>
       within(async (client) => {
         await client.create(configMaps, map('a'), { dryRun: true });
