@@ -63,13 +63,13 @@ describe.skipIf(inject('missing').length > 0)('an agent on a real machine', () =
     await stopAgent();
     server.stop();
     await runtime.close();
-    expect(await fixture.containerd.down()).toEqual([]);
-    expect(await new CleanUp(fixture.host, fixture.environment).tearDown()).toEqual([]);
-    const left = (await readMounts()).filter((mount) => mount.mountPoint.startsWith(fixture.directory));
-    expect(left).toEqual([]);
-    const hierarchies = cgroupHierarchies(await readMounts());
-    expect(hierarchies.filter((each) => existsSync(join(each.path, cgroupRoot)))).toEqual([]);
-    expect(await fixture.close()).toEqual([]);
+    const problems = [
+      ...(await fixture.containerd.down()),
+      ...(await new CleanUp(fixture.host, fixture.environment).tearDown()),
+    ];
+    const mounts = (await readMounts()).filter((mount) => mount.mountPoint.startsWith(fixture.directory));
+    const cgroups = cgroupHierarchies(await readMounts()).filter((each) => existsSync(join(each.path, cgroupRoot)));
+    expect([...problems, ...(await fixture.close()), ...mounts, ...cgroups]).toEqual([]);
   });
 
   async function start() {

@@ -116,7 +116,8 @@ function writeNetwork(directory: string, bridge: string): void {
   const ipam = {
     type: 'host-local',
     dataDir: join(directory, 'ipam'),
-    ranges: [[{ subnet: '10.210.0.0/24' }]],
+    // Apart from one that a run left behind.
+    ranges: [[{ subnet: `10.210.${process.pid % 250}.0/24` }]],
     routes: [{ dst: '0.0.0.0/0' }],
   };
   const plugins = [{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam }];

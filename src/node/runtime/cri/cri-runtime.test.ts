@@ -25,7 +25,7 @@ import { CriRuntime } from './cri-runtime.ts';
 import { TaskExitSchema, TaskStartSchema } from './generated/containerd-events.generated.ts';
 import { Events } from './generated/containerd-services-events-v1.generated.ts';
 import { EnvelopeSchema } from './generated/containerd-types.generated.ts';
-import { ContainerState, RuntimeService } from './generated/runtime-v1.generated.ts';
+import { ContainerState, PodSandboxState, RuntimeService } from './generated/runtime-v1.generated.ts';
 
 const environment = new RealEnvironment();
 type Answer<Method extends DescMethod> =
@@ -291,6 +291,39 @@ describe('CriRuntime', () => {
     controller.abort();
     await listening;
     expect(fake.requests[0]).toMatchObject({ method: 'Subscribe', request: { namespace: 'k8s.io' } });
+  });
+
+  test('what ended while nobody listened is told a moment later, and what was told is not told twice', async () => {
+    const now = environment.now();
+    const at = (id: string) => ({ missed: now - 2000, told: 4000, long: now - 60_000 })[id] ?? 0;
+    fake.answer(method.listPodSandbox, { items: [{ id: 'sandbox', state: PodSandboxState.SANDBOX_NOTREADY }] });
+    fake.answer(method.listContainers, {
+      containers: ['missed', 'told', 'long'].map((id) => ({ id, state: ContainerState.CONTAINER_EXITED })),
+    });
+    fake.answer(method.containerStatus, ({ containerId }) =>
+      containerId === 'sandbox'
+        ? { code: status.NOT_FOUND, details: 'none' }
+        : {
+            status: {
+              id: containerId,
+              state: ContainerState.CONTAINER_EXITED,
+              finishedAt: BigInt(at(containerId)) * 1_000_000n,
+            },
+          },
+    );
+    fake.answer(method.podSandboxStatus, { code: status.NOT_FOUND, details: 'none' });
+    const controller = new AbortController();
+    const seen: string[] = [];
+    const listening = (async () => {
+      for await (const event of runtime.events(controller.signal)) seen.push(`${event.type} ${event.containerId}`);
+    })();
+    await fake.subscribed;
+    fake.send(exit('told'));
+    await environment.sleep(1300);
+    expect(seen[0]).toBe('stopped told');
+    expect(seen.slice(1).sort()).toEqual(['stopped missed', 'stopped sandbox']);
+    controller.abort();
+    await listening;
   });
 
   test('when the runtime goes away, the events end with an error', async () => {

@@ -43,6 +43,9 @@ const pullTimeoutMs = 30 * 60_000;
 const maxOutputBytes = 16 << 10;
 /** For how long an exit may take to get from containerd's events to CRI. */
 const settlePatienceMs = 5_000;
+/** After this what happened before is looked at once more. */
+const catchUpMs = 1_000;
+const latelyMs = 10_000;
 
 export interface CriRuntimeOptions {
   readonly environment: Environment;
@@ -244,7 +247,14 @@ export class CriRuntime implements ContainerRuntime {
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
-    return containerdEvents(this.#connection, (event) => this.#settled(event, signal), signal);
+    return containerdEvents(
+      this.#connection,
+      {
+        settled: (event) => this.#settled(event, signal),
+        endedLately: () => this.#endedLately(signal),
+      },
+      signal,
+    );
   }
 
   async close(): Promise<void> {
@@ -264,6 +274,22 @@ export class CriRuntime implements ContainerRuntime {
       await this.#environment.sleep(waitMs, signal);
     }
     return true;
+  }
+
+  /** A moment from now, when CRI knows what containerd knew at the beginning. Of sandboxes nobody says when they ended. */
+  async #endedLately(signal: AbortSignal): Promise<readonly RuntimeEvent[]> {
+    const since = this.#environment.now() - latelyMs;
+    await this.#environment.sleep(catchUpMs, signal);
+    const [sandboxes, containers] = await Promise.all([this.listPodSandboxes(signal), this.listContainers(signal)]);
+    const found: RuntimeEvent[] = sandboxes
+      .filter((sandbox) => !sandbox.ready)
+      .map(({ id }) => ({ type: 'stopped', containerId: id, at: this.#environment.now() }));
+    for (const { id, state } of containers) {
+      if (state !== 'exited') continue;
+      const at = (await this.containerStatus(id, signal))?.finishedAt;
+      if (at !== undefined && at >= since) found.push({ type: 'stopped', containerId: id, at });
+    }
+    return found;
   }
 
   async #stateOf(id: string, signal: AbortSignal): Promise<'running' | 'ended'> {
