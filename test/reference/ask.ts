@@ -41,13 +41,20 @@ export function withoutAdmission(object: KubeObject, ask: Ask): KubeObject {
   }
   // Controllers of the reference may have seen the object before the question came.
   if (ask.old !== undefined && ask.subresource === undefined) delete result['status'];
-  const status = result['status'] as { readonly conditions?: readonly Loose[] } | undefined;
-  if (status?.conditions !== undefined)
-    result['status'] = {
-      ...status,
-      conditions: status.conditions.map((each) => ({ ...each, lastTransitionTime: someTime })),
-    };
+  const status = result['status'] as Loose | undefined;
+  if (status !== undefined) result['status'] = withoutTimes(status);
   return result as unknown as KubeObject;
+}
+
+function withoutTimes(status: Loose): Loose {
+  const conditions = status['conditions'] as readonly Loose[] | undefined;
+  return {
+    ...status,
+    ...(conditions !== undefined && {
+      conditions: conditions.map((each) => ({ ...each, lastTransitionTime: someTime })),
+    }),
+    ...(status['lastPhaseTransitionTime'] !== undefined && { lastPhaseTransitionTime: someTime }),
+  };
 }
 
 const defaultTolerations = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];

@@ -52,7 +52,7 @@ export function fieldErrorsOf(message: string): string {
   return message.replace(/^\S+ "[^"]*" is invalid: /, '');
 }
 
-function definitionAt(path: string): ResourceDefinition {
+export function definitionAt(path: string): ResourceDefinition {
   const [, root, group = '', ...rest] = path.split('/');
   const wanted = { group: root === 'api' ? '' : group, resource: rest.at(-1) };
   const found = builtInDefinitions.find(({ type }) => type.group === wanted.group && type.resource === wanted.resource);

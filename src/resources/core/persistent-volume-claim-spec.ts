@@ -10,7 +10,6 @@ import type {
   TypedObjectReference,
 } from '../schema/core-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
-import { goValue } from '../validation/go-value.ts';
 
 export const accessModes: ReadonlySet<string> = new Set([
   'ReadOnlyMany',
@@ -38,7 +37,8 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string,
 
 export function validateAccessModes(modes: readonly string[], path: string, errors: FieldError[]): void {
   for (const mode of modes) if (!accessModes.has(mode)) errors.push(notSupported(path, mode, accessModes));
-  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod'))
+  const others = modes.some((mode) => mode !== 'ReadWriteOncePod' && accessModes.has(mode));
+  if (modes.includes('ReadWriteOncePod') && others)
     errors.push(forbidden(path, 'may not use ReadWriteOncePod with other access modes'));
 }
 
@@ -58,7 +58,8 @@ function validateDataSources(spec: PersistentVolumeClaimSpec, path: string, erro
   if (dataSource === undefined || dataSourceRef === undefined || dataSourceRef.namespace) return;
   const { namespace, ...local } = dataSourceRef;
   if (!equal(dataSource, local))
-    errors.push(invalid(path, goValue(dataSource, 'core.v1.TypedLocalObjectReference'), 'must match dataSourceRef'));
+    // Where the value should be, Kubernetes shows a path, of which nothing can be seen.
+    errors.push(invalid(path, {}, 'must match dataSourceRef'));
 }
 
 function validateDataSource(source: TypedLocalObjectReference, path: string, errors: FieldError[]): void {

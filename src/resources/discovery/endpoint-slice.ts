@@ -162,8 +162,8 @@ function validatePorts(ports: readonly EndpointPort[], errors: FieldError[]): vo
 }
 
 function formatPorts(ports: readonly EndpointPort[]): string {
-  if (ports.length === 0) return '<unset>';
-  return shorten(ports.map(({ name, port }) => (port === undefined ? (name ?? '*') : String(port))));
+  const texts = ports.map(({ name, port }) => (port === undefined ? (name ?? '') : String(port)));
+  return shorten(texts.filter((text) => text !== '')) || '<unset>';
 }
 
 function formatEndpoints(endpoints: readonly Endpoint[]): string {

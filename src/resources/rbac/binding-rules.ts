@@ -76,6 +76,6 @@ export function bindingRow({ metadata, roleRef, subjects = [] }: Binding, now: n
     ageSince(metadata.creationTimestamp, now),
     named('User', ({ name }) => name),
     named('Group', ({ name }) => name),
-    named('ServiceAccount', ({ namespace, name }) => (namespace ? `${namespace}/${name}` : name)),
+    named('ServiceAccount', ({ namespace, name }) => `${namespace ?? ''}/${name}`),
   ];
 }

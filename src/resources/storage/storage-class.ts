@@ -9,7 +9,6 @@ import { storageClasses } from '../schema/resource-types.generated.ts';
 import type { StorageClass } from '../schema/storage-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
 import { validateImmutable } from '../validation/immutable.ts';
-import { defaultClassAnnotations } from './default-class.ts';
 
 const maxParameters = 512;
 const maxParameterBytes = 256 * 1024;
@@ -41,7 +40,7 @@ export const storageClassDefinition = define<StorageClass>(storageClasses, {
   },
   returnsDeletedObject: true,
   row: ({ metadata, provisioner, reclaimPolicy, volumeBindingMode, allowVolumeExpansion }, now) => [
-    isDefault(metadata.annotations ?? {}) ? `${metadata.name} (default)` : (metadata.name ?? ''),
+    metadata.name ?? '',
     provisioner,
     reclaimPolicy ?? 'Delete',
     volumeBindingMode ?? '<unset>',
@@ -49,10 +48,6 @@ export const storageClassDefinition = define<StorageClass>(storageClasses, {
     ageSince(metadata.creationTimestamp, now),
   ],
 });
-
-function isDefault(annotations: Readonly<Record<string, string>>): boolean {
-  return defaultClassAnnotations.some((annotation) => annotations[annotation] === 'true');
-}
 
 function validateParameters(parameters: Readonly<Record<string, string>>, errors: FieldError[]): void {
   const keys = Object.keys(parameters);

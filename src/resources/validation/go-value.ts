@@ -62,7 +62,7 @@ function memberValue(value: unknown, schema: Schema): unknown {
     case 'list':
       return Array.isArray(value) ? value.map((item) => memberValue(item, schema.items)) : null;
     case 'map':
-      return value === undefined || value === null ? null : sorted(value);
+      return value === undefined || value === null ? null : sortedMembers(value);
     case 'scalar':
       return value ?? zeroOf(schema.type);
     default:
@@ -71,7 +71,7 @@ function memberValue(value: unknown, schema: Schema): unknown {
 }
 
 /** Go writes maps with their keys in order. */
-function sorted(map: unknown): unknown {
+export function sortedMembers(map: unknown): unknown {
   return Object.fromEntries(Object.entries(map as object).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 

@@ -1,11 +1,12 @@
 import { nameIsDnsSubdomain } from '../../../machinery/names.ts';
+import type { Draft } from '../../../machinery/object.ts';
 import { ageSince } from '../../../machinery/time.ts';
 import { define } from '../../define.ts';
 import type { Cell } from '../../definition.ts';
-import type { Node } from '../../schema/core-v1.generated.ts';
+import type { Node, NodeSpec } from '../../schema/core-v1.generated.ts';
 import { nodes } from '../../schema/resource-types.generated.ts';
 import { shared } from '../../shared.ts';
-import { validateNode, validateNodeUpdate } from './validate-node.ts';
+import { validateNode, validateNodeStatus, validateNodeUpdate } from './validate-node.ts';
 
 export const nodeDefinition = define<Node>(nodes, {
   storage: { keyPrefix: '/registry/minions/' },
@@ -16,22 +17,41 @@ export const nodeDefinition = define<Node>(nodes, {
     status.daemonEndpoints ??= {};
     status.daemonEndpoints.kubeletEndpoint ??= { Port: 0 };
     if (status.allocatable === undefined && status.capacity !== undefined) status.allocatable = { ...status.capacity };
+    mirrorPodRange(node.spec);
   },
   validateName: nameIsDnsSubdomain,
-  validate: validateNode,
+  prepareForCreate: dropDisabledFields,
   prepareForUpdate(node, old) {
     node.status = shared(old.status ?? {});
+    dropDisabledFields(node);
   },
+  validate: validateNode,
   validateUpdate: validateNodeUpdate,
   status: {
     prepareForUpdate(node, old) {
       node.spec = shared(old.spec ?? {});
+      if (old.status?.config === undefined) delete node.status?.config;
     },
-    validateUpdate: validateNodeUpdate,
+    validateUpdate: validateNodeStatus,
   },
+  warnings: ({ spec }) =>
+    spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [],
   fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
   row: nodeRow,
 });
+
+/** `podCIDR` is the first of `podCIDRs`; where they disagree the single one is right. */
+function mirrorPodRange(spec: Draft<NodeSpec>): void {
+  const { podCIDR, podCIDRs } = spec;
+  if (podCIDR && podCIDR !== podCIDRs?.[0]) spec.podCIDRs = [podCIDR];
+  else if (!podCIDR && podCIDRs?.[0] !== undefined) spec.podCIDR = podCIDRs[0];
+}
+
+/** Configuration by the API is gone, and preemption for resizes behind a gate that is off. */
+function dropDisabledFields({ spec }: Draft<Node>): void {
+  delete spec?.configSource;
+  delete spec?.podPreemptionPolicy;
+}
 
 function nodeRow({ metadata, spec, status }: Node, now: number): readonly Cell[] {
   const address = (type: string) => status?.addresses?.find((each) => each.type === type)?.address ?? '<none>';

@@ -2,6 +2,7 @@ import type { Draft } from '../../../machinery/object.ts';
 import type {
   DownwardAPIVolumeFile,
   PersistentVolumeClaimSpec,
+  PersistentVolumeSpec,
   ProjectedVolumeSource,
   Volume,
 } from '../../schema/core-v1.generated.ts';
@@ -54,7 +55,12 @@ function setProjectedDefaults(projected: Draft<ProjectedVolumeSource>): void {
 }
 
 /** Storage systems that are built into the API, and not into any node any more. */
-function setStorageSystemDefaults({ iscsi, rbd, azureDisk, scaleIO }: Draft<Volume>): void {
+export function setStorageSystemDefaults({
+  iscsi,
+  rbd,
+  azureDisk,
+  scaleIO,
+}: Pick<Draft<Volume | PersistentVolumeSpec>, 'iscsi' | 'rbd' | 'azureDisk' | 'scaleIO'>): void {
   if (iscsi !== undefined) iscsi.iscsiInterface ||= 'default';
   if (rbd !== undefined) {
     rbd.pool ||= 'rbd';

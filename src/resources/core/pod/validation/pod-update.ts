@@ -1,15 +1,13 @@
 import type { FieldError } from '../../../../machinery/field-error.ts';
 import { forbidden, invalid } from '../../../../machinery/field-errors.ts';
-import { goJson } from '../../../../machinery/go-text.ts';
 import { inRange } from '../../../../machinery/names.ts';
 import { equal } from '../../../equal.ts';
 import type { Container, Pod, PodSpec, Toleration } from '../../../schema/core-v1.generated.ts';
 import { applyNumberRule } from '../../../validation/apply-rule.ts';
-import { goValue } from '../../../validation/go-value.ts';
+import { specDiff } from '../../../validation/spec-diff.ts';
 import { appArmorAnnotation } from '../app-armor-annotations.ts';
 import { affinityToCompare, validateGatedScheduling } from './gated-pod-update.ts';
 import { validatePod } from './pod.ts';
-import { unifiedDiff } from './unified-diff.ts';
 
 const maxInt32 = 2_147_483_647;
 const emptySpec: PodSpec = { containers: [] };
@@ -33,7 +31,8 @@ export function validatePodUpdate(pod: Pod, old: Pod, errors: FieldError[]): voi
   if (gated) validateGatedScheduling(spec, oldSpec, errors);
   validateTolerations(spec.tolerations ?? [], oldSpec.tolerations ?? [], errors);
   const rest = withoutChangeable(spec, oldSpec, gated);
-  if (!equal(rest, oldSpec)) errors.push(forbidden('spec', `${changeable}\n${specDiff(oldSpec, rest)}`));
+  if (!equal(rest, oldSpec))
+    errors.push(forbidden('spec', `${changeable}\n${specDiff(oldSpec, rest, 'core.v1.PodSpec')}`));
 }
 
 function validateAnnotationUpdate({ metadata }: Pod, { metadata: old }: Pod, errors: FieldError[]): void {
@@ -95,13 +94,4 @@ function withoutChangeable(spec: PodSpec, old: PodSpec, gated: boolean): PodSpec
 
 function withImagesOf(containers: readonly Container[], old: readonly Container[]): readonly Container[] {
   return containers.map((container, index) => ({ ...container, image: old[index]?.image }));
-}
-
-function specDiff(old: PodSpec, spec: PodSpec): string {
-  const text = (each: PodSpec) => indented(goValue(each, 'core.v1.PodSpec'));
-  return unifiedDiff(text(old), text(spec));
-}
-
-function indented(value: unknown): string {
-  return JSON.stringify(value, undefined, 1).replaceAll(/[<>&]/g, (character) => goJson(character).slice(1, -1));
 }

@@ -36,8 +36,8 @@ const diskKinds: ReadonlySet<string> = new Set(['Dedicated', 'Managed', 'Shared'
 const blobUri = 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd';
 const managedUri = '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}';
 
-function demand(value: string | undefined, path: string, errors: FieldError[], detail = ''): void {
-  if (!value) errors.push(required(path, detail));
+function demand(value: string | undefined, path: string, errors: FieldError[]): void {
+  if (!value) errors.push(required(path));
 }
 
 function demandSome(values: readonly string[] | undefined, path: string, errors: FieldError[]): void {
@@ -76,21 +76,22 @@ export function validateAwsElasticBlockStore(
   validatePartition(source.partition, `${path}.awsElasticBlockStore.partition`, errors);
 }
 
-export function validateIscsi(source: ISCSIVolumeSource, path: string, errors: FieldError[]): void {
+/** `unknownKind` is what a name is told that is of none of the three kinds. */
+export function validateIscsi(
+  source: ISCSIVolumeSource,
+  path: string,
+  errors: FieldError[],
+  unknownKind = 'must be valid format starting with iqn, eui, or naa',
+): void {
   const place = `${path}.iscsi`;
   demand(source.targetPortal, `${place}.targetPortal`, errors);
   if (!source.iqn) errors.push(required(`${place}.iqn`));
-  else validateIscsiName(source.iqn, `${place}.iqn`, errors);
+  else if (!/^(?:iqn|eui|naa)/.test(source.iqn)) errors.push(invalid(`${place}.iqn`, source.iqn, unknownKind));
+  else validateInitiator(source.iqn, `${place}.iqn`, errors);
   validateRange(source.lun ?? 0, 0, 255, `${place}.lun`, errors);
   const chap = source.chapAuthDiscovery === true || source.chapAuthSession === true;
   if (chap && source.secretRef === undefined) errors.push(required(`${place}.secretRef`));
   if (source.initiatorName !== undefined) validateInitiator(source.initiatorName, `${place}.initiatorname`, errors);
-}
-
-function validateIscsiName(name: string, path: string, errors: FieldError[]): void {
-  if (!/^(?:iqn|eui|naa)/.test(name))
-    errors.push(invalid(path, name, 'must be valid format starting with iqn, eui, or naa'));
-  else validateInitiator(name, path, errors);
 }
 
 function validateInitiator(name: string, path: string, errors: FieldError[]): void {
@@ -128,15 +129,17 @@ export function validateCephfs(source: CephFSVolumeSource, path: string, errors:
 
 export function validateQuobyte(source: QuobyteVolumeSource, path: string, errors: FieldError[]): void {
   const place = `${path}.quobyte`;
-  demand(
-    source.registry,
-    `${place}.registry`,
-    errors,
-    'must be a host:port pair or multiple pairs separated by commas',
-  );
-  if ((source.tenant ?? '').length > maxTenant)
+  const registries = 'must be a host:port pair or multiple pairs separated by commas';
+  if (!source.registry) errors.push(required(`${place}.registry`, registries));
+  else if ((source.tenant ?? '').length > maxTenant)
     errors.push(required(`${place}.tenant`, 'must be a UUID and may not exceed a length of 64 characters'));
+  else if (!source.registry.split(',').every(isHostAndPort))
+    errors.push(invalid(`${place}.registry`, source.registry, registries));
   demand(source.volume, `${place}.volume`, errors);
+}
+
+function isHostAndPort(text: string): boolean {
+  return /^(?:\[[^\]]+\]|[^:]*):[^:]*$/.test(text);
 }
 
 export function validateFibreChannel(source: FCVolumeSource, path: string, errors: FieldError[]): void {

@@ -11,6 +11,7 @@ import type {
   EphemeralVolumeSource,
   HostPathVolumeSource,
   ImageVolumeSource,
+  ISCSIVolumeSource,
   NFSVolumeSource,
   PersistentVolumeClaimVolumeSource,
   SecretVolumeSource,
@@ -43,7 +44,7 @@ export const volumeSources: readonly SourceEntry[] = [
   ['awsElasticBlockStore', systems.validateAwsElasticBlockStore],
   ['secret', validateSecret],
   ['nfs', validateNfs],
-  ['iscsi', systems.validateIscsi],
+  ['iscsi', validateIscsi],
   ['glusterfs', systems.validateGlusterfs],
   ['flocker', systems.validateFlocker],
   ['persistentVolumeClaim', validateClaim],
@@ -80,6 +81,10 @@ const hostPathTypes: ReadonlySet<string> = new Set([
 ]);
 const pullPolicies: ReadonlySet<string> = new Set(['Always', 'IfNotPresent', 'Never']);
 const maxDriverName = 63;
+
+function validateIscsi(source: ISCSIVolumeSource, path: string, errors: FieldError[]): void {
+  systems.validateIscsi(source, path, errors);
+}
 
 function validateEmptyDir({ sizeLimit }: EmptyDirVolumeSource, path: string, errors: FieldError[]): void {
   if (sizeLimit !== undefined && parseQuantity(sizeLimit).unscaled < 0n)
