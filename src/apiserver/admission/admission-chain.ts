@@ -12,6 +12,7 @@ import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { PodTopologyLabels } from './pod-topology-labels.ts';
 import { Priority } from './priority.ts';
 import { RbacEscalation } from './rbac-escalation.ts';
 import { ServiceAccountAdmission } from './service-account.ts';
@@ -47,6 +48,7 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     defaultStorageClass(storageClasses),
     storageObjectInUseProtection,
     persistentVolumeClaimResize(storageClasses),
+    new PodTopologyLabels(reader),
     new RbacEscalation(policy, authorizer, reader),
   ];
 }

@@ -79,9 +79,8 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
     const name = pod.spec?.serviceAccountName ?? '';
     const { environment } = this.#options;
     const attempts = name === 'default' ? attemptsForDefault : 1;
-    const pauseMs = 100 + Math.floor(environment.random() * 100);
     for (let attempt = 0; attempt < attempts; attempt++) {
-      if (attempt > 0) await environment.sleep(pauseMs);
+      if (attempt > 0) await environment.sleep(100 + Math.floor(environment.random() * 100));
       const account = await this.#find(namespace, name);
       if (account !== undefined) return account;
     }

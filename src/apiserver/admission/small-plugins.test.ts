@@ -16,6 +16,7 @@ import type { StorageClass } from '../../resources/schema/storage-v1.generated.t
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { PodTopologyLabels } from './pod-topology-labels.ts';
 import { Priority } from './priority.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
@@ -190,4 +191,28 @@ test('a new node takes no pods before it is ready', async () => {
   const old = { metadata: { name: 'n' } };
   const updated = await admit<Node>(taintNodesByCondition, attributes('UPDATE', nodes, old, { old }));
   expect(updated.spec).toBeUndefined();
+});
+
+describe('PodTopologyLabels', () => {
+  const zone = 'topology.kubernetes.io/zone';
+  const reader = new FakeReader();
+  reader.set(nodes, { metadata: { name: 'n1', labels: { [zone]: 'a', 'kubernetes.io/hostname': 'n1' } } });
+  const plugin = new PodTopologyLabels(reader);
+
+  test('a binding carries the zone of its node to the pod, over what the pod says', async () => {
+    const binding = {
+      metadata: { name: 'web', namespace: 'apps', labels: { [zone]: 'z', own: 'x' } },
+      target: { kind: 'Node', name: 'n1' },
+    };
+    const bound = await admit(plugin, attributes('CREATE', pods, binding, { subresource: 'binding' }));
+    expect(bound.metadata.labels).toEqual({ [zone]: 'a', own: 'x' });
+  });
+
+  test('so does a pod that is made on a node; a node that is not there changes nothing', async () => {
+    expect((await admit(plugin, attributes('CREATE', pods, pod({ nodeName: 'n1' })))).metadata.labels).toEqual({
+      [zone]: 'a',
+    });
+    expect((await admit(plugin, attributes('CREATE', pods, pod({ nodeName: 'n2' })))).metadata.labels).toBeUndefined();
+    expect((await admit(plugin, attributes('CREATE', pods, pod()))).metadata.labels).toBeUndefined();
+  });
 });
