@@ -9,7 +9,7 @@ import type { RequestContext } from '../request.ts';
 import { groupVersionDocument } from './group-version-document.ts';
 
 /** The definitions as they are served right now. */
-export interface ServedDefinitions {
+interface ServedDefinitions {
   /** Moves on with every change. */
   readonly generation: number;
   all(): Iterable<{ readonly definition: ResourceDefinition }>;

@@ -37,7 +37,7 @@ const patchTypes = [
   'application/strategic-merge-patch+json',
 ] as const;
 
-export const unauthorized = { description: 'Unauthorized' } as const;
+const unauthorized = { description: 'Unauthorized' } as const;
 
 /** The answers of an operation: what each media type carries. */
 export function responses(codes: readonly number[], body: Reference, watch = false): object {
