@@ -5,6 +5,7 @@ import type { Logger } from '../machinery/log.ts';
 import type { MetricRegistry } from '../machinery/metrics.ts';
 import type { Node, Pod } from '../resources/schema/core-v1.generated.ts';
 import type { HttpTarget } from '../wire/http.ts';
+import { AgentMetrics } from './agent-metrics.ts';
 import { NodeApi } from './api/node-api.ts';
 import { defaultConfig, type NodeConfig } from './config.ts';
 import type { Host } from './host/host.ts';
@@ -22,6 +23,7 @@ import { ProbeManager } from './probes/probe-manager.ts';
 import { LeaseRenewer } from './registration/lease-renewer.ts';
 import { newNode } from './registration/node-object.ts';
 import { NodeRegistrar } from './registration/node-registrar.ts';
+import { measuredRuntime } from './runtime/measured-runtime.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
 import type { AgentSources } from './sources.ts';
 import { VolumeManager } from './volumes/volume-manager.ts';
@@ -51,20 +53,22 @@ export interface Agent {
 
 /** Makes this machine a node: it registers, runs the pods that are bound to it, and tells how they fare. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { client, runtime, host, environment, nodeName, metrics } = options;
+  const { client, host, environment, nodeName } = options;
   const config: NodeConfig = { ...defaultConfig, ...options.config };
   const logger = options.logger.child({ node: nodeName });
+  const metrics = new AgentMetrics(options.metrics, nodeName);
+  const runtime = measuredRuntime(options.runtime, metrics, environment);
   const machine = new Machine(await host.info(), config);
   const recorder = new QueuedEventRecorder({
     client,
     environment,
     logger,
-    metrics,
+    metrics: options.metrics,
     source: { component: 'kubelet', host: nodeName },
   });
   const stop = new AbortController();
   const { signal } = stop;
-  const workers = createWorkers({ ...options, logger }, config, machine, recorder);
+  const workers = createWorkers({ ...options, logger, runtime }, { config, machine, recorder, metrics });
   const registrar = new NodeRegistrar({
     client,
     environment,
@@ -118,7 +122,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       cache: workers.cache,
       statuses: workers.statuses,
       pods: workers.pods,
-      renderMetrics: options.renderMetrics,
+      renderMetrics: async () => {
+        metrics.refresh(workers.cache, workers.pods.active().length);
+        return (await options.renderMetrics?.()) ?? '';
+      },
       problem: () => machine.runtimeProblem,
     }),
     async stop() {
@@ -145,8 +152,15 @@ interface Workers {
   node: () => Node | undefined;
 }
 
-function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machine, recorder: EventRecorder): Workers {
-  const { client, sources, runtime, host, environment, logger, metrics, nodeName } = options;
+interface WorkerParts {
+  readonly config: NodeConfig;
+  readonly machine: Machine;
+  readonly recorder: EventRecorder;
+  readonly metrics: AgentMetrics;
+}
+
+function createWorkers(options: AgentOptions, { config, machine, recorder, metrics }: WorkerParts): Workers {
+  const { client, sources, runtime, host, environment, logger, nodeName } = options;
   const statuses = new StatusManager({ client, environment, logger, concurrency: config.statusConcurrency });
   const cache = new RuntimeCache({
     runtime,
@@ -159,11 +173,12 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
       machine.runtimeProblem = problem;
       result.onHealth();
     },
+    onRelist: (durationMs) => metrics.relistTook(durationMs),
   });
   const probes = new ProbeManager({
     environment,
     recorder,
-    metrics,
+    metrics: options.metrics,
     runtime,
     host,
     version: config.version,
@@ -196,6 +211,7 @@ function createWorkers(options: AgentOptions, config: NodeConfig, machine: Machi
     crashBackOff: new BackOffTable(config.crashBackOffMs.initial, config.crashBackOffMs.maximum),
     probes,
     volumes,
+    metrics,
     cgroups: new PodCgroups({
       host,
       root: config.cgroupRoot,

@@ -2,7 +2,7 @@ import type { DeleteOptions, ObjectKey, Patch, WriteOptions } from '../../src/cl
 import { createInformerFactory } from '../../src/client/informers/informer-factory.ts';
 import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
 import { type Logger, silentLogger } from '../../src/machinery/log.ts';
-import { silentMetrics } from '../../src/machinery/metrics.ts';
+import { type MetricRegistry, silentMetrics } from '../../src/machinery/metrics.ts';
 import type { KubeObject } from '../../src/machinery/object.ts';
 import type { ResourceType } from '../../src/machinery/resource-type.ts';
 import { isReason } from '../../src/machinery/status-error.ts';
@@ -95,6 +95,8 @@ function withoutNulls<T extends object>(object: T): T {
 export interface NodeWorldOptions extends Partial<Omit<SimulatedMachineOptions, 'environment'>> {
   readonly config?: Partial<NodeConfig>;
   readonly logger?: Logger;
+  readonly metrics?: MetricRegistry;
+  readonly renderMetrics?: () => Promise<string>;
 }
 
 /** One simulated node on a fake API, in virtual time. */
@@ -142,7 +144,8 @@ export class NodeWorld {
       ...this.machine,
       environment,
       logger,
-      metrics: silentMetrics,
+      metrics: this.#options.metrics ?? silentMetrics,
+      renderMetrics: this.#options.renderMetrics,
       nodeName: 'node-1',
       config: this.#options.config ?? {},
     });

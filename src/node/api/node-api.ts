@@ -23,8 +23,8 @@ export interface NodeApiOptions {
   readonly cache: RuntimeCache;
   readonly statuses: StatusManager;
   readonly pods: PodWorkers;
-  /** The agent's own metrics in the text format of Prometheus; absent: there are none. */
-  readonly renderMetrics?: (() => Promise<string>) | undefined;
+  /** The agent's own metrics in the text format of Prometheus. */
+  renderMetrics(): Promise<string>;
   /** Why the agent does not do its work; undefined: it does. */
   problem(): string | undefined;
 }
@@ -138,7 +138,7 @@ export class NodeApi implements HttpTarget {
   }
 
   async #metrics(): Promise<HttpResponse> {
-    return metricsResponse((await this.#options.renderMetrics?.()) ?? '');
+    return metricsResponse(await this.#options.renderMetrics());
   }
 
   async #resourceMetrics(): Promise<HttpResponse> {

@@ -43,6 +43,7 @@ export class PodWorker {
   readonly #context: WorkerContext;
   readonly #onEnded: (worker: PodWorker) => void;
   readonly #messages: TerminationMessages;
+  readonly #firstSeenAt: number;
   readonly #failures = new Map<string, StartFailure>();
   /** Until when each container's BackOff event has been told. */
   readonly #toldBackOff = new Map<string, number>();
@@ -69,6 +70,7 @@ export class PodWorker {
     this.#context = context;
     this.#pod = pod;
     this.#onEnded = onEnded;
+    this.#firstSeenAt = context.environment.now();
     this.#messages = new TerminationMessages(context.host.files, context.config);
     this.#follow();
   }
@@ -169,8 +171,12 @@ export class PodWorker {
     while (this.#again && !this.#stopped) {
       this.#again = false;
       const { signal } = this.#abort;
+      const { environment, metrics } = this.#context;
+      const startedAt = environment.monotonic();
+      const operation = this.#ending === undefined ? 'sync' : 'terminating';
       try {
         await this.#look(signal);
+        metrics.workerTook(operation, environment.monotonic() - startedAt);
       } catch (error) {
         if (signal.aborted) continue;
         this.#context.logger.warn('a pod could not be synced', { pod: describePod(this.#pod), err: error });
@@ -260,10 +266,13 @@ export class PodWorker {
   }
 
   async #start(actions: PodActions, signal: AbortSignal): Promise<void> {
-    const { environment, crashBackOff, config } = this.#context;
+    const { environment, crashBackOff, config, metrics } = this.#context;
     const pod = this.#pod;
     const sandbox = await ensureSandbox(this.#context, pod, actions.createSandbox, signal);
-    if (actions.createSandbox !== undefined) await this.#report(false);
+    if (actions.createSandbox !== undefined) {
+      metrics.sandboxStarted();
+      await this.#report(false);
+    }
     for (const toStart of actions.start) {
       const { container, kind, previousEnd } = toStart;
       const now = environment.now();
@@ -274,7 +283,10 @@ export class PodWorker {
       if (previousEnd !== undefined) crashBackOff.record(this.#backOffKey(container), previousEnd, now);
       this.#failures.delete(container.name);
       const outcome = await startContainer(this.#context, { pod, toStart, ...sandbox }, signal);
-      if (outcome.failure === undefined) continue;
+      if (outcome.failure === undefined) {
+        metrics.containerStarted(kind);
+        continue;
+      }
       this.#failures.set(container.name, outcome.failure);
       const retryAt = outcome.retryAt ?? environment.now() + config.syncRetryMs;
       this.#startNotBefore.set(container.name, retryAt);
@@ -307,7 +319,7 @@ export class PodWorker {
 
   /** Decides the status anew and answers its phase. */
   async #report(finished: boolean): Promise<string | undefined> {
-    const { cache, statuses, probes, machine, environment } = this.#context;
+    const { cache, statuses, probes, machine, environment, metrics } = this.#context;
     const pod = this.#pod;
     const state = cache.state(this.uid);
     await this.#messages.read(state.containers);
@@ -329,6 +341,9 @@ export class PodWorker {
       hostIps: machine.hostIps,
       now: environment.now(),
     });
+    metrics.statusChanged(previous, status);
+    if (status.phase === 'Running' && previous.phase === 'Pending')
+      metrics.podStarted(environment.now() - this.#firstSeenAt);
     // A phase that is the last is not told before nothing runs any more: whoever sees it may give the pod's things to others.
     const held = !finished && isTerminal(status.phase) && !isTerminal(pod.status?.phase);
     statuses.set(pod, held ? { ...status, phase: previous.phase ?? 'Pending' } : status);

@@ -14,6 +14,7 @@ export interface RuntimeCacheOptions {
   readonly onChange: (uid: string) => void;
   /** Whether the runtime answers; undefined: it does. */
   readonly onHealth: (failure: string | undefined) => void;
+  readonly onRelist: (durationMs: number) => void;
 }
 
 interface Entry {
@@ -101,7 +102,8 @@ export class RuntimeCache {
 
   /** Compares all the runtime has with what is known, and reads what differs. */
   async relist(): Promise<void> {
-    const { runtime } = this.#options;
+    const { runtime, environment, onRelist } = this.#options;
+    const startedAt = environment.monotonic();
     const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]);
     const stale: Promise<void>[] = [];
     const seen = new Set<string>();
@@ -119,6 +121,7 @@ export class RuntimeCache {
       stale.push(entry.sandbox === undefined ? this.refreshContainer(id) : this.refreshSandbox(id));
     }
     await Promise.all(stale);
+    onRelist(environment.monotonic() - startedAt);
   }
 
   /** Reads a sandbox anew. */

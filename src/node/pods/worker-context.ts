@@ -2,6 +2,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { Container, Pod, Service } from '../../resources/schema/core-v1.generated.ts';
+import type { AgentMetrics } from '../agent-metrics.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
 import type { ImageManager } from '../images/image-manager.ts';
@@ -31,6 +32,7 @@ export interface WorkerContext {
   readonly probes: PodProbes;
   readonly volumes: PodVolumes;
   readonly cgroups: PodCgroups;
+  readonly metrics: AgentMetrics;
   readonly objects: ReferencedObjects;
   readonly machine: MachineFacts;
   services(): Iterable<Service>;
