@@ -196,7 +196,18 @@ export class DirectClient implements Client {
   }
 
   #run<R>(call: Call, work: (call: Call) => Promise<R>): Promise<R> {
-    return this.#gate.run(call, (signal) => work({ ...call, signal }));
+    return this.#gate.run(call, (time) => {
+      const { info, user, userAgent, warn } = call;
+      return work({
+        info,
+        user,
+        userAgent,
+        warn,
+        get signal() {
+          return time.signal;
+        },
+      });
+    });
   }
 
   #call(verb: Verb, type: ResourceType, key: ObjectKey, options: CallOptions): Call {

@@ -1,8 +1,8 @@
-import type { Environment } from '../machinery/environment/environment.ts';
+import type { Deadline, Environment } from '../machinery/environment/environment.ts';
 import { timeout } from '../machinery/status-errors.ts';
 import { requireAuthorized } from './authz/require-authorized.ts';
 import type { FlowControl } from './http/flow-control.ts';
-import type { Call } from './registry/call.ts';
+import type { Call, Cancellable } from './registry/call.ts';
 import type { Authorizer } from './request.ts';
 
 /** No request that is not long-running takes longer than this. */
@@ -29,18 +29,49 @@ export class RequestGate {
     requireAuthorized(this.#authorizer, call.user, call.info);
   }
 
-  /** Runs `work`, whose signal ends with its time, when the caller may do this and there is room for it. Throws Forbidden, TooManyRequests, Timeout. */
-  async run<R>(call: Call, work: (signal: AbortSignal) => Promise<R>, timeoutMs = maxRequestMs): Promise<R> {
+  /**
+   * Runs `work` when the caller may do this and there is room for it; the signal it is given ends with the request's time. Throws
+   * Forbidden, TooManyRequests, Timeout.
+   */
+  async run<R>(call: Call, work: (time: Cancellable) => Promise<R>, timeoutMs = maxRequestMs): Promise<R> {
     this.authorize(call);
-    const deadline = this.#environment.deadline(Math.min(timeoutMs, maxRequestMs), call.signal);
+    const time = new RequestTime(this.#environment, call, Math.min(timeoutMs, maxRequestMs));
     try {
-      return await this.#flow.run(call.info, () => work(deadline.signal), call.signal);
+      return await this.#flow.run(call.info, () => work(time), call);
     } catch (error) {
-      if (deadline.signal.aborted && call.signal?.aborted !== true)
-        throw timeout('request did not complete within the allotted timeout');
+      if (time.isUp) throw timeout('request did not complete within the allotted timeout');
       throw error;
     } finally {
-      deadline.cancel();
+      time.end();
     }
+  }
+}
+
+/** The time a request has. Timer and signal are made when somebody asks, for most requests never wait for anything. */
+class RequestTime implements Cancellable {
+  readonly #environment: Environment;
+  readonly #call: Call;
+  readonly #endMs: number;
+  #deadline: Deadline | undefined;
+
+  constructor(environment: Environment, call: Call, timeoutMs: number) {
+    this.#environment = environment;
+    this.#call = call;
+    this.#endMs = environment.monotonic() + timeoutMs;
+  }
+
+  get signal(): AbortSignal {
+    const leftMs = this.#endMs - this.#environment.monotonic();
+    this.#deadline ??= this.#environment.deadline(Math.max(0, leftMs), this.#call.signal);
+    return this.#deadline.signal;
+  }
+
+  /** Whether it was the time that ended the request, and not its caller. */
+  get isUp(): boolean {
+    return this.#deadline?.signal.aborted === true && this.#call.signal?.aborted !== true;
+  }
+
+  end(): void {
+    this.#deadline?.cancel();
   }
 }

@@ -1,6 +1,7 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Gauge, MetricRegistry } from '../../machinery/metrics.ts';
 import { tooManyRequests } from '../../machinery/status-errors.ts';
+import type { Cancellable } from '../registry/call.ts';
 import type { RequestInfo } from '../request.ts';
 
 export interface FlowLimits {
@@ -39,8 +40,8 @@ class Lane {
     this.#gauge = gauge;
   }
 
-  async run<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    if (this.#inFlight >= this.#maxInFlight) await this.#wait(signal);
+  async run<T>(work: () => Promise<T>, request: Cancellable): Promise<T> {
+    if (this.#inFlight >= this.#maxInFlight) await this.#wait(request.signal);
     else this.#inFlight++;
     this.#gauge.set(this.#inFlight);
     try {
@@ -96,9 +97,9 @@ export class FlowControl {
   }
 
   /** Throws TooManyRequests when there is no place and none becomes free in time. */
-  run<T>(info: RequestInfo, work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  run<T>(info: RequestInfo, work: () => Promise<T>, request: Cancellable): Promise<T> {
     const lane = readVerbs.has(info.verb) ? this.#reads : this.#mutations;
-    return lane.run(work, signal);
+    return lane.run(work, request);
   }
 }
 

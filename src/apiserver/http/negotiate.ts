@@ -30,10 +30,27 @@ const streamMediaTypes = ['application/json;stream=watch'];
  * Chooses a representation by the Accept header; protobuf, which Go clients name first, is passed over for what comes after
  * it. Throws NotAcceptable when nothing that was asked for can be had.
  */
-export function negotiate(
-  accept: string,
-  request: { readonly pretty: boolean; readonly stream: boolean; readonly isList: boolean },
-): Representation {
+export function negotiate(accept: string, request: NegotiatedRequest): Representation {
+  const key = `${request.pretty}${request.stream}${request.isList} ${accept}`;
+  const known = recent.get(key);
+  if (known !== undefined) return known;
+  const chosen = choose(accept, request);
+  if (recent.size >= maxRecent) recent.clear();
+  recent.set(key, chosen);
+  return chosen;
+}
+
+interface NegotiatedRequest {
+  readonly pretty: boolean;
+  readonly stream: boolean;
+  readonly isList: boolean;
+}
+
+/** Clients send the same few headers over and over. */
+const recent = new Map<string, Representation>();
+const maxRecent = 256;
+
+function choose(accept: string, request: NegotiatedRequest): Representation {
   const { pretty } = request;
   if (accept === '') return { format: 'json', pretty, projection: 'whole' };
   let offered: readonly string[] | undefined;

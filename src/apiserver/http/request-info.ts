@@ -21,12 +21,15 @@ const verbs: Readonly<Record<string, Verb>> = {
 };
 const namespaceSubresources = new Set(['status', 'finalize']);
 
+/** Never changed by anybody. */
+const noQuery = new URLSearchParams();
+
 /** Reads from method and path what a request is about, by the regular shape of Kubernetes paths. */
 export function parseRequest(method: string, target: string): ParsedRequest {
   const mark = target.indexOf('?');
   const raw = mark < 0 ? target : target.slice(0, mark);
   const path = decode(raw);
-  const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
+  const query = mark < 0 ? noQuery : new URLSearchParams(target.slice(mark + 1));
   const parts = path.split('/').filter((part) => part !== '');
   const prefix = parts[0];
   const isResource = (prefix === 'api' && parts.length >= 3) || (prefix === 'apis' && parts.length >= 4);

@@ -2,6 +2,7 @@ import { isReason } from '../../machinery/status-error.ts';
 import { resourceNotServed } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { HttpResponse } from '../../wire/http.ts';
+import type { Cancellable } from '../registry/call.ts';
 import type { ConnectHandler } from '../registry/extension-points.ts';
 import type { Extensions } from '../registry/extensions.ts';
 import type { ResourceServer } from '../registry/resource-server.ts';
@@ -32,7 +33,7 @@ export class ResourceHandler {
     if (connect !== undefined) return this.#connect(call, connect);
     if (call.info.verb === 'watch') return this.#watch(call);
     const timeoutMs = requestTimeoutMs(call.query);
-    return this.#gate.run(call, (signal) => this.#answer(call, signal), timeoutMs);
+    return this.#gate.run(call, (time) => this.#answer(call, time), timeoutMs);
   }
 
   /** Who answers, when this is a request for a stream or a proxy. */
@@ -64,11 +65,11 @@ export class ResourceHandler {
     return definition;
   }
 
-  async #answer(call: HttpResourceCall, signal: AbortSignal): Promise<HttpResponse> {
+  async #answer(call: HttpResourceCall, time: Cancellable): Promise<HttpResponse> {
     const definition = this.#route(call);
     if (definition.deprecationWarning !== undefined) call.warn(definition.deprecationWarning);
     const representation = this.#negotiate(call, false);
-    const request = new ResourceRequest(this.#resources, call, definition, representation, signal);
+    const request = new ResourceRequest(this.#resources, call, definition, representation, time);
     switch (call.info.verb) {
       case 'get':
         return request.get();

@@ -6,7 +6,7 @@ import { StatusError } from '../../machinery/status-error.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import type { HttpResponse } from '../../wire/http.ts';
-import type { Call } from '../registry/call.ts';
+import type { Call, Cancellable } from '../registry/call.ts';
 import type { ReviewHandler, SubresourceHandler } from '../registry/extension-points.ts';
 import type { ListPage } from '../registry/read.ts';
 import type { ResourceServer } from '../registry/resource-server.ts';
@@ -32,20 +32,28 @@ export class ResourceRequest {
   readonly #definition: ResourceDefinition;
   readonly #representation: Representation;
 
-  /** `signal` ends with the request's time. */
+  /** The signal of `time` ends with the request's time. */
   constructor(
     resources: ResourceServer,
     http: HttpResourceCall,
     definition: ResourceDefinition,
     representation: Representation,
-    signal: AbortSignal | undefined,
+    time: Cancellable,
   ) {
     this.#resources = resources;
     this.#http = http;
     this.#definition = definition;
     this.#representation = representation;
     const { info, user, userAgent } = http;
-    this.#call = { info, user, userAgent, signal, warn: (message) => http.warn(message) };
+    this.#call = {
+      info,
+      user,
+      userAgent,
+      warn: (message) => http.warn(message),
+      get signal() {
+        return time.signal;
+      },
+    };
   }
 
   async get(): Promise<HttpResponse> {

@@ -27,6 +27,11 @@ export function checkRoute(
   if (!methods.includes(method)) throw methodNotAllowed();
 }
 
+interface ResourceMethods {
+  readonly item: readonly string[];
+  readonly collection: readonly string[];
+}
+
 const itemMethods = { get: 'GET', update: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
 const collectionMethods = { list: 'GET', create: 'POST', deletecollection: 'DELETE' } as const;
 const viewMethods = ['GET', 'PUT', 'PATCH'];
@@ -42,9 +47,21 @@ function methodsOf(
   const inNamespace = info.namespace !== '' && resource !== 'namespaces';
   if (inNamespace && !namespaced) return [];
   if (info.subresource !== '') return subresourceMethods(definition, extensions, info.subresource);
-  if (isItem) return namespaced && !inNamespace ? [] : allowed(definition, itemMethods);
-  if (!namespaced || inNamespace) return allowed(definition, collectionMethods);
+  if (isItem) return namespaced && !inNamespace ? [] : resourceMethods(definition).item;
+  if (!namespaced || inNamespace) return resourceMethods(definition).collection;
   return definition.verbs.includes('list') ? ['GET'] : [];
+}
+
+const methodsOfDefinition = new WeakMap<ResourceDefinition, ResourceMethods>();
+
+/** What the verbs of a definition come to, worked out once. */
+function resourceMethods(definition: ResourceDefinition): ResourceMethods {
+  let methods = methodsOfDefinition.get(definition);
+  if (methods === undefined) {
+    methods = { item: allowed(definition, itemMethods), collection: allowed(definition, collectionMethods) };
+    methodsOfDefinition.set(definition, methods);
+  }
+  return methods;
 }
 
 function allowed(definition: ResourceDefinition, methods: Readonly<Record<string, string>>): readonly string[] {

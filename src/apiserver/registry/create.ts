@@ -70,7 +70,7 @@ async function insert(scope: WriteScope, object: Draft<KubeObject>, dryRun: bool
   try {
     await prepareCreate(scope, object, dryRun);
     const key = storage.format.key(scope.info.namespace, object.metadata.name ?? '');
-    result = await storage.create(key, view.toStorage(object), { dryRun, signal: scope.signal });
+    result = await storage.create(key, view.toStorage(object), { dryRun, request: scope });
   } finally {
     if (result?.created === undefined || dryRun) reservation?.rollback();
     else reservation?.commit();

@@ -32,7 +32,7 @@ const foregroundFinalizer = 'foregroundDeletion';
 export async function remove(scope: WriteScope, settings: DeleteSettings): Promise<DeleteResult> {
   const { storage, view, definition } = scope.resource;
   const key = storage.format.key(scope.info.namespace, scope.info.name);
-  const options = { dryRun: settings.dryRun, signal: scope.signal };
+  const options = { dryRun: settings.dryRun, request: scope };
   let step: DeletionStep = { type: 'wait' };
   const first = await storage.change(
     key,
@@ -71,7 +71,7 @@ async function finish(scope: WriteScope, key: string, marked: StoredObject): Pro
         if (live.metadata.uid !== uid || (live.metadata.finalizers ?? []).length > 0) return { type: 'keep' };
         return { type: 'delete', reservation: await reserve(scope, undefined, live, false) };
       },
-      { dryRun: false, signal: scope.signal },
+      { dryRun: false, request: scope },
     );
     return view.of(removed.object);
   } catch (error) {

@@ -8,16 +8,16 @@ import type { ResourceRequestInfo } from '../request.ts';
 import type { PersistentTree } from '../watch/persistent-tree.ts';
 import type { Snapshot } from '../watch/resource-cache.ts';
 import { inScope } from '../watch/watch-filter.ts';
+import type { Cancellable } from './call.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import { compileSelection, type Selection } from './selectors.ts';
 import type { StoredObject } from './stored-object.ts';
 import type { StoredResource } from './write-scope.ts';
 
-export interface ReadScope {
+export interface ReadScope extends Cancellable {
   readonly resource: StoredResource;
   readonly info: ResourceRequestInfo;
   readonly environment: Environment;
-  readonly signal: AbortSignal | undefined;
 }
 
 export interface ListSettings {
@@ -43,8 +43,7 @@ const itemsPerTurn = 2_000;
 export async function get(scope: ReadScope, resourceVersion: string): Promise<StoredObject> {
   const { cache, format } = scope.resource.storage;
   const wanted = parseRevision(resourceVersion);
-  const snapshot =
-    wanted === undefined ? await cache.fresh(scope.signal) : await cache.notOlderThan(wanted, scope.signal);
+  const snapshot = wanted === undefined ? await cache.fresh(scope) : await cache.notOlderThan(wanted, scope);
   const object = snapshot.tree.get(format.key(scope.info.namespace, scope.info.name));
   if (object === undefined) throw notFound(scope.resource.definition.type, scope.info.name);
   return scope.resource.view.of(object);
@@ -76,16 +75,16 @@ async function listStart(
       throw badRequest('specifying resource version is not allowed when using continue');
     const token = decodeContinue(settings.continue);
     const start = prefix + token.start;
-    if (token.revision < 0) return { snapshot: await cache.fresh(scope.signal), start };
-    const snapshot = await cache.at(token.revision, scope.signal);
+    if (token.revision < 0) return { snapshot: await cache.fresh(scope), start };
+    const snapshot = await cache.at(token.revision, scope);
     if (snapshot === undefined) throw expiredContinue(token.start);
     return { snapshot, start };
   }
   const wanted = parseListRevision(settings.resourceVersion);
-  if (wanted === undefined) return { snapshot: await cache.fresh(scope.signal), start: prefix };
+  if (wanted === undefined) return { snapshot: await cache.fresh(scope), start: prefix };
   if (settings.resourceVersionMatch !== 'Exact')
-    return { snapshot: await cache.notOlderThan(wanted, scope.signal), start: prefix };
-  const snapshot = await cache.at(wanted, scope.signal);
+    return { snapshot: await cache.notOlderThan(wanted, scope), start: prefix };
+  const snapshot = await cache.at(wanted, scope);
   if (snapshot === undefined) throw expired('The resourceVersion for the provided list is too old.');
   return { snapshot, start: prefix };
 }

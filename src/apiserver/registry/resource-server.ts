@@ -163,13 +163,30 @@ export class ResourceServer {
 
   #readScope(call: Call, resource: StoredResource): ReadScope {
     const { environment } = this.#services;
-    return { resource, info: call.info, environment, signal: call.signal };
+    return {
+      resource,
+      info: call.info,
+      environment,
+      get signal() {
+        return call.signal;
+      },
+    };
   }
 
   #writeScope(call: Call, verb: string): WriteScope {
-    const { info, user, userAgent, signal } = call;
+    const { info, user, userAgent } = call;
     const warn = (message: string): void => call.warn(message);
-    return { services: this.#services, resource: this.#stored(call, verb), info, user, userAgent, signal, warn };
+    return {
+      services: this.#services,
+      resource: this.#stored(call, verb),
+      info,
+      user,
+      userAgent,
+      warn,
+      get signal() {
+        return call.signal;
+      },
+    };
   }
 }
 

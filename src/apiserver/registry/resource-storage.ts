@@ -2,6 +2,7 @@ import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { apiVersionOf } from '../../machinery/resource-type.ts';
 import type { LeaseId, Operation, Store } from '../../store/store.ts';
 import type { ResourceCache } from '../watch/resource-cache.ts';
+import type { Cancellable } from './call.ts';
 import type { EventLeases } from './event-leases.ts';
 import { sameContent } from './same-content.ts';
 import type { StoredFormat } from './stored-format.ts';
@@ -37,7 +38,8 @@ export interface CreateResult {
 
 export interface ChangeOptions {
   readonly dryRun: boolean;
-  readonly signal?: AbortSignal | undefined;
+  /** For whom it is done; looked at before another attempt. */
+  readonly request?: Cancellable | undefined;
 }
 
 /**
@@ -84,7 +86,6 @@ export class ResourceStorage {
     let current = this.cache.peek(key);
     let certain = false;
     for (;;) {
-      options.signal?.throwIfAborted();
       let change: Change;
       try {
         change = await attempt(current);
@@ -98,6 +99,7 @@ export class ResourceStorage {
       }
       const outcome = await settle(change, options.dryRun, () => this.#perform(key, current, change, options));
       if ('result' in outcome) return outcome.result;
+      options.request?.signal?.throwIfAborted();
       current = outcome.newest;
       certain = true;
     }

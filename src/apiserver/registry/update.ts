@@ -53,7 +53,7 @@ export async function update(scope: WriteScope, transform: Transform, options: U
       if (attempt.type === 'delete') removed = object;
       return attempt;
     },
-    { dryRun: options.dryRun, signal: scope.signal },
+    { dryRun: options.dryRun, request: scope },
   );
   if (removed === undefined) return { object: view.of(result.object), created: result.created };
   const bytes = view.format.encode(removed as KubeObject);

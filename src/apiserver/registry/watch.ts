@@ -27,8 +27,8 @@ export async function watch(scope: ReadScope, settings: WatchSettings): Promise<
   const { filter } = compileSelection(definition, view, scope.info);
   const wanted = parseRevision(settings.resourceVersion);
   const streaming = settings.sendInitialEvents === true;
-  if (wanted === undefined || (streaming && wanted === 0)) await storage.cache.fresh(scope.signal);
-  else if (streaming) await storage.cache.notOlderThan(wanted, scope.signal);
+  if (wanted === undefined || (streaming && wanted === 0)) await storage.cache.fresh(scope);
+  else if (streaming) await storage.cache.notOlderThan(wanted, scope);
   else await storage.cache.loaded();
   const fromNow = settings.sendInitialEvents === false && (wanted === undefined || wanted === 0);
   return storage.cache.watch({

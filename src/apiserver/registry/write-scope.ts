@@ -3,6 +3,7 @@ import type { Draft, KubeObject } from '../../machinery/object.ts';
 import type { ResourceDefinition, WriteContext } from '../../resources/definition.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission/plugin.ts';
 import type { ResourceRequestInfo, UserInfo } from '../request.ts';
+import type { Cancellable } from './call.ts';
 import type { WriteHook, WriteReservation } from './extension-points.ts';
 import type { ObjectView } from './object-view.ts';
 import type { ResourceStorage } from './resource-storage.ts';
@@ -24,14 +25,13 @@ export interface WriteServices {
 }
 
 /** One write: who wants what of which resource. */
-export interface WriteScope {
+export interface WriteScope extends Cancellable {
   readonly services: WriteServices;
   readonly resource: StoredResource;
   readonly info: ResourceRequestInfo;
   readonly user: UserInfo;
   /** Names the field manager when the request does not. */
   readonly userAgent: string;
-  readonly signal: AbortSignal | undefined;
   warn(message: string): void;
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from '../../machinery/log.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { serviceUnavailable } from '../../machinery/status-errors.ts';
 import { type Entry, prefixEnd, type Store, type StoreEvent } from '../../store/store.ts';
+import type { Cancellable } from '../registry/call.ts';
 import type { StoredFormat } from '../registry/stored-format.ts';
 import { StoredObject } from '../registry/stored-object.ts';
 import { CacheEvent } from './cache-event.ts';
@@ -107,23 +108,23 @@ export class ResourceCache {
   }
 
   /** The state after every write that was acknowledged before the call. */
-  async fresh(signal?: AbortSignal): Promise<Snapshot> {
+  async fresh(request?: Cancellable): Promise<Snapshot> {
     await this.#readable();
-    await this.#options.feed.fresh(signal);
+    await this.#options.feed.fresh(request);
     return this.#snapshot();
   }
 
   /** A state at or after `revision`; 0: whatever is there. */
-  async notOlderThan(revision: number, signal?: AbortSignal): Promise<Snapshot> {
+  async notOlderThan(revision: number, request?: Cancellable): Promise<Snapshot> {
     await this.#readable();
-    await this.#options.feed.reached(revision, signal);
+    await this.#options.feed.reached(revision, request);
     return this.#snapshot();
   }
 
   /** The state at exactly this revision; undefined when it is no longer known. Throws Timeout when it is not yet reached. */
-  async at(revision: number, signal?: AbortSignal): Promise<Snapshot | undefined> {
+  async at(revision: number, request?: Cancellable): Promise<Snapshot | undefined> {
     await this.#readable();
-    await this.#options.feed.reached(revision, signal);
+    await this.#options.feed.reached(revision, request);
     const tree = this.#ring.treeAt(revision);
     return tree === undefined ? undefined : { tree, revision };
   }

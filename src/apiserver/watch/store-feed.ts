@@ -2,6 +2,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { tooLargeResourceVersion } from '../../machinery/status-errors.ts';
 import { prefixEnd, type Store, type StoreEvent, type WatchHandle } from '../../store/store.ts';
+import type { Cancellable } from '../registry/call.ts';
 
 /** Receives the changes below one key prefix. */
 export interface FeedConsumer {
@@ -73,15 +74,16 @@ export class StoreFeed {
   }
 
   /** Resolves when every write that was acknowledged before the call has been handed out: what a consistent read waits for. */
-  async fresh(signal?: AbortSignal): Promise<number> {
+  async fresh(request?: Cancellable): Promise<number> {
     const revision = await this.#store.currentRevision();
-    await this.reached(revision, signal);
+    await this.reached(revision, request);
     return revision;
   }
 
   /** Throws Timeout (`Too large resource version`) when the revision is not reached in time. */
-  async reached(revision: number, signal?: AbortSignal): Promise<void> {
+  async reached(revision: number, request?: Cancellable): Promise<void> {
     if (this.#revision >= revision) return;
+    const signal = request?.signal;
     const deadline = this.#environment.deadline(freshnessTimeoutMs, signal);
     const waited = Promise.withResolvers<void>();
     const waiter: Waiter = { revision, resolve: waited.resolve };
