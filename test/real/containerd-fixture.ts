@@ -7,10 +7,9 @@ import { findContainerdPrograms } from '../../src/node/containerd/find-programs.
 import { PrivateContainerd, type PrivateContainerdOptions } from '../../src/node/containerd/private-containerd.ts';
 import { kubernetesArchitecture } from '../../src/node/host/linux/host-info.ts';
 import { LinuxHost } from '../../src/node/host/linux/linux-host.ts';
-import { writeImageArchive } from '../../src/node/images/making/image-archive.ts';
 import type { PackageImage } from '../../src/node/images/making/image-kitchen.ts';
-import { ImageMaker } from '../../src/node/images/making/image-maker.ts';
-import { pauseImage, pauseImageName } from '../../src/node/images/making/pause-image.ts';
+import { LocalImages } from '../../src/node/images/making/local-images.ts';
+import { pauseImageName } from '../../src/node/images/making/pause-image.ts';
 import { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
 import { spdyExec } from '../../src/node/runtime/cri/spdy-exec.ts';
 
@@ -69,9 +68,7 @@ export class ContainerdFixture {
     const fixture = new ContainerdFixture(directory, runDirectory, bridge, host, options);
     const { containerd } = fixture;
     await containerd.start();
-    const pause = join(directory, 'pause.tar');
-    await writeImageArchive(pauseImage(kubernetesArchitecture(process.arch)), pause);
-    await containerd.importImage(pause);
+    await fixture.#images((images) => images.ensureSandboxImage());
     return fixture;
   }
 
@@ -89,14 +86,16 @@ export class ContainerdFixture {
 
   /** Makes the image, or takes it from the cache, and imports it. */
   async provide(image: PackageImage): Promise<void> {
-    const { environment } = this;
-    const maker = new ImageMaker({
-      environment,
-      processes: this.host.processes,
-      architecture: kubernetesArchitecture(process.arch),
-      cacheDirectory,
-    });
-    await this.containerd.importImage(await maker.make(image));
+    await this.#images((images) => images.ensure(image));
+  }
+
+  async #images(work: (images: LocalImages) => Promise<unknown>): Promise<void> {
+    const { environment, containerd } = this;
+    const runtime = this.runtime();
+    const { processes } = this.host;
+    const architecture = kubernetesArchitecture(process.arch);
+    await work(new LocalImages({ environment, processes, architecture, cacheDirectory, runtime, containerd }));
+    await runtime.close();
   }
 
   /** Takes everything down; answers what went wrong. */
