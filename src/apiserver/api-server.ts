@@ -7,7 +7,6 @@ import type { ResourceType } from '../machinery/resource-type.ts';
 import { notFound, resourceNotServed } from '../machinery/status-errors.ts';
 import { define } from '../resources/define.ts';
 import type { ResourceDefinition } from '../resources/definition.ts';
-import { builtInSchemas } from '../resources/schema/schema-table.ts';
 import type { Store } from '../store/store.ts';
 import type { HttpRequest, HttpResponse, UpgradeResponse } from '../wire/http.ts';
 import type { HttpConnection, HttpHandler } from '../wire/http-handler.ts';
@@ -23,7 +22,6 @@ import { HttpFront } from './http/http-front.ts';
 import { PathRouter } from './http/path-router.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
 import { ResourceHandler } from './http/resource-handler.ts';
-import { OpenApiV3 } from './openapi/openapi-v3.ts';
 import type {
   ConnectHandler,
   ObjectChanger,
@@ -101,13 +99,6 @@ export class ApiServer implements HttpHandler, ObjectChanger {
 
     this.#reviews = reviewHandlers.map(({ resource }) => resource);
     const discovery = new DiscoveryPaths(this.#served, extensions, options.serverAddress ?? (() => ''));
-    const openApi = new OpenApiV3({
-      served: this.#served,
-      subresources: subresourceHandlers,
-      connects: connectHandlers,
-      schemas: builtInSchemas,
-      environment,
-    });
     this.#front = new HttpFront({
       environment,
       logger,
@@ -119,7 +110,7 @@ export class ApiServer implements HttpHandler, ObjectChanger {
       authorizer,
       resources: this.#served,
       resourceHandler: new ResourceHandler(this.#gate, this.#resources, extensions),
-      paths: new PathRouter(discovery, [openApi, ...(options.pathHandlers ?? [])]),
+      paths: new PathRouter(discovery, options.pathHandlers ?? []),
       metrics: new RequestMetrics(environment, metrics),
     });
   }
