@@ -138,9 +138,14 @@ export class ControllerWorld {
     return this.environment.advance(ms);
   }
 
+  /** As if the process that runs them ended; others may be started. */
+  async stopControllers(): Promise<void> {
+    await Promise.all(this.#runners.splice(0).map((runner) => runner.stop()));
+  }
+
   async stop(): Promise<void> {
     this.#kubelet?.();
-    await Promise.all(this.#runners.map((runner) => runner.stop()));
+    await this.stopControllers();
     await Promise.all(this.#recorders.map((recorder) => recorder.stop()));
     await this.informers.stop();
     this.server.stop();

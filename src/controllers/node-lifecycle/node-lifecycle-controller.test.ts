@@ -102,6 +102,15 @@ test('a node that falls silent is unknown after 50 s, its pods are not ready, an
   expect(await condition('Ready')).toMatchObject({ status: 'True' });
 });
 
+test('a node that is removed is said farewell to', async () => {
+  await world.advance(1_000);
+  await world.client.delete(nodes, { name: 'node-1' });
+  await world.advance(1_000);
+  expect(await world.eventLines('node-1')).toContain(
+    'Normal RemovingNode: Node node-1 event: Removing Node node-1 from Controller',
+  );
+});
+
 test('a cordoned node is tainted', async () => {
   const current = await node();
   await world.client.update(nodes, { ...current, spec: { ...current.spec, unschedulable: true } });

@@ -66,11 +66,20 @@ class NodeLifecycleLoop {
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     let node = this.nodes.get(key);
+    const { environment, client, events } = this.#context;
     if (node === undefined) {
-      this.#heard.delete(key);
+      const uid = this.#heard.get(key)?.uid;
+      if (this.#heard.delete(key)) {
+        const message = `Node ${key} event: Removing Node ${key} from Controller`;
+        events.event(
+          { kind: nodes.kind, apiVersion: nodes.version, name: key, uid },
+          'Normal',
+          'RemovingNode',
+          message,
+        );
+      }
       return undefined;
     }
-    const { environment, client, events } = this.#context;
     const heard = this.#listen(key, node);
     const now = formatTime(environment.now());
     const leftMs = heard.atMs + this.#patienceMs(node) - environment.monotonic();
