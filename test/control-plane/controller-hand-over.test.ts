@@ -27,6 +27,8 @@ test('controllers that are stopped amid their work leave nothing double behind f
     // Stopped at another point of their work each time.
     for (let turn = 0; turn < round * 7; turn++) await Promise.resolve();
     await world.stopControllers();
+    // Requests that were under way come to their end before anybody takes over: a lease sees to that.
+    await world.environment.settle();
   }
   world.start(deploymentController, replicaSetController, statefulSetController);
   await world.advance(30_000);

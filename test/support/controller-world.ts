@@ -21,7 +21,9 @@ export class ControllerWorld {
   readonly environment: VirtualEnvironment;
   readonly server: ApiServer;
   readonly client: Client;
-  readonly informers: InformerFactory;
+  /** Of the controllers; another one after they were stopped. */
+  #informers: InformerFactory;
+  readonly #kubeletInformers: InformerFactory;
   readonly #runners: ControllerRunner[] = [];
   readonly #recorders: QueuedEventRecorder[] = [];
   #kubelet: (() => void) | undefined;
@@ -37,11 +39,12 @@ export class ControllerWorld {
     this.environment = environment;
     this.server = server;
     this.client = client;
-    this.informers = createInformerFactory({ client, environment, logger: silentLogger });
+    this.#informers = createInformerFactory({ client, environment, logger: silentLogger });
+    this.#kubeletInformers = createInformerFactory({ client, environment, logger: silentLogger });
   }
 
   context(component = 'test'): ControllerContext {
-    const { environment, informers } = this;
+    const { environment } = this;
     const client = this.server.client(admin, 'kube-controller-manager');
     const recorder = new QueuedEventRecorder({
       client,
@@ -51,7 +54,7 @@ export class ControllerWorld {
       source: { component },
     });
     this.#recorders.push(recorder);
-    return { client, informers, environment, events: recorder, logger: silentLogger };
+    return { client, informers: this.#informers, environment, events: recorder, logger: silentLogger };
   }
 
   start(...controllers: readonly ((context: ControllerContext) => Controller)[]): void {
@@ -66,7 +69,7 @@ export class ControllerWorld {
 
   /** A second after a pod is seen it runs and is ready, unless its image is `bad`; a second after its deletion it is gone. */
   startKubelet(): void {
-    const informer = this.informers.informer(pods);
+    const informer = this.#kubeletInformers.informer(pods);
     const seen = new Set<string>();
     const later = (pod: Pod, what: string, act: (fresh: Pod) => Promise<unknown>) => {
       const key = `${pod.metadata.uid} ${what}`;
@@ -138,16 +141,19 @@ export class ControllerWorld {
     return this.environment.advance(ms);
   }
 
-  /** As if the process that runs them ended; others may be started. */
+  /** As if the process that runs them ended; others may be started, which begin with caches of their own. */
   async stopControllers(): Promise<void> {
+    const { client, environment } = this;
     await Promise.all(this.#runners.splice(0).map((runner) => runner.stop()));
+    await this.#informers.stop();
+    this.#informers = createInformerFactory({ client, environment, logger: silentLogger });
   }
 
   async stop(): Promise<void> {
     this.#kubelet?.();
     await this.stopControllers();
     await Promise.all(this.#recorders.map((recorder) => recorder.stop()));
-    await this.informers.stop();
+    await this.#kubeletInformers.stop();
     this.server.stop();
   }
 }
