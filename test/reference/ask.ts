@@ -35,6 +35,7 @@ export function withoutAdmission(object: KubeObject, ask: Ask): KubeObject {
   const spec = { ...(result['spec'] as Loose | undefined) };
   const askedSpec = ((asked as unknown as Loose)['spec'] ?? {}) as Loose;
   if (kind === 'Pod') result['spec'] = withoutPodAdmission(spec, askedSpec);
+  if (kind === 'Service') result['spec'] = withoutAllocation(spec, askedSpec);
   if (kind === 'Node') {
     if (askedSpec['taints'] === undefined) delete spec['taints'];
     result['spec'] = spec;
@@ -54,6 +55,22 @@ function withoutTimes(status: Loose): Loose {
       conditions: conditions.map((each) => ({ ...each, lastTransitionTime: someTime })),
     }),
     ...(status['lastPhaseTransitionTime'] !== undefined && { lastPhaseTransitionTime: someTime }),
+  };
+}
+
+/** Addresses, families and node ports are handed out by allocators. */
+function withoutAllocation(spec: Loose, asked: Loose): Loose {
+  const { clusterIPs, ipFamilies, ipFamilyPolicy, clusterIP, healthCheckNodePort, ports, ...rest } = spec;
+  const askedPorts = (asked['ports'] ?? []) as readonly Loose[];
+  return {
+    ...rest,
+    ...(asked['clusterIP'] !== undefined && { clusterIP }),
+    ...(asked['healthCheckNodePort'] !== undefined && { healthCheckNodePort }),
+    ...(ports !== undefined && {
+      ports: (ports as readonly Loose[]).map(({ nodePort, ...port }, index) =>
+        askedPorts[index]?.['nodePort'] === undefined ? port : { ...port, nodePort },
+      ),
+    }),
   };
 }
 

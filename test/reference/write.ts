@@ -4,7 +4,7 @@ import { validateObjectMeta } from '../../src/machinery/object-meta.ts';
 import { normalise } from '../../src/machinery/schema/normalise.ts';
 import { builtInDefinitions } from '../../src/resources/built-in.ts';
 import type { ResourceDefinition } from '../../src/resources/definition.ts';
-import type { Pod } from '../../src/resources/schema/core-v1.generated.ts';
+import type { Pod, Service } from '../../src/resources/schema/core-v1.generated.ts';
 import { type Ask, withoutAdmission } from './ask.ts';
 
 export interface WriteOutcome {
@@ -24,6 +24,7 @@ export function write(ask: Ask): WriteOutcome {
   const { namespaced } = definition.type;
   if (old === undefined) definition.prepareForCreate?.(object, context);
   else viewOf(definition, ask.subresource).prepareForUpdate?.(object, old, context);
+  if (definition.type.kind === 'Service') allocate(object as Draft<Service>);
   if (ask.subresource === undefined) countGeneration(definition, object, old);
   else if (old?.metadata.generation !== undefined) object.metadata.generation = old.metadata.generation;
   const errors =
@@ -70,6 +71,7 @@ function viewOf(definition: ResourceDefinition, subresource: string | undefined)
 function created(definition: ResourceDefinition, object: KubeObject, path: string): KubeObject {
   const result = read(definition, object, path);
   definition.prepareForCreate?.(result, context);
+  if (definition.type.kind === 'Service') allocate(result as Draft<Service>);
   countGeneration(definition, result, undefined);
   return result;
 }
@@ -102,4 +104,14 @@ function admitPod({ spec }: Draft<Pod>): void {
   spec.serviceAccountName ||= 'default';
   spec.priority ??= 0;
   spec.preemptionPolicy ??= 'PreemptLowerPriority';
+}
+
+/** What the allocators of addresses and node ports do to a service. */
+function allocate({ spec }: Draft<Service>): void {
+  if (spec === undefined || spec.type === 'ExternalName') return;
+  spec.clusterIP ||= '10.0.0.1';
+  spec.clusterIPs = [spec.clusterIP];
+  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return;
+  for (const [index, port] of (spec.ports ?? []).entries()) port.nodePort ||= 30_000 + index;
+  if (spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') spec.healthCheckNodePort ||= 31_000;
 }

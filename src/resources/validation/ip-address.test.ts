@@ -59,7 +59,7 @@ test('ranges', () => {
 
 test.each([
   ['x', 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
-  ['010.0.0.0/8', 'must not have leading 0s in IP'],
+  ['010.0.0.0/8', 'must not have leading 0s in IP or prefix length'],
   ['::ffff:10.0.0.0/104', 'must not have an IPv4-mapped IPv6 address'],
   ['10.0.0.1/8', 'must not have bits set beyond the prefix length'],
 ])('%s is refused: %s', (text, detail) => {

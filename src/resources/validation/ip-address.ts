@@ -144,7 +144,7 @@ export function validateCidr(value: string, path: string, errors: FieldError[]):
     errors.push(invalid(path, value, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
     return undefined;
   }
-  if (cidr.address.leadingZeros) errors.push(invalid(path, value, 'must not have leading 0s in IP'));
+  if (cidr.address.leadingZeros) errors.push(invalid(path, value, 'must not have leading 0s in IP or prefix length'));
   else if (cidr.address.mapped) errors.push(invalid(path, value, 'must not have an IPv4-mapped IPv6 address'));
   else if (hasHostBits(cidr)) errors.push(invalid(path, value, 'must not have bits set beyond the prefix length'));
   else return cidr;

@@ -1,4 +1,4 @@
-import { nameIsDns1035Label } from '../../../machinery/names.ts';
+import { nameIsDnsLabel } from '../../../machinery/names.ts';
 import type { Draft } from '../../../machinery/object.ts';
 import { ageSince } from '../../../machinery/time.ts';
 import { define } from '../../define.ts';
@@ -6,6 +6,8 @@ import type { Cell } from '../../definition.ts';
 import type { Service } from '../../schema/core-v1.generated.ts';
 import { services } from '../../schema/resource-types.generated.ts';
 import { shared } from '../../shared.ts';
+import { serviceWarnings } from './service-warnings.ts';
+import { validateServiceStatus } from './validate-load-balancer.ts';
 import { validateService, validateServiceUpdate } from './validate-service.ts';
 
 const clientIpTimeoutSeconds = 10_800;
@@ -14,20 +16,24 @@ const clientIpTimeoutSeconds = 10_800;
 export const serviceDefinition = define<Service>(services, {
   storage: { keyPrefix: '/registry/services/specs/' },
   setDefaults: setServiceDefaults,
-  validateName: nameIsDns1035Label,
+  validateName: nameIsDnsLabel,
   prepareForCreate(service) {
     service.status = { loadBalancer: {} };
+    if (service.spec?.type === 'ExternalName') delete service.spec.internalTrafficPolicy;
   },
   prepareForUpdate(service, old) {
     service.status = shared(old.status ?? { loadBalancer: {} });
     dropWhatTheTypeDoesNotUse(service, old);
+    if (service.spec?.type === 'ExternalName') delete service.spec.internalTrafficPolicy;
   },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  warnings: serviceWarnings,
   status: {
     prepareForUpdate(service, old) {
       service.spec = shared(old.spec ?? {});
     },
+    validateUpdate: validateServiceStatus,
   },
   returnsDeletedObject: true,
   row: serviceRow,
@@ -53,7 +59,9 @@ function setServiceDefaults(service: Draft<Service>): void {
   const outside = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs?.length ?? 0) > 0;
   if (outside) spec.externalTrafficPolicy ||= 'Cluster';
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ||= 'Cluster';
-  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  if (spec.type !== 'LoadBalancer') return;
+  spec.allocateLoadBalancerNodePorts ??= true;
+  for (const ingress of service.status.loadBalancer.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
 }
 
 /** A change of type takes along what only the old type had, where the user left it as it was. */

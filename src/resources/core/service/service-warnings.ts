@@ -1,0 +1,38 @@
+import { quote } from '../../../machinery/go-text.ts';
+import type { Service, ServiceSpec } from '../../schema/core-v1.generated.ts';
+import { formatIpAddress, parseIpAddress } from '../../validation/ip-address.ts';
+
+export function serviceWarnings({ spec = {} }: Service): readonly string[] {
+  if (spec.type === 'ExternalName') return [];
+  const lines = spec.clusterIP === 'None' ? headlessWarnings(spec) : addressWarnings(spec);
+  const distribution =
+    spec.trafficDistribution === 'PreferClose'
+      ? ['spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"']
+      : [];
+  return [...lines, ...distribution];
+}
+
+function headlessWarnings({ loadBalancerIP, externalIPs = [], sessionAffinity }: ServiceSpec): readonly string[] {
+  return [
+    ...(loadBalancerIP ? ['spec.loadBalancerIP is ignored for headless services'] : []),
+    ...(externalIPs.length > 0 ? ['spec.externalIPs is ignored for headless services'] : []),
+    ...(sessionAffinity !== 'None' ? ['spec.SessionAffinity is ignored for headless services'] : []),
+  ];
+}
+
+function addressWarnings({ loadBalancerIP, externalIPs = [] }: ServiceSpec): readonly string[] {
+  return [
+    ...(externalIPs.length > 0
+      ? ['spec.externalIPs is deprecated and may no longer be implemented in some clusters']
+      : []),
+    ...(loadBalancerIP ? spellingWarnings('spec.loadBalancerIP', loadBalancerIP) : []),
+  ];
+}
+
+/** An address that can be written more simply. */
+function spellingWarnings(path: string, text: string): readonly string[] {
+  const address = parseIpAddress(text);
+  if (address === undefined || (!address.leadingZeros && !address.mapped)) return [];
+  const simple = quote(formatIpAddress(address));
+  return [`${path}: non-standard IP address ${quote(text)} is invalid: use ${simple}`];
+}
