@@ -9,7 +9,7 @@ import { controllerReference } from '../runtime/owner-references.ts';
 import { desiredReplicasAnnotation, maxReplicasAnnotation } from './replica-annotations.ts';
 import { maxSurge, replicasOf } from './rolling-update.ts';
 
-export const hashLabel = 'pod-template-hash';
+const hashLabel = 'pod-template-hash';
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
 const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history';
 const longestRevisionHistory = 2000;
@@ -42,7 +42,7 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-export function revisionOf(replicaSet: ReplicaSet): number {
+function revisionOf(replicaSet: ReplicaSet): number {
   const text = replicaSet.metadata.annotations?.[revisionAnnotation] ?? '';
   return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }

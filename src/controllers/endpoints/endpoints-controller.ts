@@ -100,7 +100,7 @@ class EndpointsLoop {
 }
 
 /** The object that a service should have, on top of what there is. */
-export function wantedEndpoints(
+function wantedEndpoints(
   service: Service,
   existing: Endpoints | undefined,
   selected: readonly Pod[],

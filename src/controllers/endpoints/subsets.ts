@@ -9,7 +9,7 @@ import { isPodReady } from '../runtime/pods.ts';
 import { addressOf, addressTypesOf, hostnameOf, isEndpoint, isHeadless, portsOf } from './service-endpoints.ts';
 
 /** More addresses than this are not kept in one Endpoints object. */
-export const mostAddresses = 1000;
+const mostAddresses = 1000;
 
 interface Member {
   readonly address: EndpointAddress;

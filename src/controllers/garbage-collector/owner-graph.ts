@@ -131,7 +131,7 @@ export class OwnerGraph {
 }
 
 /** Whether the reference, in an object of this namespace, means the object that has its uid. */
-export function names(owner: OwnerReference, namespace: string | undefined, node: GraphNode): boolean {
+function names(owner: OwnerReference, namespace: string | undefined, node: GraphNode): boolean {
   const { identity, type } = node;
   const sameNamespace = type?.namespaced === true ? identity.namespace === namespace : true;
   const { group } = parseApiVersion(owner.apiVersion);

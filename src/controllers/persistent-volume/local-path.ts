@@ -6,7 +6,7 @@ import type { StorageClass } from '../../resources/schema/storage-v1.generated.t
 export const localPathProvisioner = 'stuurman.dev/local-path';
 
 /** A storage class may say which folder of the nodes holds its volumes. */
-export const directoryParameter = 'directory';
+const directoryParameter = 'directory';
 
 /**
  * The volume for a claim on a node. The folder is made when it is first mounted; when the volume is gone, the agent of that node

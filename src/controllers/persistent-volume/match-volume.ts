@@ -31,7 +31,7 @@ export function matchVolume(
 }
 
 /** Class, mode and ways of access; capacity aside. */
-export function isSuitable(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+function isSuitable(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
   return (
     (volume.spec?.storageClassName ?? '') === (claim.spec?.storageClassName ?? '') &&
     (volume.spec?.volumeMode ?? 'Filesystem') === (claim.spec?.volumeMode ?? 'Filesystem') &&

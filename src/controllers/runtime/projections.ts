@@ -33,7 +33,7 @@ export function metadataOnly<T extends KubeObject>(object: T): T {
 }
 
 /** What controllers look at in a pod; a tenth of the whole. */
-export function podProjection(pod: Pod): Pod {
+function podProjection(pod: Pod): Pod {
   return { metadata: podMetadata(pod.metadata), ...podParts(pod.spec, pod.status) };
 }
 

@@ -23,12 +23,12 @@ export interface SetRevisions {
 }
 
 /** The older revision first. */
-export function byRevision(a: ControllerRevision, b: ControllerRevision): number {
+function byRevision(a: ControllerRevision, b: ControllerRevision): number {
   return (a.revision ?? 0) - (b.revision ?? 0) || byCreation(a, b);
 }
 
 /** What a revision keeps: a strategic merge patch that puts the template back, which is what `kubectl rollout undo` sends. */
-export function revisionData(set: StatefulSet): unknown {
+function revisionData(set: StatefulSet): unknown {
   return { spec: { template: { ...set.spec.template, $patch: 'replace' } } };
 }
 
