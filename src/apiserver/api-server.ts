@@ -90,7 +90,7 @@ export class ApiServer implements HttpHandler, ObjectChanger {
     this.#options = options;
     const authorizer = new AuthorizerChain(options.authorizers ?? []);
     const extensions = new Extensions({ subresourceHandlers, reviewHandlers, connectHandlers });
-    this.#served = new ServedResources({ store, environment, logger, hooks: options.writeHooks ?? [] });
+    this.#served = new ServedResources({ store, environment, logger, metrics, hooks: options.writeHooks ?? [] });
     this.definitions = this.#served;
     const authorize = (user: UserInfo, info: RequestInfo): void => requireAuthorized(authorizer, user, info);
     this.#resources = new ResourceServer(this.#served, { environment, admission, authorize }, extensions);

@@ -1,8 +1,10 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
+import type { MetricRegistry } from '../../machinery/metrics.ts';
 import { apiVersionOf, type ResourceType } from '../../machinery/resource-type.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { Store } from '../../store/store.ts';
+import { CacheMetrics } from '../watch/cache-metrics.ts';
 import { ResourceCache } from '../watch/resource-cache.ts';
 import { StoreFeed } from '../watch/store-feed.ts';
 import { EventLeases } from './event-leases.ts';
@@ -36,6 +38,7 @@ export class ServedResources {
   readonly #environment: Environment;
   readonly #logger: Logger;
   readonly #hooks: readonly WriteHook[];
+  readonly #metrics: CacheMetrics;
   readonly #resources = new Map<string, ServedResource>();
   readonly #storages = new Map<string, SharedStorage>();
   #generation = 0;
@@ -44,12 +47,14 @@ export class ServedResources {
     readonly store: Store;
     readonly environment: Environment;
     readonly logger: Logger;
+    readonly metrics: MetricRegistry;
     readonly hooks: readonly WriteHook[];
   }) {
     this.#store = options.store;
     this.#environment = options.environment;
     this.#logger = options.logger;
     this.#hooks = options.hooks;
+    this.#metrics = new CacheMetrics(options.metrics);
     this.feed = new StoreFeed(options);
   }
 
@@ -131,9 +136,15 @@ export class ServedResources {
       known.users++;
       return known.storage.cache.loaded();
     }
-    const options = { store: this.#store, environment: this.#environment, logger: this.#logger, feed: this.feed };
     const format = new StoredFormat(conversion?.storedAs ?? definition.type, keyPrefix);
-    const cache = new ResourceCache({ ...options, format });
+    const cache = new ResourceCache({
+      store: this.#store,
+      environment: this.#environment,
+      logger: this.#logger,
+      feed: this.feed,
+      metrics: this.#metrics.of(format.type),
+      format,
+    });
     const leases =
       timeToLiveSeconds === undefined ? undefined : new EventLeases(this.#store, this.#environment, timeToLiveSeconds);
     this.#storages.set(keyPrefix, { storage: new ResourceStorage(cache, this.#store, leases), users: 1 });

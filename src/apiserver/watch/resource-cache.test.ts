@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { VirtualEnvironment } from '../../machinery/environment/virtual.ts';
 import { silentLogger } from '../../machinery/log.ts';
+import { silentMetrics } from '../../machinery/metrics.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { MemoryStore } from '../../store/memory/memory-store.ts';
 import { CompactedError, type Store, type WatchSink } from '../../store/store.ts';
 import { StoredFormat } from '../registry/stored-format.ts';
 import type { StoredObject } from '../registry/stored-object.ts';
+import { CacheMetrics } from './cache-metrics.ts';
 import { ResourceCache, type WatchStart } from './resource-cache.ts';
 import { StoreFeed } from './store-feed.ts';
 import type { WatchFilter, WatchItem } from './watch-filter.ts';
@@ -44,7 +46,13 @@ class World {
     });
     const parts = { store: this.store, environment: this.environment, logger: silentLogger };
     this.feed = new StoreFeed(parts);
-    this.cache = new ResourceCache({ ...parts, feed: this.feed, format, ...options });
+    this.cache = new ResourceCache({
+      ...parts,
+      feed: this.feed,
+      metrics: new CacheMetrics(silentMetrics).of(format.type),
+      format,
+      ...options,
+    });
   }
 
   async start(): Promise<this> {

@@ -7,6 +7,7 @@ import type { Cancellable } from '../registry/call.ts';
 import type { StoredFormat } from '../registry/stored-format.ts';
 import { StoredObject } from '../registry/stored-object.ts';
 import { CacheEvent } from './cache-event.ts';
+import type { ResourceCacheMetrics } from './cache-metrics.ts';
 import { defaultRingLimits, EventRing, type RingLimits } from './event-ring.ts';
 import { PersistentTree } from './persistent-tree.ts';
 import type { StoreFeed } from './store-feed.ts';
@@ -20,6 +21,7 @@ export interface ResourceCacheOptions {
   readonly feed: StoreFeed;
   readonly environment: Environment;
   readonly logger: Logger;
+  readonly metrics: ResourceCacheMetrics;
   readonly ringLimits?: RingLimits;
   readonly watchBufferLimit?: number;
 }
@@ -48,6 +50,8 @@ const sweepIntervalMs = 5 * 60_000;
 const reloadDelayMs = 1_000;
 const pageSize = 5_000;
 const objectsPerTurn = 2_000;
+/** Selectors may have to parse each of them. */
+const objectsPerPause = 500;
 
 /**
  * The objects of one resource as the store has them: an ordered tree that is replaced by every change, the recent events, and those
@@ -156,14 +160,22 @@ export class ResourceCache {
       allowBookmarks: start.allowBookmarks,
       timeoutMs: start.timeoutMs,
       signal: start.signal,
-      onClose: (ended) => this.#watchers.remove(ended),
+      onClose: (ended, isSlow) => this.#forget(ended, isSlow),
     });
     if (!watcher.ended) this.#watchers.add(watcher);
+    this.#options.metrics.watchers.set(this.#watchers.size);
     this.#armBookmarks();
     return watcher;
   }
 
-  #initial(start: WatchStart): Iterable<WatchItem> {
+  #forget(watcher: Watcher, isSlow: boolean): void {
+    const { metrics } = this.#options;
+    this.#watchers.remove(watcher);
+    metrics.watchers.set(this.#watchers.size);
+    if (isSlow) metrics.terminated.add();
+  }
+
+  #initial(start: WatchStart): Iterable<WatchItem | undefined> {
     if (start.after === 'now') return [];
     if (start.after !== undefined) return replay(this.format, start.filter, this.#ring.after(start.after));
     const { tree, revision } = this.#snapshot();
@@ -205,6 +217,7 @@ export class ResourceCache {
     this.#ring = new EventRing(revision, tree, this.#options.ringLimits ?? defaultRingLimits);
     const backlog = this.#backlog ?? [];
     this.#backlog = undefined;
+    this.#options.metrics.objects.set(tree.size);
     for (const { event, revision: at } of backlog) if (at > revision) this.#apply(event, at);
     this.#ready.resolve();
   }
@@ -244,6 +257,9 @@ export class ResourceCache {
     const timeMs = this.#options.environment.monotonic();
     const change = new CacheEvent({ revision, object, previous, deleted, tree: this.#tree, timeMs });
     this.#ring.push(change);
+    const { metrics } = this.#options;
+    metrics.received.add();
+    metrics.objects.set(this.#tree.size);
     this.#watchers.dispatch(change);
   }
 
@@ -290,10 +306,12 @@ function* existing(
   start: WatchStart,
   tree: PersistentTree<StoredObject>,
   revision: number,
-): Generator<WatchItem, void> {
+): Generator<WatchItem | undefined, void> {
   const { filter } = start;
   const prefix = format.prefix(filter.namespace);
+  let seen = 0;
   for (const object of tree.between(prefix, prefixEnd(prefix))) {
+    if (++seen % objectsPerPause === 0) yield undefined;
     if (!inScope(format, filter, object.key)) continue;
     if (filter.matches !== undefined && !filter.matches(object)) continue;
     yield { type: 'ADDED', object, event: undefined };
@@ -301,8 +319,14 @@ function* existing(
   if (start.markInitialEventsEnd) yield { type: 'BOOKMARK', revision, initialEventsEnd: true };
 }
 
-function* replay(format: StoredFormat, filter: WatchFilter, events: readonly CacheEvent[]): Generator<WatchItem, void> {
+function* replay(
+  format: StoredFormat,
+  filter: WatchFilter,
+  events: readonly CacheEvent[],
+): Generator<WatchItem | undefined, void> {
+  let seen = 0;
   for (const event of events) {
+    if (++seen % objectsPerPause === 0) yield undefined;
     if (!inScope(format, filter, event.object.key)) continue;
     const item = transition(filter, event);
     if (item !== undefined) yield item;

@@ -7,8 +7,8 @@ import { transition, type WatchFilter, type WatchItem } from './watch-filter.ts'
 export interface WatcherOptions {
   readonly environment: Environment;
   readonly filter: WatchFilter;
-  /** What comes before the live events. */
-  readonly initial: Iterable<WatchItem>;
+  /** What comes before the live events; undefined: nothing was found for a while, and others should be let in. */
+  readonly initial: Iterable<WatchItem | undefined>;
   /** Live events up to this revision have been seen, or are not wanted. */
   readonly after: number;
   /** Live events that may wait for a slow reader. */
@@ -16,7 +16,7 @@ export interface WatcherOptions {
   readonly allowBookmarks: boolean;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  readonly onClose: (watcher: Watcher) => void;
+  readonly onClose: (watcher: Watcher, isSlow: boolean) => void;
 }
 
 /** After so many items without having had to wait, others are let in. */
@@ -31,7 +31,7 @@ export class Watcher {
   readonly allowBookmarks: boolean;
   readonly #options: WatcherOptions;
   readonly #timer: Timer;
-  #initial: Iterator<WatchItem> | undefined;
+  #initial: Iterator<WatchItem | undefined> | undefined;
   #buffer: WatchItem[] = [];
   #next = 0;
   #wake: (() => void) | undefined;
@@ -85,6 +85,10 @@ export class Watcher {
         await this.#options.environment.turn();
         return item;
       }
+      if (this.#initial !== undefined) {
+        await this.#options.environment.turn();
+        continue;
+      }
       if (this.#ended) return undefined;
       this.#sinceTurn = 0;
       const woken = Promise.withResolvers<void>();
@@ -117,7 +121,7 @@ export class Watcher {
     if (error !== undefined) this.#buffer.push({ type: 'ERROR', error });
     this.#timer.cancel();
     this.#options.signal?.removeEventListener('abort', this.#abort);
-    this.#options.onClose(this);
+    this.#options.onClose(this, error !== undefined);
     this.#wakeReader();
   }
 
