@@ -17,6 +17,7 @@ await build({
     // Threads are loaded by file name, from beside the bundle.
     'store-worker': 'src/store/sqlite/store-worker.ts',
     'dns-worker': 'src/network/dns/dns-worker.ts',
+    shop: 'examples/shop/app/main.js',
   },
   outdir: 'dist',
   bundle: true,
@@ -30,5 +31,6 @@ await build({
   banner: {
     js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
   },
+  external: ['pg-native'],
   logLevel: 'warning',
 });

@@ -27,6 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'network',
   ],
   cli: ['cluster', 'client', 'machinery'],
+  index: ['cluster'],
   testing: ['cluster', 'client', 'machinery', 'resources'],
 };
 

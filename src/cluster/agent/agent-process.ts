@@ -17,6 +17,7 @@ import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { NodeNetwork } from './node-network.ts';
 import { nodeRuntime } from './node-runtime.ts';
+import { ensureSandboxImage } from './sandbox-image.ts';
 
 /** A node's agent at work. */
 export interface AgentProcess {
@@ -41,6 +42,7 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
   const { containerd, runtime, cniDirectory } = await nodeRuntime({ settings, host, environment, logger });
   const stop = new AbortController();
   await containerd.start(stop.signal);
+  await ensureSandboxImage(containerd, runtime, settings.directory);
   const supervising = containerd.supervise(stop.signal);
   let agent: Agent | undefined;
   const server = await listen(settings.port, (port) =>

@@ -35,5 +35,11 @@ export async function nodeRuntime({ settings, host, environment, logger }: NodeR
     sandboxImage: pauseImageName,
     connect,
   });
-  return { containerd, cniDirectory, runtime: connect(containerd.socketPath) };
+  return { host, containerd, cniDirectory, runtime: connect(containerd.socketPath) };
+}
+
+/** What this machine lacks for running containers, in words; empty when it lacks nothing. */
+export async function missingPrograms(): Promise<readonly string[]> {
+  const programs = await findContainerdPrograms({ path: process.env['PATH'] ?? '' });
+  return 'missing' in programs ? programs.missing : [];
 }

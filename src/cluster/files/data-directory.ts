@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -52,6 +52,11 @@ export class DataDirectory {
     return join(this.path, 'server.json');
   }
 
+  /** What the server has made on this machine: the agent's process. */
+  get ledgerFile(): string {
+    return join(this.path, 'ledger.json');
+  }
+
   get kubeconfig(): string {
     return join(this.path, 'admin.kubeconfig');
   }
@@ -81,6 +86,10 @@ export class DataDirectory {
         },
       );
     }
+  }
+
+  remove(file: string): void {
+    rmSync(file, { force: true });
   }
 
   /** Writes beside and renames over, so that a crash leaves the old file or the new one. */

@@ -15,6 +15,7 @@ import {
 } from '../../node/simulated-machine.ts';
 import { type AgentSources, sharedSources } from '../../node/sources.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
+import type { HttpTarget } from '../../wire/http.ts';
 import { nodeUser } from '../control-plane/users.ts';
 import { Partition } from './partition.ts';
 
@@ -78,9 +79,9 @@ export class SimulatedNodes {
     return found;
   }
 
-  /** The machine behind a node, for whoever answers in its place. */
-  machine(name: string): SimulatedMachine | undefined {
-    return this.#nodes.get(name)?.machine;
+  /** The API of a node, answered without a connection; undefined when there is no such node, or its agent is down. */
+  api(name: string): HttpTarget | undefined {
+    return this.#nodes.get(name)?.api;
   }
 
   list(): readonly SimulatedNode[] {
@@ -142,6 +143,10 @@ class SimulatedNodeProcess implements SimulatedNode {
       ...(settings.memoryBytes !== undefined && { memoryBytes: settings.memoryBytes }),
       ...settings.runtime,
     });
+  }
+
+  get api(): HttpTarget | undefined {
+    return this.#partition.isCut ? undefined : this.#agent?.api;
   }
 
   get runtime(): SimulatedRuntime {

@@ -1,0 +1,205 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { missingPrograms } from '../../cluster/agent/node-runtime.ts';
+import { applyManifests } from '../../cluster/demo/apply-manifests.ts';
+import { prepareDemo, waitForDemo } from '../../cluster/demo/demo.ts';
+import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
+import { runningServer } from '../../cluster/server/running-server.ts';
+import { Server } from '../../cluster/server/server.ts';
+import { waitForNodes } from '../../cluster/server/wait-for-nodes.ts';
+import { RealEnvironment } from '../../machinery/environment/real.ts';
+import { kubectlAdvice } from '../kubectl-advice.ts';
+import { say, styled } from '../output.ts';
+import { Steps } from '../steps.ts';
+
+export interface UpOptions {
+  readonly file: readonly string[];
+  readonly demo?: boolean;
+  readonly simulated: string;
+  readonly dataDir?: string;
+  readonly port: string;
+  readonly podCidr?: string;
+  readonly serviceCidr?: string;
+  readonly runtime: 'auto' | 'containerd' | 'simulated';
+  readonly detach?: boolean;
+}
+
+const mostSimulated = 10_000;
+
+/** `stuurman up`. */
+export async function up(options: UpOptions): Promise<void> {
+  const environment = new RealEnvironment();
+  const isRoot = process.getuid?.() === 0;
+  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
+  const port = wholeNumber('--port', options.port, 1, 65_535);
+  const asked = wholeNumber('--simulated', options.simulated, 0, mostSimulated);
+  for (const file of options.file) accessSync(file, constants.R_OK);
+  const running = runningServer(directory);
+  if (running !== undefined) {
+    throw new Error(
+      `the cluster in ${directory.path} runs already (process ${running.pid}, https://127.0.0.1:${running.port}): see "stuurman status"`,
+    );
+  }
+  const obstacle = await realNodeObstacle(options.runtime, isRoot);
+  if (obstacle !== undefined && options.runtime === 'containerd')
+    throw new Error(`real containers are not possible here: ${obstacle}`);
+  const realNode = obstacle === undefined;
+  if (obstacle !== undefined && options.runtime === 'auto') {
+    say(
+      `${styled('yellow', 'note:')} containers are simulated, because ${obstacle}. Everything else of the cluster is real.`,
+    );
+  }
+  const simulatedNodes = asked > 0 || realNode ? asked : 1;
+  if (options.detach === true) {
+    await detach(directory, environment);
+    return;
+  }
+  const logger = pinoLogger({ level: 'info', name: 'server', file: join(directory.path, 'logs', 'server.log') });
+  const steps = new Steps(() => environment.monotonic());
+  const server = await steps.run('state opened', () =>
+    Server.open({
+      environment,
+      directory,
+      logger,
+      port,
+      podRange: options.podCidr,
+      serviceRange: options.serviceCidr,
+      realNode,
+      simulatedNodes,
+      agentCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'agent'],
+      notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
+    }),
+  );
+  const ending = endOnSignals(server);
+  try {
+    await steps.run('API server answers', () => server.serve());
+    await steps.run('nodes started', () => server.work());
+    await steps.run('nodes ready', (progress) =>
+      waitForNodes(server.client, environment, (realNode ? 1 : 0) + simulatedNodes, progress),
+    );
+    if (options.demo === true) {
+      if (realNode)
+        await prepareDemo({
+          environment,
+          directory,
+          logger,
+          identity: server.identity,
+          run: (name, work) => steps.run(name, work),
+        });
+      await steps.run('shop rolled out', async (progress) => {
+        await applyManifests(server.client, [demoManifest()]);
+        await waitForDemo(server.client, environment, progress);
+      });
+    }
+    if (options.file.length > 0)
+      await steps.run('manifests applied', () => applyManifests(server.client, options.file));
+  } catch (error) {
+    if (!ending.begun()) await server.stop();
+    throw error;
+  }
+  tell(server, directory, options, realNode);
+  await ending.done;
+}
+
+function tell(server: Server, directory: DataDirectory, { demo }: UpOptions, realNode: boolean): void {
+  say('');
+  if (demo === true)
+    say(`${styled('bold', 'Open')}        ${realNode ? `http://${server.address}:30080` : '(simulated: no traffic)'}`);
+  say(`${styled('bold', 'API')}         ${server.url}`);
+  say(`${styled('bold', 'kubeconfig')}  ${directory.kubeconfig}`);
+  const advice = kubectlAdvice(process.env['PATH'] ?? '');
+  if (advice !== undefined) say(`${styled('yellow', 'note:')} ${advice}`);
+  say('');
+  say('Try:');
+  say(`  export KUBECONFIG=${directory.kubeconfig}`);
+  say('  kubectl get pods -A -o wide');
+  say(
+    demo === true
+      ? '  kubectl -n shop rollout restart deployment/web'
+      : '  kubectl create deployment web --image=stuurman.local/nginx:1',
+  );
+  say(demo === true ? '  kubectl -n shop logs -l app=application -f' : '  kubectl get events -A');
+  say('');
+  say('Ctrl-C ends the cluster; its state stays for the next "stuurman up".');
+}
+
+/** Why this machine cannot run real containers; undefined when it can. */
+async function realNodeObstacle(runtime: UpOptions['runtime'], isRoot: boolean): Promise<string | undefined> {
+  if (runtime === 'simulated') return 'that was asked for';
+  if (process.platform !== 'linux') return 'they need Linux';
+  if (!isRoot) return 'they need root';
+  const missing = await missingPrograms();
+  return missing.length === 0
+    ? undefined
+    : `${missing.join(', ')} is missing (on Debian: apt-get install containerd runc containernetworking-plugins nftables)`;
+}
+
+function endOnSignals(server: Server) {
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  let begun = false;
+  const end = async () => {
+    if (begun) return;
+    begun = true;
+    say('\nEnding the cluster ...');
+    const problems = await server.down().catch((error: Error) => [error.message]);
+    for (const problem of problems) say(`${styled('yellow', 'left behind:')} ${problem}`);
+    resolve();
+    process.exit(problems.length === 0 ? 0 : 1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end());
+  return { done, begun: () => begun };
+}
+
+/** Starts the same command again in the background, and waits until it says that it is ready. */
+async function detach(directory: DataDirectory, environment: RealEnvironment): Promise<void> {
+  directory.create();
+  const logFile = join(directory.path, 'up.log');
+  const log = openSync(logFile, 'w', 0o600);
+  const args = process.argv.slice(1).filter((each) => each !== '--detach');
+  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  let code: number | null | undefined;
+  child.on('exit', (exitCode) => {
+    code = exitCode ?? 1;
+  });
+  child.unref();
+  const { readFileSync } = await import('node:fs');
+  for (let shown = 0; ; ) {
+    const text = readFileSync(logFile, 'utf8');
+    if (text.length > shown)
+      process.stderr.write(
+        text
+          .slice(shown)
+          .replace(
+            /\nCtrl-C ends[^\n]*\n/,
+            '\nstuurman down ends the cluster; its state stays for the next "stuurman up".\n',
+          ),
+      );
+    shown = text.length;
+    if (text.includes('\nCtrl-C ends')) return;
+    if (code !== undefined) process.exit(code ?? 1);
+    await environment.sleep(50);
+  }
+}
+
+/** The manifest of the shop, beside the program. */
+function demoManifest(): string {
+  for (const above of ['..', '../..', '../../..']) {
+    const path = join(import.meta.dirname, above, 'examples', 'shop', 'shop.yaml');
+    if (existsSync(path)) return path;
+  }
+  throw new Error(
+    'examples/shop/shop.yaml is not beside the program: run the demonstration from a clone of the project',
+  );
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new Error(`${option} takes a whole number from ${least} to ${most}, not "${text}"`);
+  return value;
+}

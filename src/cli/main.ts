@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import { fail } from './output.ts';
+
+/** What commands that concern a cluster share. */
+function withDirectory(command: Command): Command {
+  return command.option(
+    '--data-dir <directory>',
+    'where the cluster keeps its state (default: /var/lib/stuurman, without root below ~/.local/state)',
+  );
+}
+
+function withOutput(command: Command): Command {
+  return command.addOption(new Option('-o, --output <format>', 'machine-readable output').choices(['json', 'yaml']));
+}
+
+const program = new Command('stuurman')
+  .description('A Kubernetes-compatible cluster on this machine')
+  .showHelpAfterError('(stuurman help COMMAND says more)')
+  .configureHelp({ showGlobalOptions: true });
+
+const collect = (value: string, before: readonly string[]) => [...before, value];
+
+withDirectory(program.command('up'))
+  .description('start the cluster, or the server of one whose containers still run')
+  .option('-f, --file <file>', 'apply a manifest when the cluster is ready (repeatable)', collect, [])
+  .option('--demo', 'run the shop: a web tier, an application and a database')
+  .option('--simulated <count>', 'add so many simulated nodes', '0')
+  .option('--port <port>', 'port of the API server', '6443')
+  .option('--pod-cidr <range>', 'addresses of pods (first start only)')
+  .option('--service-cidr <range>', 'addresses of services (first start only)')
+  .addOption(
+    new Option('--runtime <runtime>', 'how this machine runs containers')
+      .choices(['auto', 'containerd', 'simulated'])
+      .default('auto'),
+  )
+  .option('--detach', 'return when the cluster is ready; it runs on')
+  .action(async (options) => (await import('./commands/up.ts')).up(options));
+
+withDirectory(program.command('down'))
+  .description('end the cluster on this machine; its state stays for the next start')
+  .option('--purge', 'remove its state, volumes and images too')
+  .action(async (options) => (await import('./commands/down.ts')).down(options));
+
+withOutput(withDirectory(program.command('status')))
+  .description('show nodes, pods and where the API is')
+  .action(async (options) => (await import('./commands/status.ts')).status(options));
+
+withDirectory(program.command('logs'))
+  .description('show what the server and the agent have logged')
+  .option('-f, --follow', 'go on as more is logged')
+  .addOption(new Option('--part <part>', 'only one of them').choices(['server', 'agent']))
+  .action(async (options) => (await import('./commands/logs.ts')).logs(options));
+
+withDirectory(program.command('kubeconfig'))
+  .description('print the kubeconfig of the administrator')
+  .action(async (options) => (await import('./commands/kubeconfig.ts')).kubeconfig(options));
+
+const image = program.command('image').description('images on this machine');
+withDirectory(image.command('import <archive...>'))
+  .description('import image archives (docker save, OCI) for pods of this machine')
+  .action(async (archives, options) => (await import('./commands/image.ts')).importImages(archives, options));
+withOutput(withDirectory(image.command('list')))
+  .description('list the images that pods of this machine can use')
+  .action(async (options) => (await import('./commands/image.ts')).listImages(options));
+
+withOutput(program.command('version'))
+  .description('print the version')
+  .action(async (options) => (await import('./commands/version.ts')).printVersion(options));
+
+program
+  .command('agent <settings>', { hidden: true })
+  .description('run the agent of this machine; the server starts it')
+  .action(async (settings) => (await import('./commands/agent.ts')).agent(settings));
+
+program.parseAsync().catch((error: unknown) => fail(error));
