@@ -34,6 +34,11 @@ const longestRetryMs = 7000;
 /** Images are listed this often at most: that is much work for a runtime with many. */
 const imagesEveryMs = 60_000;
 
+/** While the node is not ready it is looked at this often, ... */
+const quickLookMs = 200;
+/** ... for a minute at the most. */
+const mostQuickLooks = 300;
+
 /** Tells the API of this node: registers it, and keeps its status true. */
 export class NodeRegistrar {
   readonly #options: NodeRegistrarOptions;
@@ -62,6 +67,7 @@ export class NodeRegistrar {
     const { environment, config, logger } = this.#options;
     await this.#checkRuntime();
     await this.#register(signal);
+    let unready = 0;
     while (!signal.aborted) {
       await this.#checkRuntime();
       try {
@@ -72,7 +78,12 @@ export class NodeRegistrar {
         else logger.warn("the node's status could not be written", { err: error });
       }
       // Not all nodes of a cluster at the same moment.
-      const delayMs = config.nodeStatusUpdateMs * (1 + 0.04 * environment.random());
+      const { runtimeProblem, networkProblem } = this.#options.machine;
+      const waiting = runtimeProblem !== undefined || networkProblem !== undefined;
+      // A node that is coming up is looked at often; the server is only told what has changed.
+      const everyMs = waiting && unready++ < mostQuickLooks ? quickLookMs : config.nodeStatusUpdateMs;
+      if (!waiting) unready = 0;
+      const delayMs = everyMs * (1 + 0.04 * environment.random());
       if (this.#nap.signal.aborted) this.#nap = new AbortController();
       await environment.sleep(delayMs, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
     }
