@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { applicationImage } from '../../src/node/images/making/application-image.ts';
+import { textFile } from '../../src/node/images/making/layer-entry.ts';
 import { nginxImage } from '../../src/node/images/making/nginx-image.ts';
 import { nodeImage } from '../../src/node/images/making/node-image.ts';
 import { postgresImage } from '../../src/node/images/making/postgres-image.ts';
@@ -9,7 +11,6 @@ import { ContainerdFixture } from './containerd-fixture.ts';
 import { PodFixture } from './pod-fixture.ts';
 
 const node = nodeImage(process.execPath, process.version);
-const postgres = postgresImage(15);
 
 describe.skipIf(inject('missing').length > 0)('images made of Debian packages', () => {
   let fixture: ContainerdFixture;
@@ -17,7 +18,7 @@ describe.skipIf(inject('missing').length > 0)('images made of Debian packages', 
   beforeAll(async () => {
     fixture = await ContainerdFixture.open();
     runtime = fixture.runtime();
-    for (const image of [nginxImage, node, postgres]) await fixture.provide(image);
+    for (const image of [nginxImage, node, postgresImage]) await fixture.provide(image);
   }, 300_000);
   afterAll(async () => {
     await runtime.close();
@@ -58,9 +59,25 @@ describe.skipIf(inject('missing').length > 0)('images made of Debian packages', 
     await pod.remove();
   });
 
+  test('an application is an image upon another', async () => {
+    const application = applicationImage(node, {
+      name: 'app',
+      image: 'stuurman.local/app:1',
+      files: [textFile('/app/main.js', 'console.log(process.cwd(), process.getuid(), process.argv[2])')],
+      command: ['node', 'main.js', 'argument'],
+      workingDirectory: '/app',
+      user: '1000',
+    });
+    await fixture.provide(application);
+    const pod = await PodFixture.run(fixture, runtime, 'application');
+    expect(await pod.exited(await pod.start(application.image))).toMatchObject({ exitCode: 0 });
+    expect(output(pod)).toContain('/app 1000 argument');
+    await pod.remove();
+  });
+
   test('postgres needs a password at its first start, and says so', async () => {
     const pod = await PodFixture.run(fixture, runtime, 'db-bad');
-    const status = await pod.exited(await pod.start(postgres.image));
+    const status = await pod.exited(await pod.start(postgresImage.image));
     expect(status.exitCode).toBe(1);
     expect(output(pod)).toContain('the first start needs a password for the superuser postgres: set POSTGRES_PASSWORD');
     await pod.remove();
@@ -86,7 +103,7 @@ describe.skipIf(inject('missing').length > 0)('images made of Debian packages', 
       ],
     };
     for (const lifeMs of [200, 700, 1500, 2500]) {
-      const container = await pod.start(postgres.image, config);
+      const container = await pod.start(postgresImage.image, config);
       await fixture.environment.sleep(lifeMs);
       await runtime.stopContainer(container, 0);
     }
@@ -95,19 +112,19 @@ describe.skipIf(inject('missing').length > 0)('images made of Debian packages', 
       const result = await runtime.execSync(container, ['env', `PGPASSWORD=it's 'secret'`, ...command], 10_000);
       return result.exitCode === 0 ? Buffer.from(result.stdout).toString().trim() : undefined;
     };
-    const first = await pod.start(postgres.image, config);
+    const first = await pod.start(postgresImage.image, config);
     expect(await pod.until(() => sql(first, 'select 6 * 7'))).toBe('42');
     await sql(first, 'create table orders (id int); insert into orders values (7)');
     await runtime.stopContainer(first, 30);
     expect(await runtime.containerStatus(first)).toMatchObject({ exitCode: 0 });
-    const second = await pod.start(postgres.image, config);
+    const second = await pod.start(postgresImage.image, config);
     expect(await pod.until(() => sql(second, 'select id from orders'))).toBe('7');
     await pod.remove();
   }, 120_000);
 
   test('postgres without root, as the one who owns its volume', async () => {
     const pod = await PodFixture.run(fixture, runtime, 'db-user');
-    const container = await pod.start(postgres.image, {
+    const container = await pod.start(postgresImage.image, {
       env: [
         { name: 'POSTGRES_HOST_AUTH_METHOD', value: 'trust' },
         { name: 'PGDATA', value: '/tmp/data' },

@@ -93,7 +93,7 @@ export class DiskLedger implements Ledger {
 type Change = { readonly add: LedgerEntry } | { readonly remove: LedgerEntry };
 
 /** The entries of a ledger file; none when there is no file, or when it is of another boot. */
-export async function readLedgerFile(path: string, bootId: string): Promise<Map<string, LedgerEntry>> {
+async function readLedgerFile(path: string, bootId: string): Promise<Map<string, LedgerEntry>> {
   const text = await fs.readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;

@@ -4,10 +4,7 @@ import { nginxImage } from './nginx-image.ts';
 import { nodeImage } from './node-image.ts';
 import { postgresImage } from './postgres-image.ts';
 
-/** The release of Debian decides which PostgreSQL it has; this is that of Debian 12. */
-const postgresMajor = 15;
-
 /** The images that can be made here without a registry. `nodeProgram` is a Node.js of `nodeVersion`: that of this process, for one. */
 export function packageImages(nodeProgram: string, nodeVersion: string): readonly PackageImage[] {
-  return [busyboxImage, nginxImage, nodeImage(nodeProgram, nodeVersion), postgresImage(postgresMajor)];
+  return [busyboxImage, nginxImage, nodeImage(nodeProgram, nodeVersion), postgresImage];
 }

@@ -11,7 +11,7 @@ export interface TarMember {
   readonly target: string;
 }
 
-export const blockBytes = 512;
+const blockBytes = 512;
 
 const typeFlags = { file: '0', link: '2', directory: '5', extension: 'x' } as const;
 

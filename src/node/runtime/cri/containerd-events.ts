@@ -40,7 +40,7 @@ async function* runtimeEvents(envelopes: AsyncIterable<Envelope>): AsyncIterable
 }
 
 /** Undefined for what is not the life of a container, such as a command in it. */
-export function runtimeEventOf(envelope: Envelope): RuntimeEvent | undefined {
+function runtimeEventOf(envelope: Envelope): RuntimeEvent | undefined {
   const at = milliseconds(envelope.timestamp);
   switch (envelope.topic) {
     case '/containers/create': {
