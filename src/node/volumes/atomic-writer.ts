@@ -18,7 +18,7 @@ export async function writeAtomically(
   own: (path: string) => Promise<void>,
 ): Promise<boolean> {
   for (const path of payload.keys()) checkPath(path);
-  const current = await files.readLink(`${directory}/${dataLink}`).catch(() => undefined);
+  const current = await linkTarget(files, `${directory}/${dataLink}`);
   if (current !== undefined && (await isSame(files, `${directory}/${current}`, payload))) {
     await link(files, directory, payload);
     return false;
@@ -79,9 +79,14 @@ async function walk(files: Files, directory: string, prefix: string): Promise<re
 /** What the reader sees: a link for each first part of a path. */
 async function link(files: Files, directory: string, payload: Payload): Promise<void> {
   for (const name of visibleNames(payload)) {
-    const existing = await files.readLink(`${directory}/${name}`).catch(() => undefined);
-    if (existing === undefined) await files.symlink(`${dataLink}/${name}`, `${directory}/${name}`);
+    if ((await linkTarget(files, `${directory}/${name}`)) === undefined)
+      await files.symlink(`${dataLink}/${name}`, `${directory}/${name}`);
   }
+}
+
+async function linkTarget(files: Files, path: string): Promise<string | undefined> {
+  const stat = await files.stat(path);
+  return stat?.type === 'link' ? files.readLink(path) : undefined;
 }
 
 async function removeStale(files: Files, directory: string, payload: Payload, current: string): Promise<void> {

@@ -83,7 +83,7 @@ async function writeHosts({ pod, podIps, files, config }: MountsInput): Promise<
   const text = etcHosts(pod, podIps, hostname, config.clusterDomain, Buffer.from(machine).toString('utf8'));
   await files.makeDirectory(directory, 0o750);
   const path = `${directory}/etc-hosts`;
-  const before = await files.read(path).catch(() => undefined);
+  const before = (await files.stat(path)) === undefined ? undefined : await files.read(path);
   // Running containers hold the file that is there: it is not replaced by its like.
   if (before === undefined || Buffer.from(before).toString('utf8') !== text) await files.write(path, text, 0o644);
   return path;

@@ -137,7 +137,8 @@ function volumePath({ config }: SetUpContext, pod: Pod, folder: string, name: st
 /** Unmounts and removes the volumes of a pod; what belongs to the host or to a claim stays. */
 export async function tearDownVolumes(host: Host, directory: string): Promise<void> {
   const emptyDirs = `${directory}/volumes/${folders.emptyDir}`;
-  for (const name of await host.files.list(emptyDirs).catch(() => [])) {
+  const names = (await host.files.stat(emptyDirs)) === undefined ? [] : await host.files.list(emptyDirs);
+  for (const name of names) {
     const path = `${emptyDirs}/${name}`;
     if (await host.isMounted(path)) await host.unmount(path);
   }

@@ -181,9 +181,25 @@ export class MemoryFiles implements Files {
     return this.#lookup(path, call, true);
   }
 
+  /** Walks a path that has no links and no way back in it, as most have not. */
+  #walk(path: readonly string[], followLast: boolean): MemoryNode | undefined | 'link' {
+    let node = this.#root;
+    for (const [at, part] of path.entries()) {
+      if (part === '..') return 'link';
+      if (node.content.type !== 'directory') return undefined;
+      const next = node.content.entries.get(part);
+      if (next === undefined) return undefined;
+      if (next.content.type === 'link' && (followLast || at < path.length - 1)) return 'link';
+      node = next;
+    }
+    return node;
+  }
+
   /** Walks the path, resolving links; undefined where nothing is. */
   #find(path: string, followLast: boolean): MemoryNode | undefined {
     const pending = parts(path);
+    const direct = this.#walk(pending, followLast);
+    if (direct !== 'link') return direct;
     const walked: { readonly name: string; readonly node: MemoryNode }[] = [];
     let node = this.#root;
     let links = 0;
