@@ -23,7 +23,7 @@ import { ProbeManager } from './probes/probe-manager.ts';
 import { LeaseRenewer } from './registration/lease-renewer.ts';
 import { newNode } from './registration/node-object.ts';
 import { NodeRegistrar } from './registration/node-registrar.ts';
-import { measuredRuntime } from './runtime/measured-runtime.ts';
+import { MeasuredRuntime } from './runtime/measured-runtime.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
 import type { AgentSources } from './sources.ts';
 import { VolumeManager } from './volumes/volume-manager.ts';
@@ -57,7 +57,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const config: NodeConfig = { ...defaultConfig, ...options.config };
   const logger = options.logger.child({ node: nodeName });
   const metrics = new AgentMetrics(options.metrics, nodeName);
-  const runtime = measuredRuntime(options.runtime, metrics, environment);
+  const runtime = new MeasuredRuntime(options.runtime, metrics, environment);
   const machine = new Machine(await host.info(), config);
   const recorder = new QueuedEventRecorder({
     client,

@@ -27,6 +27,13 @@ export interface HousekeepingOptions {
   node(): Node | undefined;
 }
 
+interface Task {
+  readonly everyMs: number;
+  /** The reason of the event that tells of its failure. */
+  readonly failure: string | undefined;
+  run(): Promise<void>;
+}
+
 /** What a node does every so often: it removes what nobody needs any more, rotates logs, and makes room on the disk. */
 export class Housekeeping {
   readonly #options: HousekeepingOptions;
@@ -46,40 +53,46 @@ export class Housekeeping {
     });
   }
 
-  /** Until the signal is aborted. */
+  /** Until the signal is aborted. One timer for everything: a process may have thousands of nodes. */
   async run(signal: AbortSignal): Promise<void> {
-    const { config } = this.#options;
-    await Promise.all([
-      this.#every(config.housekeepingMs, signal, 'ContainerGCFailed', () => this.#cleanUp()),
-      this.#every(config.imageCollection.everyMs, signal, 'ImageGCFailed', () => this.#images.collect()),
-      this.#every(config.housekeepingMs, signal, undefined, () => this.#options.volumes.collect()),
-      this.#every(config.logRotationMs, signal, undefined, () => this.#logs.rotate(this.#running())),
-    ]);
+    const { environment } = this.#options;
+    const tasks = this.#tasks().filter(({ everyMs }) => everyMs > 0);
+    const due = tasks.map(({ everyMs }) => environment.monotonic() + everyMs);
+    while (tasks.length > 0) {
+      const next = Math.min(...due);
+      await environment.sleep(Math.max(0, next - environment.monotonic()), signal).catch(() => {});
+      for (const [at, task] of tasks.entries()) {
+        if (signal.aborted) return;
+        if ((due[at] ?? 0) > environment.monotonic()) continue;
+        await this.#perform(task);
+        due[at] = environment.monotonic() + task.everyMs;
+      }
+    }
+  }
+
+  #tasks(): readonly Task[] {
+    const { config, volumes } = this.#options;
+    return [
+      { everyMs: config.housekeepingMs, failure: 'ContainerGCFailed', run: () => this.#cleanUp() },
+      { everyMs: config.housekeepingMs, failure: undefined, run: () => volumes.collect() },
+      { everyMs: config.imageCollection.everyMs, failure: 'ImageGCFailed', run: () => this.#images.collect() },
+      { everyMs: config.logRotationMs, failure: undefined, run: () => this.#logs.rotate(this.#running()) },
+    ];
+  }
+
+  async #perform({ run, failure }: Task): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#options.logger.warn('housekeeping failed', { err: error });
+      if (failure !== undefined) this.#tell(failure, error instanceof Error ? error.message : String(error));
+    }
   }
 
   async #cleanUp(): Promise<void> {
     const { pods, cache } = this.#options;
     await pods.cleanOrphans();
     for (const uid of cache.uids()) await removeDeadParts(this.#options satisfies ContainerRemover, cache.state(uid));
-  }
-
-  async #every(
-    periodMs: number,
-    signal: AbortSignal,
-    reason: string | undefined,
-    round: () => Promise<void>,
-  ): Promise<void> {
-    const { environment, logger } = this.#options;
-    while (periodMs > 0 && !signal.aborted) {
-      await environment.sleep(periodMs, signal).catch(() => {});
-      if (signal.aborted) return;
-      try {
-        await round();
-      } catch (error) {
-        logger.warn('housekeeping failed', { err: error });
-        if (reason !== undefined) this.#tell(reason, error instanceof Error ? error.message : String(error));
-      }
-    }
   }
 
   #tell(reason: string, message: string): void {

@@ -9,7 +9,7 @@ import { isReason } from '../../src/machinery/status-error.ts';
 import { type Agent, startAgent } from '../../src/node/agent.ts';
 import type { NodeConfig } from '../../src/node/config.ts';
 import { createSimulatedMachine, type SimulatedMachineOptions } from '../../src/node/simulated-machine.ts';
-import { sharedSources } from '../../src/node/sources.ts';
+import { ownSources, sharedSources } from '../../src/node/sources.ts';
 import type { TokenRequest } from '../../src/resources/schema/authentication-v1.generated.ts';
 import type { Container, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { events, nodes, pods } from '../../src/resources/schema/resource-types.generated.ts';
@@ -95,6 +95,8 @@ function withoutNulls<T extends object>(object: T): T {
 export interface NodeWorldOptions extends Partial<Omit<SimulatedMachineOptions, 'environment'>> {
   readonly config?: Partial<NodeConfig>;
   readonly logger?: Logger;
+  /** How a node of its own learns of objects, instead of how many in one process do. */
+  readonly ownSources?: boolean;
   readonly metrics?: MetricRegistry;
   readonly renderMetrics?: () => Promise<string>;
 }
@@ -137,10 +139,12 @@ export class NodeWorld {
   async startAgent(): Promise<void> {
     const { environment, api } = this;
     const logger = this.#options.logger ?? silentLogger;
-    this.#factory = createInformerFactory({ client: api.client, environment, logger });
+    const informers = createInformerFactory({ client: api.client, environment, logger });
+    const own = { client: api.client, informers, environment, logger, nodeName: 'node-1' };
+    this.#factory = informers;
     this.#agent = await startAgent({
       client: api.client,
-      sources: sharedSources(this.#factory),
+      sources: this.#options.ownSources === true ? ownSources(own) : sharedSources(informers),
       ...this.machine,
       environment,
       logger,

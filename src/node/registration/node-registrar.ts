@@ -42,7 +42,8 @@ const mostQuickLooks = 300;
 /** Tells the API of this node: registers it, and keeps its status true. */
 export class NodeRegistrar {
   readonly #options: NodeRegistrarOptions;
-  #nap = new AbortController();
+  /** Ends the wait for the next look at the status. */
+  #wake: (() => void) | undefined;
   #node: Node | undefined;
   #reportedAt = Number.NEGATIVE_INFINITY;
   #images: readonly Image[] = [];
@@ -59,7 +60,7 @@ export class NodeRegistrar {
 
   /** Looks at the status now instead of when it is due. */
   soon(): void {
-    this.#nap.abort();
+    this.#wake?.();
   }
 
   /** Registers, again and again until it succeeds, and keeps the status until the signal is aborted. */
@@ -84,9 +85,23 @@ export class NodeRegistrar {
       const everyMs = waiting && unready++ < mostQuickLooks ? quickLookMs : config.nodeStatusUpdateMs;
       if (!waiting) unready = 0;
       const delayMs = everyMs * (1 + 0.04 * environment.random());
-      if (this.#nap.signal.aborted) this.#nap = new AbortController();
-      await environment.sleep(delayMs, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
+      await this.#nap(delayMs, signal);
     }
+  }
+
+  #nap(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        timer.cancel();
+        signal.removeEventListener('abort', wake);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = this.#options.environment.setTimer(delayMs, wake);
+      signal.addEventListener('abort', wake, { once: true });
+      this.#wake = wake;
+      if (signal.aborted) wake();
+    });
   }
 
   async #register(signal: AbortSignal): Promise<void> {
@@ -97,6 +112,7 @@ export class NodeRegistrar {
         const node = await this.#createOrAdopt(signal);
         this.#node = node;
         recorder.event(referenceTo(nodes, node), 'Normal', 'Starting', 'Starting kubelet.');
+        this.#tellChanges([], node.status?.conditions ?? []);
         logger.info('the node is registered', { node: nodeName });
         return;
       } catch (error) {
@@ -138,6 +154,7 @@ export class NodeRegistrar {
       { subresource: 'status', signal },
     );
     this.#reportedAt = environment.monotonic();
+    this.#tellReboot(before.nodeInfo?.bootID ?? '');
     this.#tellChanges(before.conditions ?? [], status.conditions ?? []);
   }
 
@@ -173,6 +190,14 @@ export class NodeRegistrar {
       machine.runtimeProblem = error instanceof Error ? error.message : String(error);
     }
     if (!equal(before, [machine.runtimeProblem, machine.networkProblem])) onReadiness();
+  }
+
+  #tellReboot(bootIdBefore: string): void {
+    const { nodeName, recorder, machine } = this.#options;
+    const { bootId } = machine.info;
+    if (bootIdBefore === '' || bootIdBefore === bootId || this.#node === undefined) return;
+    const message = `Node ${nodeName} has been rebooted, boot id: ${bootId}`;
+    recorder.event(referenceTo(nodes, this.#node), 'Warning', 'Rebooted', message);
   }
 
   #tellChanges(before: readonly NodeCondition[], after: readonly NodeCondition[]): void {

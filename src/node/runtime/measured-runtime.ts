@@ -8,57 +8,131 @@ export interface RuntimeMetrics {
   readonly runtimeSeconds: Family<Histogram>;
 }
 
+type Args<Name extends keyof ContainerRuntime> = Parameters<ContainerRuntime[Name]>;
+
 /** The same runtime, with its calls counted and measured under the kubelet's names for them. */
-export function measuredRuntime(
-  runtime: ContainerRuntime,
-  metrics: RuntimeMetrics,
-  environment: Pick<Environment, 'monotonic'>,
-): ContainerRuntime {
-  const timed = <Args extends readonly unknown[], Result>(
-    operation: string,
-    call: (...args: Args) => Promise<Result>,
-  ): ((...args: Args) => Promise<Result>) => {
-    const count = metrics.runtimeOperations.with(operation);
-    const failures = metrics.runtimeErrors.with(operation);
-    const duration = metrics.runtimeSeconds.with(operation);
-    return async (...args) => {
-      const startedAt = environment.monotonic();
-      count.add();
-      try {
-        return await call(...args);
-      } catch (error) {
-        failures.add();
-        throw error;
-      } finally {
-        duration.observe((environment.monotonic() - startedAt) / 1000);
-      }
-    };
-  };
-  return {
-    version: timed('version', (...args) => runtime.version(...args)),
-    status: timed('status', (...args) => runtime.status(...args)),
-    runPodSandbox: timed('run_podsandbox', (...args) => runtime.runPodSandbox(...args)),
-    stopPodSandbox: timed('stop_podsandbox', (...args) => runtime.stopPodSandbox(...args)),
-    removePodSandbox: timed('remove_podsandbox', (...args) => runtime.removePodSandbox(...args)),
-    listPodSandboxes: timed('list_podsandbox', (...args) => runtime.listPodSandboxes(...args)),
-    podSandboxStatus: timed('podsandbox_status', (...args) => runtime.podSandboxStatus(...args)),
-    createContainer: timed('create_container', (...args) => runtime.createContainer(...args)),
-    startContainer: timed('start_container', (...args) => runtime.startContainer(...args)),
-    stopContainer: timed('stop_container', (...args) => runtime.stopContainer(...args)),
-    removeContainer: timed('remove_container', (...args) => runtime.removeContainer(...args)),
-    listContainers: timed('list_containers', (...args) => runtime.listContainers(...args)),
-    containerStatus: timed('container_status', (...args) => runtime.containerStatus(...args)),
-    updateContainerResources: timed('update_container', (...args) => runtime.updateContainerResources(...args)),
-    reopenContainerLog: timed('reopen_container_log', (...args) => runtime.reopenContainerLog(...args)),
-    execSync: timed('exec_sync', (...args) => runtime.execSync(...args)),
-    exec: timed('exec', (...args) => runtime.exec(...args)),
-    listImages: timed('list_images', (...args) => runtime.listImages(...args)),
-    imageStatus: timed('image_status', (...args) => runtime.imageStatus(...args)),
-    pullImage: timed('pull_image', (...args) => runtime.pullImage(...args)),
-    removeImage: timed('remove_image', (...args) => runtime.removeImage(...args)),
-    imageFilesystem: timed('image_fs_info', (...args) => runtime.imageFilesystem(...args)),
-    listContainerStats: timed('list_container_stats', (...args) => runtime.listContainerStats(...args)),
-    events: (signal) => runtime.events(signal),
-    close: () => runtime.close(),
-  };
+export class MeasuredRuntime implements ContainerRuntime {
+  readonly #runtime: ContainerRuntime;
+  readonly #metrics: RuntimeMetrics;
+  readonly #environment: Pick<Environment, 'monotonic'>;
+
+  constructor(runtime: ContainerRuntime, metrics: RuntimeMetrics, environment: Pick<Environment, 'monotonic'>) {
+    this.#runtime = runtime;
+    this.#metrics = metrics;
+    this.#environment = environment;
+  }
+
+  version(...args: Args<'version'>) {
+    return this.#timed('version', this.#runtime.version(...args));
+  }
+
+  status(...args: Args<'status'>) {
+    return this.#timed('status', this.#runtime.status(...args));
+  }
+
+  runPodSandbox(...args: Args<'runPodSandbox'>) {
+    return this.#timed('run_podsandbox', this.#runtime.runPodSandbox(...args));
+  }
+
+  stopPodSandbox(...args: Args<'stopPodSandbox'>) {
+    return this.#timed('stop_podsandbox', this.#runtime.stopPodSandbox(...args));
+  }
+
+  removePodSandbox(...args: Args<'removePodSandbox'>) {
+    return this.#timed('remove_podsandbox', this.#runtime.removePodSandbox(...args));
+  }
+
+  listPodSandboxes(...args: Args<'listPodSandboxes'>) {
+    return this.#timed('list_podsandbox', this.#runtime.listPodSandboxes(...args));
+  }
+
+  podSandboxStatus(...args: Args<'podSandboxStatus'>) {
+    return this.#timed('podsandbox_status', this.#runtime.podSandboxStatus(...args));
+  }
+
+  createContainer(...args: Args<'createContainer'>) {
+    return this.#timed('create_container', this.#runtime.createContainer(...args));
+  }
+
+  startContainer(...args: Args<'startContainer'>) {
+    return this.#timed('start_container', this.#runtime.startContainer(...args));
+  }
+
+  stopContainer(...args: Args<'stopContainer'>) {
+    return this.#timed('stop_container', this.#runtime.stopContainer(...args));
+  }
+
+  removeContainer(...args: Args<'removeContainer'>) {
+    return this.#timed('remove_container', this.#runtime.removeContainer(...args));
+  }
+
+  listContainers(...args: Args<'listContainers'>) {
+    return this.#timed('list_containers', this.#runtime.listContainers(...args));
+  }
+
+  containerStatus(...args: Args<'containerStatus'>) {
+    return this.#timed('container_status', this.#runtime.containerStatus(...args));
+  }
+
+  updateContainerResources(...args: Args<'updateContainerResources'>) {
+    return this.#timed('update_container', this.#runtime.updateContainerResources(...args));
+  }
+
+  reopenContainerLog(...args: Args<'reopenContainerLog'>) {
+    return this.#timed('reopen_container_log', this.#runtime.reopenContainerLog(...args));
+  }
+
+  execSync(...args: Args<'execSync'>) {
+    return this.#timed('exec_sync', this.#runtime.execSync(...args));
+  }
+
+  exec(...args: Args<'exec'>) {
+    return this.#timed('exec', this.#runtime.exec(...args));
+  }
+
+  listImages(...args: Args<'listImages'>) {
+    return this.#timed('list_images', this.#runtime.listImages(...args));
+  }
+
+  imageStatus(...args: Args<'imageStatus'>) {
+    return this.#timed('image_status', this.#runtime.imageStatus(...args));
+  }
+
+  pullImage(...args: Args<'pullImage'>) {
+    return this.#timed('pull_image', this.#runtime.pullImage(...args));
+  }
+
+  removeImage(...args: Args<'removeImage'>) {
+    return this.#timed('remove_image', this.#runtime.removeImage(...args));
+  }
+
+  imageFilesystem(...args: Args<'imageFilesystem'>) {
+    return this.#timed('image_fs_info', this.#runtime.imageFilesystem(...args));
+  }
+
+  listContainerStats(...args: Args<'listContainerStats'>) {
+    return this.#timed('list_container_stats', this.#runtime.listContainerStats(...args));
+  }
+
+  events(signal: AbortSignal) {
+    return this.#runtime.events(signal);
+  }
+
+  close() {
+    return this.#runtime.close();
+  }
+
+  async #timed<Result>(operation: string, call: Promise<Result>): Promise<Result> {
+    const { runtimeOperations, runtimeErrors, runtimeSeconds } = this.#metrics;
+    const startedAt = this.#environment.monotonic();
+    runtimeOperations.with(operation).add();
+    try {
+      return await call;
+    } catch (error) {
+      runtimeErrors.with(operation).add();
+      throw error;
+    } finally {
+      runtimeSeconds.with(operation).observe((this.#environment.monotonic() - startedAt) / 1000);
+    }
+  }
 }
