@@ -7,6 +7,8 @@ export interface Ask {
   readonly path: string;
   /** What is there before: the question is an update of it. */
   readonly old?: KubeObject;
+  /** The status that it has by then. */
+  readonly oldStatus?: object;
   readonly subresource?: string;
   readonly body: KubeObject;
   readonly answer?: Answer;

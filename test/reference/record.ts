@@ -21,6 +21,11 @@ async function answerTo(ask: Ask): Promise<Answer> {
   const created = await request('POST', ask.path, { ...ask, body: ask.old });
   if (created.message !== undefined) throw new Error(`${ask.what}: ${created.message}`);
   try {
+    if (ask.oldStatus !== undefined) {
+      const body = { ...ask.old, status: ask.oldStatus };
+      const given = await request('PUT', `${ask.path}/${name}/status`, { ...ask, body });
+      if (given.message !== undefined) throw new Error(`${ask.what}: ${given.message}`);
+    }
     const view = ask.subresource === undefined ? '' : `/${ask.subresource}`;
     return await request('PUT', `${ask.path}/${name}${view}?dryRun=All`, ask);
   } finally {

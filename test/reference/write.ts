@@ -1,5 +1,5 @@
-import { formatFieldErrors } from '../../src/machinery/field-errors.ts';
-import type { Draft, KubeObject } from '../../src/machinery/object.ts';
+import { formatFieldError, formatFieldErrors } from '../../src/machinery/field-errors.ts';
+import { type Draft, draft, type KubeObject } from '../../src/machinery/object.ts';
 import { validateObjectMeta } from '../../src/machinery/object-meta.ts';
 import { normalise } from '../../src/machinery/schema/normalise.ts';
 import { builtInDefinitions } from '../../src/resources/built-in.ts';
@@ -19,7 +19,7 @@ const context = { now: Date.parse('2026-01-01T00:00:00Z'), username: 'admin' };
 /** What a definition makes of a question: the steps of the registry that are the definition's to decide, without a server. */
 export function write(ask: Ask): WriteOutcome {
   const definition = definitionAt(ask.path);
-  const old = ask.old === undefined ? undefined : created(definition, ask.old, ask.path);
+  const old = ask.old === undefined ? undefined : created(definition, ask);
   const object = read(definition, ask.body, ask.path);
   const { namespaced } = definition.type;
   if (old === undefined) definition.prepareForCreate?.(object, context);
@@ -39,6 +39,17 @@ export function write(ask: Ask): WriteOutcome {
   if (errors.length > 0) return { message: formatFieldErrors(errors), warnings };
   if (ask.subresource === undefined) warnings.push(...(definition.warnings?.(object, old) ?? []));
   return { object: tidy(withoutAdmission({ ...object, kind: definition.type.kind }, ask)), warnings };
+}
+
+/** Creates an object and writes it again without a change: what is then wrong. */
+export function rewrite(ask: Ask): readonly string[] {
+  const definition = definitionAt(ask.path);
+  const stored = created(definition, { ...ask, old: ask.body });
+  const same = draft(stored);
+  definition.prepareForUpdate?.(same, stored, context);
+  const changes = definition.changesGeneration?.(same as KubeObject, stored) === true;
+  const errors = definition.validateUpdate(same as KubeObject, stored).map(formatFieldError);
+  return changes ? [...errors, 'counts as a change'] : errors;
 }
 
 function countGeneration(definition: ResourceDefinition, object: Draft<KubeObject>, old: KubeObject | undefined): void {
@@ -68,12 +79,18 @@ function viewOf(definition: ResourceDefinition, subresource: string | undefined)
   return view;
 }
 
-function created(definition: ResourceDefinition, object: KubeObject, path: string): KubeObject {
-  const result = read(definition, object, path);
+function created(definition: ResourceDefinition, ask: Ask): KubeObject {
+  const { path, oldStatus } = ask;
+  const old = ask.old as KubeObject;
+  const result = read(definition, old, path);
   definition.prepareForCreate?.(result, context);
   if (definition.type.kind === 'Service') allocate(result as Draft<Service>);
   countGeneration(definition, result, undefined);
-  return result;
+  if (oldStatus === undefined) return result;
+  const withStatus = read(definition, { ...old, status: oldStatus } as KubeObject, path);
+  definition.status?.prepareForUpdate(withStatus, result, context);
+  countGeneration(definition, withStatus, undefined);
+  return withStatus;
 }
 
 function read(definition: ResourceDefinition, object: KubeObject, path: string): Draft<KubeObject> {

@@ -9,7 +9,11 @@ export function containerCells(template: PodTemplateSpec | undefined): readonly 
   return [containers.map(({ name }) => name).join(','), containers.map(({ image }) => image ?? '').join(',')];
 }
 
-/** `app=web,tier in (front)`; `<none>` for a selector that selects everything. */
-export function selectorText(selector: LabelSelector | undefined): string {
-  return compileLabelSelector(selector).toString() || '<none>';
+/** `app=web,tier in (front)`; `<none>` for a selector that selects everything, `<error>` for one that is none. */
+export function selectorText(selector: LabelSelector | null | undefined): string {
+  try {
+    return compileLabelSelector(selector).toString() || '<none>';
+  } catch {
+    return '<error>';
+  }
 }

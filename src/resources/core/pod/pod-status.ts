@@ -3,7 +3,14 @@ import { duplicate, forbidden, invalid } from '../../../machinery/field-errors.t
 import { dnsSubdomain, qualifiedName } from '../../../machinery/names.ts';
 import type { Draft } from '../../../machinery/object.ts';
 import type { StatusRules } from '../../define.ts';
-import type { ContainerStatus, Pod, PodIP, PodSpec, PodStatus } from '../../schema/core-v1.generated.ts';
+import type {
+  ContainerRestartRule,
+  ContainerStatus,
+  Pod,
+  PodIP,
+  PodSpec,
+  PodStatus,
+} from '../../schema/core-v1.generated.ts';
 import { shared } from '../../shared.ts';
 import { applyRule } from '../../validation/apply-rule.ts';
 import { goValue } from '../../validation/go-value.ts';
@@ -22,13 +29,13 @@ export const podStatusRules: StatusRules<Pod> = {
     if (old.metadata.deletionTimestamp === undefined) delete pod.metadata.deletionTimestamp;
     else pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp;
     pod.status ??= {};
-    if (old.status?.qosClass === undefined) delete pod.status.qosClass;
-    else pod.status.qosClass = old.status.qosClass;
+    if (old.status?.qosClass !== undefined) pod.status.qosClass ??= old.status.qosClass;
   },
 
   validateUpdate(pod: Pod, old: Pod, errors: FieldError[]): void {
     const status: PodStatus = pod.status ?? {};
     const oldStatus: PodStatus = old.status ?? {};
+    validateGeneration(status.observedGeneration, 'status', errors);
     validateConditions(status, errors);
     const { nominatedNodeName } = status;
     if (nominatedNodeName && nominatedNodeName !== oldStatus.nominatedNodeName)
@@ -44,6 +51,7 @@ export const podStatusRules: StatusRules<Pod> = {
       'ephemeralContainerStatuses',
       errors,
     );
+    validateClaimStatuses(status, spec, errors);
     validatePodIps(status.podIPs ?? [], 'status.podIPs', errors);
     validateHostIps(status, errors);
   },
@@ -51,8 +59,16 @@ export const podStatusRules: StatusRules<Pod> = {
 
 function validateConditions({ conditions = [] }: PodStatus, errors: FieldError[]): void {
   const systemConditions = ['PodScheduled', 'Ready', 'Initialized'];
-  for (const [index, { type }] of conditions.entries())
-    if (!systemConditions.includes(type)) applyRule(qualifiedName, type, `status.conditions[${index}].Type`, errors);
+  for (const [index, { type, observedGeneration }] of conditions.entries()) {
+    const path = `status.conditions[${index}]`;
+    validateGeneration(observedGeneration, path, errors);
+    if (!systemConditions.includes(type)) applyRule(qualifiedName, type, `${path}.Type`, errors);
+  }
+}
+
+function validateGeneration(generation: number | undefined, path: string, errors: FieldError[]): void {
+  if (generation !== undefined && generation < 0)
+    errors.push(invalid(`${path}.observedGeneration`, generation, 'must be a non-negative integer'));
 }
 
 type Statuses = readonly ContainerStatus[] | undefined;
@@ -65,14 +81,28 @@ function validateTransitions(
   field: string,
   errors: FieldError[],
 ): void {
+  if (restartsAsAWhole(spec)) return;
   for (const [index, { name, state }] of (old ?? []).entries()) {
-    const terminated = state?.terminated;
-    if (terminated === undefined) continue;
+    const exitCode = state?.terminated?.exitCode;
+    if (exitCode === undefined) continue;
     const container = spec.containers.find((each) => each.name === name);
-    if (mayRestart(container?.restartPolicy ?? spec.restartPolicy, terminated.exitCode)) continue;
-    if ((container?.restartPolicyRules ?? []).length > 0) continue;
-    refuseReturn(statuses, name, `status.${field}[${index}].state`, errors);
+    const rules = container?.restartPolicyRules ?? [];
+    if (mayRestart(container?.restartPolicy ?? spec.restartPolicy, exitCode)) continue;
+    if (!rules.some((rule) => appliesTo(rule, exitCode)))
+      refuseReturn(statuses, name, `status.${field}[${index}].state`, errors);
   }
+}
+
+/** A rule of one container can start all of them again, init containers included (KEP-5532). */
+function restartsAsAWhole({ containers }: Pick<PodSpec, 'containers'>): boolean {
+  return containers.some(({ restartPolicyRules = [] }) =>
+    restartPolicyRules.some(({ action }) => action === 'RestartAllContainers'),
+  );
+}
+
+function appliesTo({ exitCodes }: ContainerRestartRule, exitCode: number): boolean {
+  const listed = exitCodes?.values?.includes(exitCode) ?? false;
+  return exitCodes?.operator === 'In' ? listed : exitCodes?.operator === 'NotIn' && !listed;
 }
 
 function mayRestart(policy: string | undefined, exitCode: number): boolean {
@@ -85,14 +115,27 @@ function refuseReturn(statuses: Statuses, name: string, path: string, errors: Fi
 }
 
 function validateInitTransitions(status: PodStatus, old: PodStatus, spec: PodSpec, errors: FieldError[]): void {
-  if (spec.restartPolicy === 'Always') return;
+  if (spec.restartPolicy === 'Always' || restartsAsAWhole(spec)) return;
   for (const [index, { name, state }] of (old.initContainerStatuses ?? []).entries()) {
+    const exitCode = state?.terminated?.exitCode;
     const container = spec.initContainers?.find((each) => each.name === name);
-    const ended = state?.terminated;
-    if (ended === undefined || container?.restartPolicy === 'Always') continue;
-    // The kubelet starts an init container again when the sandbox of the pod had to be made anew.
-    if (ended.exitCode === 0 || spec.restartPolicy === 'OnFailure') continue;
-    refuseReturn(status.initContainerStatuses, name, `status.initContainerStatuses[${index}].state`, errors);
+    if (exitCode === undefined || container?.restartPolicy === 'Always') continue;
+    if (!mayRestart(spec.restartPolicy, exitCode))
+      refuseReturn(status.initContainerStatuses, name, `status.initContainerStatuses[${index}].state`, errors);
+  }
+}
+
+function validateClaimStatuses({ resourceClaimStatuses = [] }: PodStatus, spec: PodSpec, errors: FieldError[]): void {
+  const known = new Set(spec.resourceClaims?.map(({ name }) => name));
+  const seen = new Set<string>();
+  for (const [index, { name, resourceClaimName }] of resourceClaimStatuses.entries()) {
+    const path = `status.resourceClaimStatuses[${index}]`;
+    if (!known.has(name))
+      errors.push(invalid(`${path}.name`, name, 'must match the name of an entry in `spec.resourceClaims`'));
+    if (resourceClaimName !== undefined)
+      applyRule(dnsSubdomain, resourceClaimName, `${path}.resourceClaimName`, errors);
+    if (seen.has(name)) errors.push(duplicate(`${path}.name`, name));
+    seen.add(name);
   }
 }
 
@@ -101,11 +144,6 @@ function validatePodIps(ips: readonly PodIP[], path: string, errors: FieldError[
   if (ips.length > 1 && !isDualStack(ips)) {
     const shown = ips.map((each) => goValue(each, 'core.v1.PodIP'));
     errors.push(invalid(path, shown, 'may specify no more than one IP for each IP family'));
-  }
-  const seen = new Set<string>();
-  for (const [index, each] of ips.entries()) {
-    if (seen.has(each.ip)) errors.push(duplicate(`${path}[${index}]`, goValue(each, 'core.v1.PodIP')));
-    seen.add(each.ip);
   }
 }
 
