@@ -59,6 +59,8 @@ export interface ApiServerOptions extends ServerParts {
   readonly definitions: readonly ResourceDefinition[];
   /** Whether requests without credentials go on as `system:anonymous`. True unless given. */
   readonly anonymous?: boolean;
+  /** Objects that clients share are frozen, so that tests find out who changes one in place. */
+  readonly freezeObjects?: boolean;
   readonly flowLimits?: FlowLimits;
   /** `host:port` as clients reach this server, for discovery. */
   readonly serverAddress?: () => string;
@@ -85,12 +87,19 @@ export class ApiServer implements HttpHandler, ObjectChanger {
   readonly #reviews: readonly ResourceType[];
 
   constructor(options: ApiServerOptions) {
-    const { store, environment, logger, metrics = silentMetrics } = options;
+    const { store, environment, logger, metrics = silentMetrics, freezeObjects: freezes = false } = options;
     const { admission = [], reviewHandlers = [], subresourceHandlers = [], connectHandlers = [] } = options;
     this.#options = options;
     const authorizer = new AuthorizerChain(options.authorizers ?? []);
     const extensions = new Extensions({ subresourceHandlers, reviewHandlers, connectHandlers });
-    this.#served = new ServedResources({ store, environment, logger, metrics, hooks: options.writeHooks ?? [] });
+    this.#served = new ServedResources({
+      store,
+      environment,
+      logger,
+      metrics,
+      freezes,
+      hooks: options.writeHooks ?? [],
+    });
     this.definitions = this.#served;
     const authorize = (user: UserInfo, info: RequestInfo): void => requireAuthorized(authorizer, user, info);
     this.#resources = new ResourceServer(this.#served, { environment, admission, authorize }, extensions);

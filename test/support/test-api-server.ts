@@ -30,6 +30,7 @@ export async function testApiServer(options: Partial<ApiServerOptions> = {}): Pr
     definitions: builtInDefinitions,
     authorizers: [allowAll],
     admission: [],
+    freezeObjects: true,
     ...options,
     store,
   });

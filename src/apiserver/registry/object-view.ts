@@ -20,7 +20,9 @@ export class ObjectView {
     this.#definition = definition;
     this.stored = stored;
     this.format =
-      definition.storage?.conversion === undefined ? stored : new StoredFormat(definition.type, stored.keyPrefix);
+      definition.storage?.conversion === undefined
+        ? stored
+        : new StoredFormat(definition.type, stored.keyPrefix, stored.freezes);
   }
 
   /** The object in this definition's form. */

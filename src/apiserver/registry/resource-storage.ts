@@ -158,13 +158,10 @@ export class ResourceStorage {
       readOnFailure: true,
     });
     if (!committed.succeeded) return { newest: this.#fromEntry(committed.current?.[0]) };
-    object.metadata.resourceVersion = String(committed.revision);
     const cached = this.cache.peek(key);
-    const written =
-      cached?.revision === committed.revision
-        ? cached
-        : new StoredObject(this.format, key, bytes, committed.revision, object as KubeObject);
-    return { written };
+    if (cached?.revision === committed.revision) return { written: cached };
+    object.metadata.resourceVersion = String(committed.revision);
+    return { written: new StoredObject(this.format, key, bytes, committed.revision, object as KubeObject) };
   }
 
   /** The draft becomes the parsed form of the bytes, so it says what they say. */
@@ -173,9 +170,10 @@ export class ResourceStorage {
     object.apiVersion = apiVersionOf(this.format.type);
   }
 
-  /** What the store has now. */
+  /** What the store has now: the cache knows as soon as it has caught up. */
   async #read(key: string): Promise<StoredObject | undefined> {
-    return this.#fromEntry((await this.#store.get(key)).entry);
+    const { tree } = await this.cache.fresh();
+    return tree.get(key);
   }
 
   #fromEntry(

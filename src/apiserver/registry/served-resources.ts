@@ -39,6 +39,7 @@ export class ServedResources {
   readonly #logger: Logger;
   readonly #hooks: readonly WriteHook[];
   readonly #metrics: CacheMetrics;
+  readonly #freezes: boolean;
   readonly #resources = new Map<string, ServedResource>();
   readonly #storages = new Map<string, SharedStorage>();
   #generation = 0;
@@ -49,11 +50,13 @@ export class ServedResources {
     readonly logger: Logger;
     readonly metrics: MetricRegistry;
     readonly hooks: readonly WriteHook[];
+    readonly freezes: boolean;
   }) {
     this.#store = options.store;
     this.#environment = options.environment;
     this.#logger = options.logger;
     this.#hooks = options.hooks;
+    this.#freezes = options.freezes;
     this.#metrics = new CacheMetrics(options.metrics);
     this.feed = new StoreFeed(options);
   }
@@ -136,7 +139,7 @@ export class ServedResources {
       known.users++;
       return known.storage.cache.loaded();
     }
-    const format = new StoredFormat(conversion?.storedAs ?? definition.type, keyPrefix);
+    const format = new StoredFormat(conversion?.storedAs ?? definition.type, keyPrefix, this.#freezes);
     const cache = new ResourceCache({
       store: this.#store,
       environment: this.#environment,

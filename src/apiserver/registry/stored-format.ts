@@ -10,13 +10,16 @@ import { apiVersionOf, type ResourceType } from '../../machinery/resource-type.t
 export class StoredFormat {
   readonly type: ResourceType;
   readonly keyPrefix: string;
+  /** Parsed objects are frozen, so that whoever changes a shared one is found out. For tests: it costs as much as parsing. */
+  readonly freezes: boolean;
   /** Where the inside of metadata begins. */
   readonly metadataOffset: number;
 
   /** `keyPrefix`: as etcd holds it, with a slash at the end: `/registry/pods/`. */
-  constructor(type: ResourceType, keyPrefix: string) {
+  constructor(type: ResourceType, keyPrefix: string, freezes = false) {
     this.type = type;
     this.keyPrefix = keyPrefix;
+    this.freezes = freezes;
     const kind = JSON.stringify(type.kind);
     const apiVersion = JSON.stringify(apiVersionOf(type));
     this.metadataOffset = encoder.encode(`{"kind":${kind},"apiVersion":${apiVersion},"metadata":{`).length;

@@ -30,6 +30,7 @@ export class StoredObject {
   get object(): KubeObject {
     this.#used = true;
     this.#object ??= this.format.decode(this.bytes, this.revision);
+    if (this.format.freezes) deepFreeze(this.#object);
     return this.#object;
   }
 
@@ -62,4 +63,10 @@ export class StoredObject {
     if (!this.#used) this.#object = undefined;
     this.#used = false;
   }
+}
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const member of Object.values(value)) deepFreeze(member);
 }

@@ -265,7 +265,9 @@ export class ResourceCache {
 
   #stored(entry: Entry): StoredObject {
     const written = this.#written.get(entry.value);
-    if (written !== undefined) written.metadata.resourceVersion = String(entry.modRevision);
+    const resourceVersion = String(entry.modRevision);
+    if (written !== undefined && written.metadata.resourceVersion !== resourceVersion)
+      written.metadata.resourceVersion = resourceVersion;
     return new StoredObject(this.format, entry.key, entry.value, entry.modRevision, written as KubeObject | undefined);
   }
 
