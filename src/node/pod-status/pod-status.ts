@@ -90,7 +90,9 @@ function phaseOf(input: PodStatusInput, statuses: readonly ContainerStatus[]): P
   if (failed !== undefined) return { phase: 'Failed', reason: failed.reason, message: failed.message };
   const terminal = [pod.status?.phase, previous.phase].find(isTerminal);
   const initialized = anyMainContainerStarted(pod, state);
-  const phase = terminal ?? podPhase({ pod, statuses, finished, initialized });
+  const decided = terminal ?? podPhase({ pod, statuses, finished, initialized });
+  // What never came to run before its end has failed.
+  const phase = finished && !isTerminal(decided) ? 'Failed' : decided;
   if (phase !== previous.phase) return { phase };
   const reason = previous.reason ?? pod.status?.reason;
   const message = previous.message ?? pod.status?.message;

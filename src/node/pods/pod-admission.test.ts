@@ -54,3 +54,11 @@ test('refuses what its selector keeps from the node, a port in use, a taint, ano
   expect(admit(podOf({ tolerations: [{ operator: 'Exists' }] }), { node })).toBeUndefined();
   expect(admit(podOf({ os: { name: 'windows' } }))?.reason).toBe('PodOSNotSupported');
 });
+
+test('refuses what it would do otherwise than asked', () => {
+  const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } }];
+  const pod = podOf({ containers: [{ name: 'main', restartPolicy: 'Never', restartPolicyRules }] });
+  expect(admit(pod)?.message).toBe(
+    'Pod requires node features that are not available: RestartAllContainersOnContainerExits',
+  );
+});

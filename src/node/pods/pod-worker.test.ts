@@ -250,3 +250,31 @@ test('a readiness gate holds a pod back until somebody else opens it', async () 
   expect((await ready())?.status).toBe('True');
   expect((await world.status('web')).conditions?.find(({ type }) => type === 'example.com/open')).toBeDefined();
 });
+
+test('a pod that is deleted before anything of it runs is gone without a trace', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', {
+    volumes: [{ name: 'data', configMap: { name: 'none' } }],
+    containers: [{ name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+  });
+  await world.advance(5);
+  await world.deletePod('web');
+  await world.advance(1);
+  expect(await world.pod('web')).toBeUndefined();
+  expect(await world.runtime.listPodSandboxes()).toEqual([]);
+});
+
+test('what the runtime refuses to stop is said, and tried again', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  world.runtime.setUnavailable('connection refused');
+  await world.deletePod('web');
+  await world.advance(5);
+  expect(await world.events('web')).toContain(
+    'FailedKillPod: error killing pod: rpc error: code = Unavailable desc = connection refused',
+  );
+  world.runtime.setUnavailable(undefined);
+  await world.advance(30);
+  expect(await world.pod('web')).toBeUndefined();
+});

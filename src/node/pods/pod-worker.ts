@@ -1,22 +1,23 @@
 import type { Timer } from '../../machinery/environment/environment.ts';
-import { formatTime, parseTime } from '../../machinery/time.ts';
+import { parseTime } from '../../machinery/time.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { isOwnCondition } from '../pod-status/pod-conditions.ts';
-import { isTerminal, podStatus } from '../pod-status/pod-status.ts';
+import { isTerminal } from '../pod-status/pod-status.ts';
 import { containerHash } from './container-hash.ts';
 import { decidePodActions } from './decide-pod-actions.ts';
 import type { PodActions } from './decision.ts';
 import { ensureSandbox } from './ensure-sandbox.ts';
 import { describePod } from './labels.ts';
 import { containerEvent, podEvent } from './pod-events.ts';
+import { PodReporter } from './pod-reporter.ts';
 import { referencesOf } from './references.ts';
 import { removeDeadParts } from './remove-dead-parts.ts';
+import { runtimeText } from './runtime-text.ts';
 import { startContainer } from './start-container.ts';
 import { gracePeriodOf, stopContainer } from './stop-container.ts';
 import { stopPod } from './stop-pod.ts';
-import { TerminationMessages } from './termination-messages.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 /** Why a pod is brought to its end. */
@@ -42,8 +43,7 @@ export class PodWorker {
   readonly uid: string;
   readonly #context: WorkerContext;
   readonly #onEnded: (worker: PodWorker) => void;
-  readonly #messages: TerminationMessages;
-  readonly #firstSeenAt: number;
+  readonly #reporter: PodReporter;
   readonly #failures = new Map<string, StartFailure>();
   /** Until when each container's BackOff event has been told. */
   readonly #toldBackOff = new Map<string, number>();
@@ -70,8 +70,7 @@ export class PodWorker {
     this.#context = context;
     this.#pod = pod;
     this.#onEnded = onEnded;
-    this.#firstSeenAt = context.environment.now();
-    this.#messages = new TerminationMessages(context.host.files, context.config);
+    this.#reporter = new PodReporter(context, this.uid);
     this.#follow();
   }
 
@@ -108,20 +107,10 @@ export class PodWorker {
   }
 
   /** The pod is not taken: it fails, and nothing of it ever runs. */
-  reject({ reason, message }: StartFailure): void {
-    const { statuses, environment } = this.#context;
-    const { qosClass, conditions } = this.#pod.status ?? {};
+  reject(why: StartFailure): void {
     this.#phase = 'ended';
-    statuses.set(this.#pod, {
-      observedGeneration: this.#pod.metadata.generation,
-      phase: 'Failed',
-      reason,
-      message: `Pod was rejected: ${message}`,
-      startTime: formatTime(environment.now()),
-      ...(conditions !== undefined && { conditions }),
-      ...(qosClass !== undefined && { qosClass }),
-    });
-    statuses.finish(this.#pod);
+    this.#reporter.reject(this.#pod, why);
+    this.#context.statuses.finish(this.#pod);
   }
 
   /** Something may have changed. What failed a moment ago is not tried again for that, unless what is asked for has changed. */
@@ -207,8 +196,7 @@ export class PodWorker {
       podEvent(recorder, pod, 'Warning', 'NetworkNotReady', message);
       throw new Error(message);
     }
-    await this.#ensureCgroup();
-    await volumes.mount(pod, signal);
+    await Promise.all([this.#ensureCgroup(), volumes.mount(pod, signal)]);
     const now = environment.now();
     const actions = decidePodActions({
       pod,
@@ -303,7 +291,7 @@ export class PodWorker {
       this.#failures.clear();
       await this.#report(false);
     }
-    await stopPod(this.#context, this.#pod, cache.state(this.uid), ending.gracePeriodSeconds, signal);
+    await this.#stopAll(ending, signal);
     const left = cache.state(this.uid).containers.filter(({ state }) => state === 'running');
     if (left.length > 0) throw new Error(`${left.length} containers still run after they were stopped`);
     await this.#report(true);
@@ -317,37 +305,26 @@ export class PodWorker {
     this.#onEnded(this);
   }
 
-  /** Decides the status anew and answers its phase. */
-  async #report(finished: boolean): Promise<string | undefined> {
-    const { cache, statuses, probes, machine, environment, metrics } = this.#context;
-    const pod = this.#pod;
-    const state = cache.state(this.uid);
-    await this.#messages.read(state.containers);
-    probes.track(pod, state, this.#phase !== 'running');
-    // Nothing is left of it that could be told better than it was.
-    if (isTerminal(pod.status?.phase) && state.containers.length === 0 && state.sandboxes.length === 0)
-      return pod.status?.phase;
-    const previous = statuses.get(this.uid) ?? pod.status ?? {};
-    const status = podStatus({
-      pod,
-      previous,
-      state,
+  async #stopAll({ gracePeriodSeconds }: Ending, signal: AbortSignal): Promise<void> {
+    const { cache, recorder } = this.#context;
+    try {
+      await stopPod(this.#context, this.#pod, cache.state(this.uid), gracePeriodSeconds, signal);
+    } catch (error) {
+      if (!signal.aborted)
+        podEvent(recorder, this.#pod, 'Warning', 'FailedKillPod', `error killing pod: ${runtimeText(error)}`);
+      throw error;
+    }
+  }
+
+  /** Answers the phase. */
+  #report(finished: boolean): Promise<string | undefined> {
+    return this.#reporter.report({
+      pod: this.#pod,
       failures: this.#failures,
-      probes,
-      terminationMessage: (id) => this.#messages.of(id),
+      ending: this.#phase !== 'running',
       finished,
-      // The phase is not terminal before nothing runs any more.
-      failed: finished ? this.#ending?.failed : undefined,
-      hostIps: machine.hostIps,
-      now: environment.now(),
+      failed: this.#ending?.failed,
     });
-    metrics.statusChanged(previous, status);
-    if (status.phase === 'Running' && previous.phase === 'Pending')
-      metrics.podStarted(environment.now() - this.#firstSeenAt);
-    // A phase that is the last is not told before nothing runs any more: whoever sees it may give the pod's things to others.
-    const held = !finished && isTerminal(status.phase) && !isTerminal(pod.status?.phase);
-    statuses.set(pod, held ? { ...status, phase: previous.phase ?? 'Pending' } : status);
-    return status.phase;
   }
 
   #checkDeadline(): void {
