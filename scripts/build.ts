@@ -1,27 +1,16 @@
 /** `node scripts/build.ts`: bundles the program and the package's entries into dist/. */
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
 
-await build({
+const common: BuildOptions = {
   absWorkingDir: root,
-  entryPoints: {
-    stuurman: 'src/cli/main.ts',
-    index: 'src/index.ts',
-    testing: 'src/testing.ts',
-    client: 'src/client.ts',
-    // Threads are loaded by file name, from beside the bundle.
-    'store-worker': 'src/store/sqlite/store-worker.ts',
-    'dns-worker': 'src/network/dns/dns-worker.ts',
-    shop: 'examples/shop/app/main.js',
-  },
   outdir: 'dist',
   bundle: true,
-  splitting: true,
   platform: 'node',
   target: 'node26',
   format: 'esm',
@@ -31,6 +20,22 @@ await build({
   banner: {
     js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
   },
-  external: ['pg-native'],
   logLevel: 'warning',
+};
+
+await build({
+  ...common,
+  entryPoints: {
+    stuurman: 'src/cli/main.ts',
+    index: 'src/index.ts',
+    testing: 'src/testing.ts',
+    client: 'src/client.ts',
+    // Threads are loaded by file name, from beside the bundle.
+    'store-worker': 'src/store/sqlite/store-worker.ts',
+    'dns-worker': 'src/network/dns/dns-worker.ts',
+  },
+  splitting: true,
 });
+
+// The application of the shop goes into an image by itself.
+await build({ ...common, entryPoints: { shop: 'examples/shop/app/main.js' }, external: ['pg-native'] });
