@@ -57,6 +57,7 @@ export async function up(options: UpOptions): Promise<void> {
     return;
   }
   const logger = pinoLogger({ level: 'info', name: 'server', file: join(directory.path, 'logs', 'server.log') });
+  const startedAt = environment.now();
   const steps = new Steps(() => environment.monotonic());
   const server = await steps.run('state opened', () =>
     Server.open({
@@ -77,7 +78,12 @@ export async function up(options: UpOptions): Promise<void> {
     await steps.run('API server answers', () => server.serve());
     await steps.run('nodes started', () => server.work());
     await steps.run('nodes ready', (progress) =>
-      waitForNodes(server.client, environment, (realNode ? 1 : 0) + simulatedNodes, progress),
+      waitForNodes(
+        server.client,
+        environment,
+        { count: (realNode ? 1 : 0) + simulatedNodes, sinceMs: startedAt },
+        progress,
+      ),
     );
     if (options.demo === true) {
       if (realNode)
@@ -96,7 +102,8 @@ export async function up(options: UpOptions): Promise<void> {
     if (options.file.length > 0)
       await steps.run('manifests applied', () => applyManifests(server.client, options.file));
   } catch (error) {
-    if (!ending.begun()) await server.stop();
+    // Nothing is left half done.
+    if (!ending.begun()) await server.down();
     throw error;
   }
   tell(server, directory, options, realNode);

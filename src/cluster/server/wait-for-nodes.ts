@@ -1,21 +1,34 @@
 import type { Client } from '../../client/client.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
+import { parseTime } from '../../machinery/time.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
-import { nodes } from '../../resources/schema/resource-types.generated.ts';
+import { leases, nodes } from '../../resources/schema/resource-types.generated.ts';
 
 const patienceMs = 120_000;
 
-/** Resolves when so many nodes are ready; throws with what a node says of itself when they do not become so. */
+/**
+ * Resolves when so many nodes are ready and have shown a sign of life since `sinceMs` (milliseconds since 1970): what the store says of
+ * nodes is from before. Throws with what a node says of itself when they do not become so.
+ */
 export async function waitForNodes(
   client: Client,
   environment: Environment,
-  count: number,
+  wanted: { readonly count: number; readonly sinceMs: number },
   progress: (text: string) => void,
 ): Promise<void> {
+  const { count, sinceMs } = wanted;
   const deadline = environment.monotonic() + patienceMs;
   for (;;) {
-    const { items } = await client.list(nodes);
-    const ready = items.filter((node) => readyOf(node)?.status === 'True').length;
+    const [{ items }, renewals] = await Promise.all([
+      client.list(nodes),
+      client.list(leases, { namespace: 'kube-node-lease' }),
+    ]);
+    const alive = new Set(
+      renewals.items
+        .filter(({ spec }) => (parseTime(spec?.renewTime) ?? 0) >= sinceMs)
+        .map(({ metadata }) => metadata.name),
+    );
+    const ready = items.filter((node) => readyOf(node)?.status === 'True' && alive.has(node.metadata.name)).length;
     if (ready >= count) return;
     progress(`${ready} of ${count}`);
     if (environment.monotonic() > deadline) {
