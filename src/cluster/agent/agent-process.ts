@@ -8,7 +8,9 @@ import { RealEnvironment } from '../../machinery/environment/real.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { type Agent, startAgent } from '../../node/agent.ts';
 import { serveNodeApi } from '../../node/api/serve-node-api.ts';
+import { kubernetesArchitecture } from '../../node/host/linux/host-info.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
+import { LocalImages } from '../../node/images/making/local-images.ts';
 import { ownSources } from '../../node/sources.ts';
 import type { HttpResponse, HttpTarget } from '../../wire/http.ts';
 import { ListenError } from '../../wire/http-server/listen.ts';
@@ -17,7 +19,6 @@ import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { NodeNetwork } from './node-network.ts';
 import { nodeRuntime } from './node-runtime.ts';
-import { ensureSandboxImage } from './sandbox-image.ts';
 
 /** A node's agent at work. */
 export interface AgentProcess {
@@ -42,7 +43,15 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
   const { containerd, runtime, cniDirectory } = await nodeRuntime({ settings, host, environment, logger });
   const stop = new AbortController();
   await containerd.start(stop.signal);
-  await ensureSandboxImage(containerd, runtime, settings.directory);
+  const images = new LocalImages({
+    environment,
+    processes: host.processes,
+    architecture: kubernetesArchitecture(process.arch),
+    cacheDirectory: join(settings.directory, 'cache'),
+    runtime,
+    containerd,
+  });
+  await images.ensureSandboxImage(stop.signal);
   const supervising = containerd.supervise(stop.signal);
   let agent: Agent | undefined;
   const server = await listen(settings.port, (port) =>

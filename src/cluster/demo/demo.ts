@@ -5,7 +5,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { kubernetesArchitecture } from '../../node/host/linux/host-info.ts';
 import type { PackageImage } from '../../node/images/making/image-kitchen.ts';
-import { ImageMaker } from '../../node/images/making/image-maker.ts';
+import { LocalImages } from '../../node/images/making/local-images.ts';
 import { packageImages } from '../../node/images/making/package-images.ts';
 import { deployments, pods, statefulSets } from '../../resources/schema/resource-types.generated.ts';
 import { nodeImages } from '../agent/node-images.ts';
@@ -39,21 +39,20 @@ export async function prepareDemo({
     directory: directory.node,
     ledgerFile,
   });
-  const architecture = kubernetesArchitecture(process.arch);
-  const maker = new ImageMaker({
+  const images = new LocalImages({
     environment,
     processes: host.processes,
-    architecture,
+    architecture: kubernetesArchitecture(process.arch),
     cacheDirectory: join(directory.path, 'cache'),
+    runtime,
+    containerd,
   });
   try {
     for (const image of demoImages()) {
       if ((await runtime.imageStatus(image.image)) !== undefined) continue;
       await run(`image ${image.image}`, async (progress) => {
         progress('making it of Debian packages');
-        const archive = await maker.make(image);
-        progress('importing');
-        await containerd.importImage(archive);
+        await images.ensure(image);
       });
     }
   } finally {
