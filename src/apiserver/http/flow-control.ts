@@ -13,7 +13,7 @@ export interface FlowLimits {
 }
 
 /** As many in flight as Kubernetes allows; a burst waits a little before it is refused. */
-export const defaultFlowLimits: FlowLimits = {
+const defaultFlowLimits: FlowLimits = {
   maxReadsInFlight: 400,
   maxMutationsInFlight: 200,
   maxWaiting: 2_000,

@@ -7,7 +7,7 @@ import { concat, type TextFormat } from './text-formats.ts';
 /** Lists up to this size go out in one piece, longer ones in pieces of it. */
 const pieceBytes = 256 * 1024;
 
-export function listMetadata(page: ListPage): ListMetadata {
+function listMetadata(page: ListPage): ListMetadata {
   return {
     resourceVersion: String(page.revision),
     ...(page.continue !== '' && { continue: page.continue }),

@@ -115,7 +115,7 @@ export class ResourceHandler {
 
   #negotiate(call: HttpResourceCall, stream: boolean): Representation {
     const pretty = wantsPretty(call.query, call.userAgent);
-    return negotiate(call.accept, { pretty, stream, isList: !call.isItem });
+    return negotiate(call.accept, { pretty, stream, isList: !call.isItem && call.http.method === 'GET' });
   }
 }
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { type FailureStatus, StatusError } from '../../machinery/status-error.ts';
+import type { FailureStatus, StatusError } from '../../machinery/status-error.ts';
 import type { HttpBody, HttpResponse } from '../../wire/http.ts';
 import type { Representation } from './negotiate.ts';
 import { compactFormat, prettyFormat, type TextFormat, yamlFormat } from './text-formats.ts';
@@ -64,9 +64,4 @@ export function warningHeader(warnings: Iterable<string>): string {
     header += header === '' ? line : `, ${line}`;
   }
   return header;
-}
-
-/** What was thrown, as a Status; `undefined` for something that is no StatusError and has to be logged. */
-export function statusErrorOf(error: unknown): StatusError | undefined {
-  return error instanceof StatusError ? error : undefined;
 }
