@@ -1,4 +1,5 @@
 /** `node scripts/build.ts`: bundles the program and the package's entries into dist/. */
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
@@ -39,3 +40,8 @@ await build({
 
 // The application of the shop goes into an image by itself.
 await build({ ...common, entryPoints: { shop: 'examples/shop/app/main.js' }, external: ['pg-native'] });
+
+// Type declarations of the package's entries.
+execFileSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, '-p', `${root}/tsconfig.build.json`], {
+  stdio: 'inherit',
+});
