@@ -4,12 +4,12 @@ import { HttpClient } from '../../src/wire/http-client.ts';
 import { HttpServer } from '../../src/wire/http-server.ts';
 import { clientSuite } from '../suites/client.ts';
 import { serverTls, testAuthority } from '../support/pki.ts';
-import { admin, testApiServer } from '../support/test-api-server.ts';
+import { admin, startTestApiServer } from '../support/test-api-server.ts';
 
 const environment = new RealEnvironment();
 
 clientSuite('a direct client', async () => {
-  const { server, store, client } = await testApiServer({ environment });
+  const { server, store, client } = await startTestApiServer(environment);
   return {
     client,
     dispose: async () => {
@@ -20,7 +20,7 @@ clientSuite('a direct client', async () => {
 });
 
 clientSuite('a client over HTTPS', async () => {
-  const { server, store } = await testApiServer({ environment });
+  const { server, store } = await startTestApiServer(environment);
   const { http } = server.client(admin, 'test');
   const listening = await HttpServer.start({
     environment,

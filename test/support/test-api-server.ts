@@ -12,8 +12,8 @@ export const admin: UserInfo = { username: 'admin', groups: ['system:masters', '
 
 export const allowAll: Authorizer = { name: 'allowAll', authorize: () => ({ decision: 'allow', reason: '' }) };
 
-export interface TestApiServer<E extends Environment = VirtualEnvironment> {
-  readonly environment: E;
+export interface TestApiServer {
+  readonly environment: VirtualEnvironment;
   readonly store: Store;
   readonly server: ApiServer;
   /** As `admin`. */
@@ -21,8 +21,18 @@ export interface TestApiServer<E extends Environment = VirtualEnvironment> {
 }
 
 /** An API server in virtual time on a memory store, with every built-in kind, where everybody may do everything. */
-export async function testApiServer(options: Partial<ApiServerOptions> = {}): Promise<TestApiServer> {
+export async function testApiServer(
+  options: Partial<Omit<ApiServerOptions, 'environment'>> = {},
+): Promise<TestApiServer> {
   const environment = new VirtualEnvironment(1);
+  return { environment, ...(await startTestApiServer(environment, options)) };
+}
+
+/** The same in another environment. */
+export async function startTestApiServer(
+  environment: Environment,
+  options: Partial<Omit<ApiServerOptions, 'environment'>> = {},
+): Promise<Omit<TestApiServer, 'environment'>> {
   const store = options.store ?? new MemoryStore({ environment });
   const server = new ApiServer({
     environment,
@@ -35,5 +45,5 @@ export async function testApiServer(options: Partial<ApiServerOptions> = {}): Pr
     store,
   });
   await server.start();
-  return { environment, store, server, client: server.client(admin, 'test') };
+  return { store, server, client: server.client(admin, 'test') };
 }
