@@ -60,7 +60,6 @@ export const replicaSetDefinition = define<ReplicaSet>(replicaSets, {
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => compileLabelSelector(spec.selector).toString(),
   },
-  fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   row: ({ metadata, spec, status = noReplicas }, now) => [
     metadata.name ?? '',
     spec.replicas ?? 0,

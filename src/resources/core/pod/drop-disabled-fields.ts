@@ -6,8 +6,8 @@ import type { Container, KeyToPath, PodSpec, Probe, Volume } from '../../schema/
  * forgets them when it stores an object.
  */
 export function dropDisabledFields(spec: Draft<PodSpec>): void {
-  delete spec.evictionResponders;
-  delete spec.schedulingGroup;
+  if (spec.evictionResponders !== undefined) delete spec.evictionResponders;
+  if (spec.schedulingGroup !== undefined) delete spec.schedulingGroup;
   for (const volume of spec.volumes ?? []) dropFromVolume(volume);
   for (const container of spec.containers) dropFromContainer(container);
   for (const container of spec.initContainers ?? []) dropFromContainer(container);
@@ -15,8 +15,9 @@ export function dropDisabledFields(spec: Draft<PodSpec>): void {
 }
 
 function dropFromVolume({ emptyDir, secret, configMap, downwardAPI, projected }: Draft<Volume>): void {
-  if (emptyDir !== undefined) delete emptyDir.mode;
-  for (const source of [secret, configMap, downwardAPI, projected]) if (source !== undefined) delete source.defaultUser;
+  if (emptyDir?.mode !== undefined) delete emptyDir.mode;
+  for (const source of [secret, configMap, downwardAPI, projected])
+    if (source?.defaultUser !== undefined) delete source.defaultUser;
   dropUsers(secret?.items);
   dropUsers(configMap?.items);
   dropUsers(downwardAPI?.items);
@@ -25,12 +26,12 @@ function dropFromVolume({ emptyDir, secret, configMap, downwardAPI, projected }:
     dropUsers(source.configMap?.items);
     dropUsers(source.downwardAPI?.items);
     for (const file of [source.serviceAccountToken, source.clusterTrustBundle, source.podCertificate])
-      if (file !== undefined) delete file.user;
+      if (file?.user !== undefined) delete file.user;
   }
 }
 
 function dropUsers(items: Draft<Pick<KeyToPath, 'user'>>[] | undefined): void {
-  for (const item of items ?? []) delete item.user;
+  for (const item of items ?? []) if (item.user !== undefined) delete item.user;
 }
 
 function dropFromContainer(container: Draft<Container>): void {
@@ -41,7 +42,7 @@ function dropFromContainer(container: Draft<Container>): void {
     delete lifecycle.postStart?.httpGet?.protocol;
     delete lifecycle.preStop?.httpGet?.protocol;
   }
-  for (const mount of volumeMounts ?? []) delete mount.bindMountOptions;
+  for (const mount of volumeMounts ?? []) if (mount.bindMountOptions !== undefined) delete mount.bindMountOptions;
   dropFromProbe(livenessProbe);
   dropFromProbe(readinessProbe);
   dropFromProbe(startupProbe);
@@ -49,6 +50,6 @@ function dropFromContainer(container: Draft<Container>): void {
 
 function dropFromProbe(probe: Draft<Probe> | undefined): void {
   if (probe === undefined) return;
-  delete probe.httpGet?.protocol;
-  delete probe.grpc?.mode;
+  if (probe.httpGet?.protocol !== undefined) delete probe.httpGet.protocol;
+  if (probe.grpc?.mode !== undefined) delete probe.grpc.mode;
 }

@@ -33,7 +33,8 @@ export const podDefinition = define<Pod>(pods, {
   returnsDeletedObject: true,
   fields: {
     'spec.hostNetwork': (pod) => String(pod.spec?.hostNetwork ?? false),
-    'status.podIPs': (pod) => pod.status?.podIPs?.map(({ ip }) => ip).join(',') ?? '',
+    // Kubernetes takes this label and gives no pod a value for it.
+    'status.podIPs': () => '',
   },
   row: podRow,
 });

@@ -48,8 +48,13 @@ function validateProjection(source: VolumeProjection, files: Files, path: string
     validateToken(serviceAccountToken, files, `${path}.serviceAccountToken`, errors);
   if (clusterTrustBundle !== undefined) validateBundle(clusterTrustBundle, files, `${path}.clusterTrustBundle`, errors);
   if (podCertificate !== undefined) validateCertificate(podCertificate, files, `${path}.podCertificate`, errors);
-  if (Object.values(source).filter((each) => each !== undefined).length > 1)
-    errors.push(forbidden(path, 'may not specify more than 1 volume type per source'));
+  if (hasSeveral(source)) errors.push(forbidden(path, 'may not specify more than 1 volume type per source'));
+}
+
+function hasSeveral(source: VolumeProjection): boolean {
+  let sources = 0;
+  for (const name in source) if (source[name as keyof VolumeProjection] !== undefined) sources++;
+  return sources > 1;
 }
 
 /** `shown` is what the message names: the source where it has a name, else the file. */

@@ -5,6 +5,7 @@ import type { Volume } from '../../../schema/core-v1.generated.ts';
 import { applyRule } from '../../../validation/apply-rule.ts';
 import { type SourceRule, volumeSources } from './volume-sources.ts';
 
+const rules = new Map<string, unknown>(volumeSources);
 const maxIscsiName = 64;
 
 /** Checks the volumes of a pod, and answers the good ones by name for the containers to mount. `podName` is empty in templates. */
@@ -28,6 +29,25 @@ export function validateVolumes(
 }
 
 function validateSource(volume: Volume, podName: string, path: string, errors: FieldError[]): void {
+  const only = onlySource(volume);
+  const rule = only === undefined ? undefined : rules.get(only);
+  if (only === undefined || rule === undefined || only === 'iscsi') validateSources(volume, podName, path, errors);
+  else (rule as SourceRule<Volume[typeof only]>)(volume[only], path, errors, { volumeName: volume.name, podName });
+}
+
+/** The one source of a volume, which nearly every volume has. */
+function onlySource(volume: Volume): Exclude<keyof Volume, 'name'> | undefined {
+  let found: Exclude<keyof Volume, 'name'> | undefined;
+  for (const key in volume) {
+    const name = key as keyof Volume;
+    if (name === 'name' || volume[name] === undefined) continue;
+    if (found !== undefined) return undefined;
+    found = name;
+  }
+  return found;
+}
+
+function validateSources(volume: Volume, podName: string, path: string, errors: FieldError[]): void {
   let sources = 0;
   for (const [name, rule] of volumeSources) {
     const source = volume[name];

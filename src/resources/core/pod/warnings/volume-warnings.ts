@@ -14,13 +14,20 @@ const outdated: readonly (readonly [field: keyof Volume, shown: string, fate: st
   ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ];
 
+const outdatedFields: ReadonlySet<string> = new Set(outdated.map(([field]) => field));
+
 export function volumeWarnings(volumes: readonly Volume[], path: string): readonly string[] {
-  const old = volumes.flatMap((volume, index) =>
-    outdated.flatMap(([field, shown, fate]) =>
-      volume[field] === undefined ? [] : [`${path}.volumes[${index}].${shown}: ${fate}`],
-    ),
-  );
-  return [...old, ...volumes.flatMap(overlapWarnings)];
+  const old: string[] = [];
+  const overlaps: string[] = [];
+  for (const [index, volume] of volumes.entries()) {
+    for (const field in volume) if (outdatedFields.has(field)) addOutdated(volume, `${path}.volumes[${index}]`, old);
+    addOverlaps(volume, overlaps);
+  }
+  return overlaps.length === 0 ? old : [...old, ...overlaps];
+}
+
+function addOutdated(volume: Volume, path: string, lines: string[]): void {
+  for (const [field, shown, fate] of outdated) if (volume[field] !== undefined) lines.push(`${path}.${shown}: ${fate}`);
 }
 
 /** A file of a volume, and whose it is where a volume has several sources. */
@@ -29,14 +36,19 @@ interface File {
   readonly source: string;
 }
 
-function overlapWarnings(volume: Volume): readonly string[] {
+function addOverlaps(volume: Volume, lines: string[]): void {
+  const { configMap, secret, downwardAPI, projected } = volume;
+  const single = configMap?.items ?? secret?.items ?? downwardAPI?.items ?? [];
+  if (single.length < 2 && (projected?.sources ?? []).length < 2) return;
   const [kind, files] = filesOf(volume);
   const found = new Set<string>();
   for (const [index, file] of files.entries())
-    for (const other of files.slice(0, index))
-      if (overlap(file.path, other.path))
+    for (let before = 0; before < index; before++) {
+      const other = files[before];
+      if (other !== undefined && overlap(file.path, other.path))
         found.add(`volume ${quote(volume.name)} (${kind}): overlapping paths: ${text(file)} with ${text(other)}`);
-  return [...found];
+    }
+  lines.push(...found);
 }
 
 /** One cannot be a file where another needs a folder. */
@@ -58,22 +70,19 @@ function filesOf({ configMap, secret, downwardAPI, projected }: Volume): readonl
 
 function projectedFiles(projection: VolumeProjection): readonly File[] {
   const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = projection;
-  const files = (source: string, paths: readonly (string | undefined)[]) =>
-    paths.flatMap((path) => (path ? [{ path, source }] : []));
-  return [
-    ...files(`Secret ${quote(secret?.name ?? '')}`, secret?.items?.map(({ path }) => path) ?? []),
-    ...files(`ConfigMap ${quote(configMap?.name ?? '')}`, configMap?.items?.map(({ path }) => path) ?? []),
-    ...files('DownwardAPI', downwardAPI?.items?.map(({ path }) => path) ?? []),
-    ...files('ServiceAccountToken', [serviceAccountToken?.path]),
-    ...files(bundleName(clusterTrustBundle), [clusterTrustBundle?.path]),
-    ...files('PodCertificate', [
-      podCertificate?.credentialBundlePath,
-      podCertificate?.keyPath,
-      podCertificate?.certificateChainPath,
-    ]),
-  ];
-}
-
-function bundleName(bundle: VolumeProjection['clusterTrustBundle']): string {
-  return `ClusterTrustBundle ${quote(bundle?.name ?? bundle?.signerName ?? '')}`;
+  const files: File[] = [];
+  const add = (path: string | undefined, source: string) => {
+    if (path) files.push({ path, source });
+  };
+  for (const { path } of secret?.items ?? []) add(path, `Secret ${quote(secret?.name ?? '')}`);
+  for (const { path } of configMap?.items ?? []) add(path, `ConfigMap ${quote(configMap?.name ?? '')}`);
+  for (const { path } of downwardAPI?.items ?? []) add(path, 'DownwardAPI');
+  add(serviceAccountToken?.path, 'ServiceAccountToken');
+  const { name, signerName } = clusterTrustBundle ?? {};
+  if (clusterTrustBundle !== undefined)
+    add(clusterTrustBundle.path, `ClusterTrustBundle ${quote(name ?? signerName ?? '')}`);
+  add(podCertificate?.credentialBundlePath, 'PodCertificate');
+  add(podCertificate?.keyPath, 'PodCertificate');
+  add(podCertificate?.certificateChainPath, 'PodCertificate');
+  return files;
 }
