@@ -171,20 +171,23 @@ test('a start that the runtime refuses is said in its words', async () => {
   const [status] = (await world.status('web')).containerStatuses ?? [];
   expect(status?.state?.waiting?.reason).toMatch(/RunContainerError|CrashLoopBackOff/);
   expect(status?.lastState?.terminated).toMatchObject({ reason: 'StartError', exitCode: 128 });
-  expect(await world.events('web')).toContain('Failed: Error: exec: "nope": executable file not found in $PATH');
+  expect(await world.events('web')).toContain('Failed: Error: exec: "nope": executable file not found in $PATH (2)');
 });
 
 test('a postStart hook that fails ends its container', async () => {
-  world = await NodeWorld.start({ program: () => ({ exec: () => ({ exitCode: 3, stderr: 'no luck' }) }) });
+  world = await NodeWorld.start({
+    program: () => ({ stopAfterMs: 20_000, exec: () => ({ exitCode: 3, stderr: 'no luck' }) }),
+  });
   await run({ lifecycle: { postStart: { exec: { command: ['prepare'] } } } });
+  await world.advance(25);
   const uid = (await world.pod('web'))?.metadata.uid;
   expect((await waiting())?.reason).toBe('PostStartHookError');
   expect((await waiting())?.message).toBe(
     `Exec lifecycle hook ([prepare]) for Container "main" in Pod "web_default(${uid})" failed - error: command 'prepare' exited with 3: no luck, message: "no luck"`,
   );
   const events = await world.events('web');
-  expect(events).toContain('FailedPostStartHook: PostStartHook failed');
-  expect(events).toContain('Killing: FailedPostStartHook');
+  expect(events).toContain('FailedPostStartHook: PostStartHook failed (2)');
+  expect(events).toContain('Killing: FailedPostStartHook (2)');
 });
 
 test('a preStop hook runs before the signal, within the grace period', async () => {
@@ -230,4 +233,14 @@ test('without last words the log speaks, where the pod asks for it', async () =>
   await run({ terminationMessagePolicy: 'FallbackToLogsOnError' });
   const [status] = (await world.status('web')).containerStatuses ?? [];
   expect(status?.lastState?.terminated?.message).toBe('one\ntwo\n');
+});
+
+test('a container that does not start is tried again at once, then after its back-off', async () => {
+  world = await NodeWorld.start({ program: () => ({ startError: 'no such file' }) });
+  await run({});
+  const restarts = async () => (await world.status('web')).containerStatuses?.[0]?.restartCount;
+  expect(await restarts()).toBe(1);
+  expect((await waiting())?.message).toMatch(/^back-off 10s restarting failed container=main/);
+  await world.advance(10);
+  expect(await restarts()).toBe(2);
 });

@@ -19,10 +19,13 @@ export interface StartInput {
   readonly podIps: readonly string[];
 }
 
-export type StartOutcome =
-  | { readonly failure?: undefined }
-  /** `retryAt`: from when on another try makes sense; undefined: after the usual time. */
-  | { readonly failure: StartFailure; readonly retryAt: number | undefined };
+export type StartOutcome = { readonly failure?: undefined } | FailedStart;
+
+export interface FailedStart {
+  readonly failure: StartFailure;
+  /** From when on another try makes sense; undefined: after the usual time. */
+  readonly retryAt: number | undefined;
+}
 
 const started: StartOutcome = {};
 
@@ -60,7 +63,7 @@ export async function startContainer(
   } catch (error) {
     await cache.refreshContainer(containerId);
     signal.throwIfAborted();
-    return failed(context, input, 'RunContainerError', messageOf(error));
+    return endedAtOnce(context, failed(context, input, 'RunContainerError', messageOf(error)));
   }
   containerEvent(recorder, pod, container, 'Normal', 'Started', 'Container started');
   await cache.refreshContainer(containerId);
@@ -130,11 +133,19 @@ async function postStart(
       const message = 'FailedPostStartHook';
       await stopContainer(context, { pod, container, status, message, reason: undefined, podIp }, signal);
     }
-    return { failure: { reason: 'PostStartHookError', message: messageOf(error) }, retryAt: undefined };
+    return endedAtOnce(context, {
+      failure: { reason: 'PostStartHookError', message: messageOf(error) },
+      retryAt: undefined,
+    });
   }
 }
 
-function failed(context: WorkerContext, input: StartInput, reason: string, message: string): StartOutcome {
+/** The container was made and has ended: its back-off says when it comes again. */
+function endedAtOnce({ environment }: WorkerContext, { failure }: FailedStart): FailedStart {
+  return { failure, retryAt: environment.now() };
+}
+
+function failed(context: WorkerContext, input: StartInput, reason: string, message: string): FailedStart {
   tellFailure(context, input, `Error: ${message}`);
   return { failure: { reason, message }, retryAt: undefined };
 }

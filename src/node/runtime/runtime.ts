@@ -56,6 +56,7 @@ export interface ContainerRuntime {
   close(): Promise<void>;
 }
 
+/** The message is the runtime's own words and nothing else: users find it in events and statuses. */
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError';
   readonly code: 'NotFound' | 'AlreadyExists' | 'InvalidArgument' | 'DeadlineExceeded' | 'Unavailable' | 'Unknown';

@@ -30,12 +30,20 @@ export async function probeHttp(environment: Environment, probe: HttpProbe): Pro
     }
   } catch (error) {
     if (deadline.signal.aborted) {
-      return failure(`Get "${url.href}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`);
+      return failure(
+        `Get "${nameOf(url, first, probe.port)}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
+      );
     }
-    return failure(`Get "${url.href}": ${requestErrorMessage(url, error)}`);
+    return failure(`Get "${nameOf(url, first, probe.port)}": ${requestErrorMessage(url, error)}`);
   } finally {
     deadline.cancel();
   }
+}
+
+/** The probe's own address is named with its port, even where that is the scheme's usual one. */
+function nameOf(url: URL, first: URL, port: number): string {
+  if (url !== first || url.port !== '') return url.href;
+  return `${url.protocol}//${url.hostname}:${port}${url.href.slice(url.origin.length)}`;
 }
 
 /** A path that is no URL is passed on as it stands. */

@@ -147,7 +147,7 @@ describe('CriRuntime', () => {
     await expect(started).rejects.toMatchObject({
       name: 'RuntimeError',
       code: expected,
-      message: `StartContainer: ${details}`,
+      message: details,
     });
   });
 
@@ -184,9 +184,7 @@ describe('CriRuntime', () => {
     fake.stop();
     await expect(runtime.version()).rejects.toMatchObject({
       code: 'Unavailable',
-      message: expect.stringMatching(
-        /^Version: the runtime does not answer: connect (ENOENT|ECONNREFUSED) .*cri.sock$/,
-      ),
+      message: expect.stringMatching(/^the runtime does not answer: connect (ENOENT|ECONNREFUSED) .*cri.sock$/),
     });
     await fake.start();
     fake.answer(method.version, { runtimeName: 'fake', runtimeVersion: '1', runtimeApiVersion: 'v1' });

@@ -11,11 +11,11 @@ const codes: Readonly<Partial<Record<number, RuntimeError['code']>>> = {
   [status.CANCELLED]: 'Unavailable',
 };
 
-/** What a failed call means. The message is the runtime's own; users find it in events. */
+/** What a failed call means. The message is the runtime's own; users find it in events. The cause says which call it was. */
 export function runtimeErrorOf(method: string, error: ServiceError): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const message = plain(error.details || error.message);
-  return new RuntimeError(codeOf(error, message), `${method}: ${message}`, { cause: error });
+  return new RuntimeError(codeOf(error, message), message, { cause: new Error(`${method} failed`, { cause: error }) });
 }
 
 function codeOf(error: ServiceError, message: string): RuntimeError['code'] {
