@@ -112,7 +112,7 @@ function podIps({ pod, previous, state, hostIps }: PodStatusInput): readonly str
 }
 
 /** Keeps the time of the last change while the status stays the same. */
-export function withTransition(
+function withTransition(
   condition: PodCondition,
   previous: readonly PodCondition[] | undefined,
   now: number,

@@ -116,7 +116,7 @@ export function hasChanged(container: Container, status: ContainerStatus): boole
 }
 
 /** Whole seconds as Go prints a duration: `10s`, `1m20s`, `5m0s`. */
-export function goDuration(milliseconds: number): string {
+function goDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);

@@ -1,4 +1,12 @@
-import type { ConfigMap, Container, EnvVarSource, Secret, Service } from '../../resources/schema/core-v1.generated.ts';
+import type {
+  ConfigMap,
+  Container,
+  EnvVarSource,
+  FileKeySelector,
+  Secret,
+  Service,
+} from '../../resources/schema/core-v1.generated.ts';
+import { envFileValue } from './env-file.ts';
 import { expand } from './expand.ts';
 import { fieldText, type PodFacts, resourceText } from './field-ref.ts';
 import type { Reference } from './references.ts';
@@ -18,6 +26,8 @@ export interface VariablesInput {
   readonly facts: PodFacts;
   readonly objects: ReferencedObjects;
   readonly services: Iterable<Service>;
+  /** A file in a volume of the pod. */
+  readVolumeFile(volume: string, path: string): Promise<string>;
 }
 
 /**
@@ -62,7 +72,7 @@ async function bulkOf(
 async function referencedValue(input: VariablesInput, source: EnvVarSource): Promise<string | undefined> {
   const { facts, container } = input;
   const { pod } = facts;
-  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = source;
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
   if (fieldRef !== undefined) return fieldText(fieldRef.fieldPath, facts);
   if (resourceFieldRef !== undefined) {
     const { containerName } = resourceFieldRef;
@@ -77,11 +87,25 @@ async function referencedValue(input: VariablesInput, source: EnvVarSource): Pro
     if (value !== undefined || configMapKeyRef.optional === true) return value;
     throw missingKey(configMapKeyRef, 'ConfigMap', pod.metadata.namespace);
   }
+  if (fileKeyRef !== undefined) return fileValue(input, fileKeyRef);
   if (secretKeyRef === undefined) return undefined;
   const value = (await secretOf(input, secretKeyRef))?.data?.[secretKeyRef.key];
   if (value !== undefined) return decode(value);
   if (secretKeyRef.optional === true) return undefined;
   throw missingKey(secretKeyRef, 'Secret', pod.metadata.namespace);
+}
+
+async function fileValue(input: VariablesInput, { volumeName, path, key, optional }: FileKeySelector) {
+  const text = await input.readVolumeFile(volumeName, path);
+  let value: string | undefined;
+  try {
+    value = envFileValue(text, key);
+  } catch (error) {
+    throw new Error("couldn't parse env file", { cause: error });
+  }
+  if (value !== undefined && value !== '') return value;
+  if (optional === true) return undefined;
+  throw new Error(`environment variable key "${key}" not found in file "${path}"`);
 }
 
 function missingKey(

@@ -22,7 +22,7 @@ export function linuxResources(pod: Pod, container: Container, memoryCapacityByt
 }
 
 /** Shares and quota; a limit without a request asks for what it limits. */
-export function cpuResources(
+function cpuResources(
   resources: ResourceRequirements | undefined,
 ): Pick<LinuxResources, 'cpuShares' | 'cpuQuota' | 'cpuPeriod'> {
   const { requests, limits } = resources ?? {};

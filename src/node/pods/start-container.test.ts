@@ -244,3 +244,38 @@ test('a container that does not start is tried again at once, then after its bac
   await world.advance(10);
   expect(await restarts()).toBe(2);
 });
+
+test('a variable may come from a file that an init container leaves in a volume', async () => {
+  let seen: readonly { readonly name: string; readonly value: string }[] = [];
+  world = await NodeWorld.start({
+    program: ({ config }) => {
+      const mount = config.mounts.find(({ containerPath }) => containerPath === '/out');
+      if (mount === undefined) seen = config.env;
+      else world.host.files.append(`${mount.hostPath}/vars`, "COLOR='red'\n");
+      return mount === undefined ? {} : { exitAfterMs: 0 };
+    },
+  });
+  const from = (key: string, optional: boolean) => ({ fileKeyRef: { volumeName: 'out', path: 'vars', key, optional } });
+  await world.createPod('web', {
+    volumes: [{ name: 'out', emptyDir: {} }],
+    initContainers: [{ name: 'init', image: 'nginx:1', volumeMounts: [{ name: 'out', mountPath: '/out' }] }],
+    containers: [
+      {
+        name: 'main',
+        image: 'nginx:1',
+        env: [
+          { name: 'COLOR', valueFrom: from('COLOR', false) },
+          { name: 'SIZE', valueFrom: from('SIZE', true) },
+        ],
+      },
+      { name: 'other', image: 'nginx:1', env: [{ name: 'SIZE', valueFrom: from('SIZE', false) }] },
+    ],
+  });
+  await world.advance(1);
+  expect(seen).toContainEqual({ name: 'COLOR', value: 'red' });
+  expect(seen.map(({ name }) => name)).not.toContain('SIZE');
+  expect((await world.status('web')).containerStatuses?.[1]?.state?.waiting).toEqual({
+    reason: 'CreateContainerConfigError',
+    message: 'environment variable key "SIZE" not found in file "vars"',
+  });
+});

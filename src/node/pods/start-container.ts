@@ -21,7 +21,7 @@ export interface StartInput {
 
 export type StartOutcome = { readonly failure?: undefined } | FailedStart;
 
-export interface FailedStart {
+interface FailedStart {
   readonly failure: StartFailure;
   /** From when on another try makes sense; undefined: after the usual time. */
   readonly retryAt: number | undefined;
@@ -77,7 +77,13 @@ async function prepare(context: WorkerContext, input: StartInput, image: Image) 
   if (problem !== undefined) throw new Error(problem);
   const { machine, objects, volumes, host } = context;
   const facts = { pod, podIps, hostIps: machine.hostIps, allocatable: machine.allocatable };
-  const variables = await environmentVariables({ container, facts, objects, services: context.services() });
+  const variables = await environmentVariables({
+    container,
+    facts,
+    objects,
+    services: context.services(),
+    readVolumeFile: (volume, path) => volumes.readFile(pod, volume, path),
+  });
   const mounts = await volumes.mountsOf(pod, container, variables, podIps);
   const termination = await terminationLog(context, pod, container, restartCount);
   await host.files.makeDirectory(`${sandbox.logDirectory}/${container.name}`);

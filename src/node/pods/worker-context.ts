@@ -63,6 +63,8 @@ export interface PodVolumes {
     variables: ReadonlyMap<string, string>,
     podIps: readonly string[],
   ): Promise<readonly Mount[]>;
+  /** The text of a file in a volume. Throws an `Error` in the kubelet's words. */
+  readFile(pod: Pod, volume: string, path: string): Promise<string>;
   /** What the pod's volumes are written from has changed: the next `mount` writes them anew. */
   invalidate(uid: string): void;
   /** Takes a pod's volumes away. */

@@ -4,9 +4,14 @@ const mostLinks = 40;
 
 /**
  * Where a part of a volume really is: every link on the way is followed, and none may lead out of the volume. What is not there
- * is made as a directory. Throws an `Error` when it cannot be had.
+ * is made as a directory, unless it is to be left. Throws an `Error` when it cannot be had.
  */
-export async function resolveSubPath(files: Files, volume: string, subPath: string): Promise<string> {
+export async function resolveSubPath(
+  files: Files,
+  volume: string,
+  subPath: string,
+  missing: 'make' | 'leave' = 'make',
+): Promise<string> {
   if (subPath.startsWith('/')) throw new Error(`error SubPath \`${subPath}\` must not be an absolute path`);
   if (subPath.split('/').includes('..'))
     throw new Error(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
@@ -20,7 +25,7 @@ export async function resolveSubPath(files: Files, volume: string, subPath: stri
     }
     const path = [volume, ...walked, part].join('/');
     const stat = await files.stat(path);
-    if (stat === undefined) await files.makeDirectory(path, 0o750);
+    if (stat === undefined && missing === 'make') await files.makeDirectory(path, 0o750);
     if (stat?.type !== 'link') {
       walked.push(part);
       continue;

@@ -16,6 +16,7 @@ import { ClaimError } from './persistent-volume.ts';
 import { ProvisionedVolumes } from './provisioned-volumes.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { setUpVolume, tearDownVolumes } from './set-up-volume.ts';
+import { resolveSubPath } from './sub-path.ts';
 
 export interface VolumeManagerOptions {
   readonly client: Pick<Client, 'get' | 'list' | 'createSubresource'>;
@@ -106,6 +107,18 @@ export class VolumeManager implements PodVolumes {
     const state = this.#stateOf(pod);
     const pathOf = (name: string) => state.volumes.get(name)?.path;
     return containerMounts({ pod, container, variables, podIps, files: host.files, config, pathOf });
+  }
+
+  async readFile(pod: Pod, volume: string, path: string): Promise<string> {
+    const { files } = this.#options.host;
+    const directory = this.#stateOf(pod).volumes.get(volume)?.path;
+    if (directory === undefined) throw new Error(`cannot find the volume ${quote(volume)} referenced by FileKeyRef`);
+    try {
+      const bytes = await files.read(await resolveSubPath(files, directory, path, 'leave'));
+      return Buffer.from(bytes).toString('utf8');
+    } catch (error) {
+      throw new Error("couldn't parse env file", { cause: error });
+    }
   }
 
   async unmount(uid: string): Promise<void> {
@@ -230,10 +243,15 @@ export class VolumeManager implements PodVolumes {
   }
 }
 
-/** The volumes that a container of the pod mounts. */
+/** The volumes that a container of the pod mounts or takes variables from. */
 function usedVolumes(pod: Pod): readonly Volume[] {
   const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};
   const all: readonly Container[] = [...initContainers, ...containers, ...ephemeralContainers];
-  const used = new Set(all.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name)));
+  const used = new Set(
+    all.flatMap(({ volumeMounts = [], env = [] }) => [
+      ...volumeMounts.map(({ name }) => name),
+      ...env.map(({ valueFrom }) => valueFrom?.fileKeyRef?.volumeName),
+    ]),
+  );
   return (pod.spec?.volumes ?? []).filter(({ name }) => used.has(name));
 }
