@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { builtInSchema } from '../../../test/support/built-in-schemas.ts';
+import { jsonEqual } from '../json-equal.ts';
 import type { Members } from '../members.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
 import { normalise } from '../schema/normalise.ts';
@@ -189,16 +190,126 @@ function run(steps: readonly { manager: string; kind: string; config: Members & 
   return live;
 }
 
+/** The causes of the conflict that a call ends in; none when it ends well. */
+function conflictsOf(call: () => unknown): readonly unknown[] {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof StatusError && error.reason === 'Conflict') return error.status.details?.causes ?? [];
+    throw error;
+  }
+  return [];
+}
+
+/** The conflicts over the map `data` as such, not over its keys, that m1 has with those who own it besides. */
+function conflictsOverData(object: KubeObject): readonly unknown[] {
+  return (owners(object) ?? []).flatMap(({ manager, operation, fieldsV1 }) => {
+    const fields = (fieldsV1 as Record<string, Members>)['f:data'];
+    const owned = fields !== undefined && (Object.keys(fields).length === 0 || '.' in fields);
+    if (!owned || (manager === 'm1' && operation === 'Apply')) return [];
+    const message = `conflict with "${manager}"${operation === 'Update' ? ' using v1' : ''}`;
+    return [{ reason: 'FieldManagerConflict', message, field: '.data' }];
+  });
+}
+
+/** The steps were taken on a Kubernetes 1.37.1 too, which answered the same. */
+test('an empty map that takes away the last member is contested until it is forced once more', () => {
+  const mapAlone = { 'f:data': {} };
+  const applied = apply(apply(undefined, 'm1', { data: { a: '1' } }), 'm2', { data: {} });
+  const emptied = apply(applied, 'm1', { data: {} }, { force: true });
+  expect(emptied).not.toHaveProperty('data');
+  expect(owners(emptied)).toMatchObject([
+    { manager: 'm2', fieldsV1: mapAlone },
+    { manager: 'm1', fieldsV1: mapAlone },
+  ]);
+  expect(() => apply(emptied, 'm1', { data: {} })).toThrow('Apply failed with 1 conflict: conflict with "m2": .data');
+  const forced = apply(emptied, 'm1', { data: {} }, { force: true });
+  expect(owners(forced)).toEqual([entry('m1', mapAlone)]);
+  expect(keepTimestamps(forced, apply(forced, 'm1', { data: {} }, { now: now + 5000 }))).toBe(forced);
+
+  const untracked = { ...base, metadata: { name: 's', uid: 'u' }, data: { b: '1' } } as KubeObject;
+  const taken = apply(untracked, 'm1', { data: { b: '2' } }, { force: true });
+  const gone = apply(taken, 'm1', { data: {} }, { force: true });
+  expect(gone).not.toHaveProperty('data');
+  expect(() => apply(gone, 'm1', { data: {} })).toThrow(
+    'Apply failed with 1 conflict: conflict with "before-first-apply" using v1: .data',
+  );
+});
+
+/** The steps were taken on a Kubernetes 1.37.1 too, which answered the same. */
+test('an empty list that is dropped again makes who applies it the newest, which is a write once', () => {
+  const wanted = { metadata: { name: 's', finalizers: [] }, data: { a: '1' } };
+  const first = apply(undefined, 'm1', wanted);
+  const second = apply(first, 'm2', { data: { b: '1' } }, { now: now + 1000 });
+  expect(owners(second)).toMatchObject([{ manager: 'm1' }, { manager: 'm2' }]);
+  const moved = keepTimestamps(second, apply(second, 'm1', wanted, { now: now + 2000 }));
+  expect(owners(moved)).toMatchObject([{ manager: 'm2' }, { manager: 'm1', time: '2026-01-01T00:00:02Z' }]);
+  expect(keepTimestamps(moved, apply(moved, 'm1', wanted, { now: now + 3000 }))).toBe(moved);
+});
+
+/** Whether the configuration says an empty map or list that the object, which stores nothing empty, does not have. */
+function saysWhatIsDropped(object: KubeObject, { data, metadata }: { data: Members; metadata: Members }): boolean {
+  const empty = Object.keys(data).length === 0 && dataOf(object) === undefined;
+  return empty || (jsonEqual(metadata['finalizers'], []) && object.metadata.finalizers === undefined);
+}
+
+/** The object after m1 applied what is dropped: its entry comes behind all others that applied; when it did before, nothing changed. */
+function movedBehind(before: KubeObject, after: KubeObject): KubeObject {
+  const entries = owners(before) ?? [];
+  const applied = entries.filter(({ operation }) => operation === 'Apply');
+  const own = applied
+    .filter(({ manager }) => manager === 'm1')
+    .map((each) => ({ ...each, time: '2026-01-01T00:00:05Z' }));
+  const managedFields = [
+    ...applied.filter(({ manager }) => manager !== 'm1'),
+    ...own,
+    ...entries.filter(({ operation }) => operation !== 'Apply'),
+  ];
+  expect(after).toEqual({ ...before, metadata: { ...before.metadata, managedFields } });
+  const next = keepTimestamps(before, after);
+  expect(next === before).toBe(own.length === 0 || applied.at(-1)?.manager === 'm1');
+  return next;
+}
+
+/**
+ * Two exceptions are Kubernetes' own, for what is empty is not stored, and so is new each time it is applied.
+ * When applying an empty map has taken away the last member, others who own the map as such keep it, though it is gone: applying it
+ * again is a conflict with just these. Forced, it is taken from them, and from then on there is no conflict.
+ * And whoever applies what is dropped gets a newer time: where that moves the entry behind the others it is a write, the first time.
+ */
 test('what is applied by force is there, is owned, and applying it again changes nothing', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 6 }), config, (steps, wanted) => {
-      const live = apply(run(steps), 'm1', wanted, { force: true });
+      let live = apply(run(steps), 'm1', wanted, { force: true });
       expect(dataOf(live) ?? {}).toMatchObject(wanted.data);
       expect(live.metadata.finalizers ?? []).toEqual(expect.arrayContaining(wanted.metadata.finalizers));
-      const again = apply(live, 'm1', wanted, { now: now + 5000 });
+      const contested =
+        Object.keys(wanted.data).length === 0 && dataOf(live) === undefined ? conflictsOverData(live) : [];
+      const conflicts = conflictsOf(() => apply(live, 'm1', wanted));
+      expect(conflicts).toHaveLength(contested.length);
+      expect(conflicts).toEqual(expect.arrayContaining([...contested]));
+      if (contested.length > 0) {
+        live = apply(live, 'm1', wanted, { force: true });
+        expect(live).not.toHaveProperty('data');
+        expect(conflictsOverData(live)).toEqual([]);
+      }
+      if (saysWhatIsDropped(live, wanted)) live = movedBehind(live, apply(live, 'm1', wanted, { now: now + 5000 }));
+      const again = apply(live, 'm1', wanted, { now: now + 9000 });
       expect(keepTimestamps(live, again)).toBe(live);
       expect(keepTimestamps(live, { ...again, data: { z: '9' } } as KubeObject)).not.toBe(live);
     }),
+    // Applied empty where others own the map as such: the exception, every time.
+    {
+      examples: [
+        [
+          [
+            { manager: 'm1', kind: 'apply', config: { metadata: { name: 's', finalizers: [] }, data: { a: '1' } } },
+            { manager: 'm2', kind: 'apply', config: { metadata: { name: 's', finalizers: [] }, data: {} } },
+          ],
+          { metadata: { name: 's', finalizers: [] }, data: {} },
+        ],
+      ],
+    },
   );
 });
 

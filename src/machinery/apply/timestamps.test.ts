@@ -21,13 +21,14 @@ const next = (metadata: object, more: object = {}): KubeObject => ({
 });
 
 test('a write that differs in times alone is no write', () => {
-  expect(keepTimestamps(live, next({ managedFields: [entry('n', 't3'), entry('m', 't4')], resourceVersion: '' }))).toBe(
+  expect(keepTimestamps(live, next({ managedFields: [entry('m', 't3'), entry('n', 't4')], resourceVersion: '' }))).toBe(
     live,
   );
 });
 
 test.each([
   [next({ managedFields: [entry('m', 't1')] })],
+  [next({ managedFields: [entry('n', 't2'), entry('m', 't3')] })],
   [next({ managedFields: [entry('m', 't1'), { ...entry('n', 't2'), fieldsV1: { 'f:a': {} } }] })],
   [next({ labels: { a: 'b' } })],
   [next({}, { data: { a: 'b' } })],
