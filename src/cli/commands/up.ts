@@ -35,7 +35,7 @@ export async function up(options: UpOptions): Promise<void> {
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
   const port = wholeNumber('--port', options.port, 1, 65_535);
   const asked = wholeNumber('--simulated', options.simulated, 0, mostSimulated);
-  for (const file of options.file) accessSync(file, constants.R_OK);
+  for (const file of options.file) mustBeReadable(file);
   const running = runningServer(directory);
   if (running !== undefined) {
     throw new Error(
@@ -202,6 +202,14 @@ function demoManifest(): string {
   throw new Error(
     'examples/shop/shop.yaml is not beside the program: run the demonstration from a clone of the project',
   );
+}
+
+function mustBeReadable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    throw new Error(`the manifest ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {
