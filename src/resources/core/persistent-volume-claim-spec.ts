@@ -11,7 +11,7 @@ import type {
 } from '../schema/core-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
 
-export const accessModes: ReadonlySet<string> = new Set([
+const accessModes: ReadonlySet<string> = new Set([
   'ReadOnlyMany',
   'ReadWriteMany',
   'ReadWriteOnce',

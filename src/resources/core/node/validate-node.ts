@@ -56,7 +56,7 @@ function validateAvoidPods(annotation: string | undefined, errors: FieldError[])
   if (problem !== undefined) errors.push(invalid('metadata.annotations.AvoidPods', avoidPods, problem));
 }
 
-export function validateTaints(taints: readonly Taint[], path: string, errors: FieldError[]): void {
+function validateTaints(taints: readonly Taint[], path: string, errors: FieldError[]): void {
   const seen = new Set<string>();
   for (const [index, taint] of taints.entries()) {
     const place = `${path}[${index}]`;

@@ -44,7 +44,7 @@ export function validateNodeSelector(selector: NodeSelector, path: string, error
     validateNodeSelectorTerm(term, `${path}.nodeSelectorTerms[${index}]`, errors);
 }
 
-export function validateNodeSelectorTerm(term: NodeSelectorTerm, path: string, errors: FieldError[]): void {
+function validateNodeSelectorTerm(term: NodeSelectorTerm, path: string, errors: FieldError[]): void {
   for (const [index, requirement] of (term.matchExpressions ?? []).entries())
     validateLabelRequirement(requirement, `${path}.matchExpressions[${index}]`, errors);
   for (const [index, requirement] of (term.matchFields ?? []).entries())

@@ -4,7 +4,7 @@ import { labelValueRule, qualifiedName } from '../../../../machinery/names.ts';
 import type { Toleration } from '../../../schema/core-v1.generated.ts';
 import { applyRule } from '../../../validation/apply-rule.ts';
 
-export const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export function validateTolerations(tolerations: readonly Toleration[], path: string, errors: FieldError[]): void {
   for (const [index, toleration] of tolerations.entries()) validateToleration(toleration, `${path}[${index}]`, errors);
