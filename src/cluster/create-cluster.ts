@@ -1,4 +1,5 @@
 import type { UserInfo } from '../apiserver/request.ts';
+import { streamingHandlers } from '../apiserver/streaming/streaming-handlers.ts';
 import type { Client } from '../client/client.ts';
 import { createInformerFactory } from '../client/informers/informer-factory.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
@@ -10,9 +11,13 @@ import { MemoryStore } from '../store/memory/memory-store.ts';
 import { prefixEnd, type StoreEvent } from '../store/store.ts';
 import { CertificateAuthority } from '../wire/pki/certificate-authority.ts';
 import { fixedTestKeys } from '../wire/pki/fixed-test-keys.ts';
+import { generateKeyPair, type KeyPair } from '../wire/pki/key-pair.ts';
 import { ControlPlane } from './control-plane/control-plane.ts';
 import { adminUser, serverUser } from './control-plane/users.ts';
+import { type ServedCluster, serveCluster } from './serve-cluster.ts';
+import { simulatedDialer } from './simulated/simulated-dialer.ts';
 import { type SimulatedNodeOptions, SimulatedNodes } from './simulated/simulated-nodes.ts';
+import { unreachableDialer } from './simulated/unreachable-dialer.ts';
 
 export interface CreateClusterOptions {
   /** Simulated nodes to begin with: how many, or how each is; 1 unless given. */
@@ -23,6 +28,8 @@ export interface CreateClusterOptions {
   readonly seed?: number | undefined;
   /** Keeps every change of state, for `history()`. */
   readonly recordHistory?: boolean | undefined;
+  /** Serves the API over TLS to programs of this machine, at the given port or one that is free. Real time only. */
+  readonly kubeconfig?: boolean | { readonly port: number } | undefined;
   readonly logger?: Logger | undefined;
   readonly metrics?: MetricRegistry | undefined;
 }
@@ -41,6 +48,8 @@ export interface Cluster extends AsyncDisposable {
   /** As the administrator. */
   readonly client: Client;
   readonly nodes: SimulatedNodes;
+  /** The administrator's kubeconfig: a file that is there until the cluster is closed. Throws when none was asked for. */
+  readonly kubeconfig: string;
   /** As somebody else; subject to RBAC and admission like any request. */
   clientAs(user: { readonly username: string; readonly groups?: readonly string[] }): Client;
   /** Lets virtual time pass: milliseconds, or a text such as `90s`, `5m`, `1h30m`. */
@@ -56,41 +65,62 @@ const serviceRange = '10.96.0.0/16';
 
 /** Starts a cluster of simulated nodes: control plane, scheduler, controllers, agents. Ready to be written to when it resolves. */
 export async function createCluster(options: CreateClusterOptions = {}): Promise<Cluster> {
-  const environment = options.time === 'virtual' ? new VirtualEnvironment(options.seed ?? 1) : new RealEnvironment();
-  const logger = options.logger ?? silentLogger;
+  const { kubeconfig = false, logger = silentLogger, metrics = silentMetrics, time = 'real' } = options;
+  if (kubeconfig !== false && time === 'virtual') {
+    throw new Error(
+      "a kubeconfig is for programs outside, whose time is real: create the cluster without { time: 'virtual' }, or use cluster.client",
+    );
+  }
+  const environment = time === 'virtual' ? new VirtualEnvironment(options.seed ?? 1) : new RealEnvironment();
+  await using starting = new AsyncDisposableStack();
   const store = new MemoryStore({ environment });
+  starting.defer(() => store.close());
   const history: HistoryEntry[] = [];
   if (options.recordHistory === true) await recordHistory(store, history);
-  const controlPlane = new ControlPlane({
+  const keys = clusterKeys(environment);
+  const controlPlane: ControlPlane = new ControlPlane({
     environment,
     store,
     logger,
-    metrics: options.metrics ?? silentMetrics,
+    metrics,
     podRange,
     serviceRange,
-    serviceAccountKey: fixedTestKeys.serviceAccount().privateKey,
-    authorityPem: testAuthority(environment),
+    serviceAccountKey: keys.serviceAccount.privateKey,
+    authorityPem: keys.authority.certificate.pem,
     volumeDirectory: '/var/lib/stuurman/volumes',
+    connectHandlers: (reader) =>
+      streamingHandlers(
+        reader,
+        simulatedDialer(() => nodes, unreachableDialer(reader)),
+      ),
   });
-  await controlPlane.serve();
-  await controlPlane.work();
   const informers = createInformerFactory({ client: controlPlane.client(serverUser), environment, logger });
   const nodes = new SimulatedNodes({ clientFor: (user) => controlPlane.client(user), informers, environment, logger });
+  starting.defer(() => controlPlane.stop());
+  await controlPlane.serve();
+  await controlPlane.work();
+  let served: ServedCluster | undefined;
+  if (kubeconfig !== false) {
+    const port = kubeconfig === true ? 0 : kubeconfig.port;
+    served = await serveCluster({ environment, logger, handler: controlPlane.api, authority: keys.authority, port });
+    starting.defer(() => served?.close());
+  }
+  starting.defer(() => informers.stop());
+  starting.defer(() => nodes.stop());
   const wanted = options.nodes ?? 1;
   const list = typeof wanted === 'number' ? Array.from({ length: wanted }, (): SimulatedNodeOptions => ({})) : wanted;
   for (const node of list) await nodes.add(node);
 
+  const running = starting.move();
   let closing: Promise<void> | undefined;
-  const close = async () => {
-    await nodes.stop();
-    await informers.stop();
-    await controlPlane.stop();
-    await store.close();
-  };
   const cluster: Cluster = {
     environment,
     client: controlPlane.client(adminUser),
     nodes,
+    get kubeconfig() {
+      if (served === undefined) throw new Error('create the cluster with { kubeconfig: true } to have a kubeconfig');
+      return served.kubeconfig;
+    },
     clientAs: ({ username, groups = [] }) => controlPlane.client(userInfo(username, groups)),
     async advance(duration) {
       if (!(environment instanceof VirtualEnvironment)) {
@@ -100,7 +130,7 @@ export async function createCluster(options: CreateClusterOptions = {}): Promise
     },
     history: () => history,
     close: () => {
-      closing ??= close();
+      closing ??= running.disposeAsync();
       return closing;
     },
     [Symbol.asyncDispose]: () => cluster.close(),
@@ -127,17 +157,30 @@ function historyEntry(event: StoreEvent): HistoryEntry {
   return { revision: event.entry.modRevision, key: event.entry.key, value: event.entry.value };
 }
 
-/** The same authority in every test cluster of the same seed: its key is public. */
-function testAuthority(environment: Environment): string {
+interface ClusterKeys {
+  readonly authority: CertificateAuthority;
+  readonly serviceAccount: KeyPair;
+}
+
+/** In virtual time the same for every cluster, and known to everyone; otherwise new ones, for such a cluster may be served. */
+function clusterKeys(environment: Environment): ClusterKeys {
+  const isVirtual = environment instanceof VirtualEnvironment;
   const tenYearsMs = 10 * 365 * 24 * 3600_000;
-  return CertificateAuthority.create(
-    {
-      now: () => environment.now(),
-      monotonic: () => environment.monotonic(),
-      randomBytes: (length) => environment.randomBytes(length),
-    },
-    { commonName: 'stuurman-test-ca', validityMs: tenYearsMs, keyPair: fixedTestKeys.authority() },
-  ).certificate.pem;
+  return {
+    authority: CertificateAuthority.create(
+      {
+        now: () => environment.now(),
+        monotonic: () => environment.monotonic(),
+        randomBytes: (length) => environment.randomBytes(length),
+      },
+      {
+        commonName: 'stuurman-test-ca',
+        validityMs: tenYearsMs,
+        keyPair: isVirtual ? fixedTestKeys.authority() : undefined,
+      },
+    ),
+    serviceAccount: isVirtual ? fixedTestKeys.serviceAccount() : generateKeyPair(environment),
+  };
 }
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -5,7 +5,6 @@ import type { Client } from '../../client/client.ts';
 import { ClusterDialer } from '../../client/dialer/cluster-dialer.ts';
 import type { Dialer } from '../../client/dialer.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
-import { formatKubeconfig, withEntry } from '../../client/kubeconfig/kubeconfig.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
@@ -17,8 +16,10 @@ import { ControlPlane } from '../control-plane/control-plane.ts';
 import { adminUser, serverUser } from '../control-plane/users.ts';
 import { type ClusterIdentity, ensureIdentity } from '../files/cluster-identity.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
+import { kubeconfigText } from '../files/kubeconfig-text.ts';
 import { PkiFiles } from '../files/pki-files.ts';
 import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
+import { simulatedDialer } from '../simulated/simulated-dialer.ts';
 import { SimulatedNodes } from '../simulated/simulated-nodes.ts';
 import { AgentKeeper } from './agent-keeper.ts';
 import { machineAddress, nodeNameOfMachine, takenRanges } from './machine.ts';
@@ -197,7 +198,7 @@ export class Server {
       ipAddresses: [this.address, '127.0.0.1'],
     });
     const kubeconfig = join(directory.node, 'agent.kubeconfig');
-    directory.write(kubeconfig, this.#kubeconfigFor(`https://127.0.0.1:${port}`, client));
+    directory.write(kubeconfig, kubeconfigText(`https://127.0.0.1:${port}`, this.#pki.authorityPem, client));
     return {
       clusterId: id,
       nodeName: this.nodeName,
@@ -244,24 +245,7 @@ export class Server {
       organizations: ['system:masters'],
       usages: ['clientAuth'],
     });
-    directory.write(directory.kubeconfig, this.#kubeconfigFor(this.url, admin));
-  }
-
-  #kubeconfigFor(
-    server: string,
-    { certificatePem, keyPem }: { readonly certificatePem: string; readonly keyPem: string },
-  ): string {
-    const base64 = (text: string) => Buffer.from(text).toString('base64');
-    return formatKubeconfig(
-      withEntry(
-        {},
-        {
-          name: 'stuurman',
-          cluster: { server, 'certificate-authority-data': base64(this.#pki.authorityPem) },
-          user: { 'client-certificate-data': base64(certificatePem), 'client-key-data': base64(keyPem) },
-        },
-      ),
-    );
+    directory.write(directory.kubeconfig, kubeconfigText(this.url, this.#pki.authorityPem, admin));
   }
 
   /** Real nodes by their certificates; simulated ones answer directly. */
@@ -274,10 +258,6 @@ export class Server {
     });
     const nodeTls = { authorityPem: this.#pki.authorityPem, ...client };
     const real = new ClusterDialer({ environment, reader, nodeTls });
-    return {
-      pod: (...args) => real.pod(...args),
-      service: (...args) => real.service(...args),
-      node: async (name) => this.#simulated.api(name) ?? real.node(name),
-    };
+    return simulatedDialer(() => this.#simulated, real);
   }
 }

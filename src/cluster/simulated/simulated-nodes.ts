@@ -107,8 +107,9 @@ export class SimulatedNodes {
     await this.#options.clientFor(nodeUser(name)).delete(nodes, { name });
   }
 
+  /** Agents and machines end: a container that would have run on for an hour leaves no timer behind. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#nodes.values()].map((node) => node.killAgent()));
+    await Promise.all([...this.#nodes.values()].map((node) => node.end()));
     await this.#sources.stop();
   }
 }
@@ -185,6 +186,11 @@ class SimulatedNodeProcess implements SimulatedNode {
         ...(maxPods !== undefined && { maxPods }),
       },
     });
+  }
+
+  async end(): Promise<void> {
+    await this.killAgent();
+    await this.machine.runtime.close();
   }
 
   async powerOff(): Promise<void> {
