@@ -24,6 +24,7 @@ export interface Host {
   /** One try at a probe from the node's network. Never throws: a failure is a result. */
   probeTcp(address: string, port: number, timeoutMs: number): Promise<ProbeResult>;
   probeHttp(options: HttpProbe): Promise<ProbeResult>;
+  probeGrpc(options: GrpcProbe): Promise<ProbeResult>;
 }
 
 /** A file system of bytes; paths are absolute. Errors carry Node's codes (`ENOENT`, ...). */
@@ -167,6 +168,14 @@ export interface HttpProbe {
   readonly port: number;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+export interface GrpcProbe {
+  readonly address: string;
+  readonly port: number;
+  /** Whose health is asked for; empty: the server's as a whole. */
+  readonly service: string;
   readonly timeoutMs: number;
 }
 

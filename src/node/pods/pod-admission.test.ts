@@ -55,10 +55,58 @@ test('refuses what its selector keeps from the node, a port in use, a taint, ano
   expect(admit(podOf({ os: { name: 'windows' } }))?.reason).toBe('PodOSNotSupported');
 });
 
-test('refuses what it would do otherwise than asked', () => {
-  const restartPolicyRules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } }];
-  const pod = podOf({ containers: [{ name: 'main', restartPolicy: 'Never', restartPolicyRules }] });
-  expect(admit(pod)?.message).toBe(
+test.each<[Partial<PodSpec>, string, string]>([
+  [
+    {
+      containers: [
+        {
+          name: 'main',
+          restartPolicy: 'Never',
+          restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } }],
+        },
+      ],
+    },
+    'PodFeatureUnsupported',
     'Pod requires node features that are not available: RestartAllContainersOnContainerExits',
-  );
+  ],
+  [
+    { hostUsers: false },
+    'PodFeatureUnsupported',
+    'Pod requires node features that are not available: UserNamespacesSupport',
+  ],
+  [
+    { containers: [{ name: 'main', volumeDevices: [{ name: 'disk', devicePath: '/dev/x' }] }] },
+    'PodFeatureUnsupported',
+    'Pod requires node features that are not available: BlockVolume',
+  ],
+  [
+    { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } },
+    'SysctlForbidden',
+    'forbidden sysctl: "kernel.msgmax" not allowlisted',
+  ],
+  [
+    { hostNetwork: true, securityContext: { sysctls: [{ name: 'net.ipv4.tcp_syncookies', value: '1' }] } },
+    'SysctlForbidden',
+    'forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host Net enabled',
+  ],
+  [
+    { securityContext: { supplementalGroupsPolicy: 'Strict' } },
+    'SupplementalGroupsPolicyNotSupported',
+    'SupplementalGroupsPolicy=Strict is not supported in this node',
+  ],
+  [
+    { securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'x' } } },
+    'AppArmor',
+    'Cannot enforce AppArmor: AppArmor is not enabled on the host',
+  ],
+])('refuses what it would do otherwise than asked: %o', (spec, reason, message) => {
+  expect(admit(podOf(spec))).toEqual({ reason, message });
+});
+
+test('takes kernel parameters that harm nobody', () => {
+  const sysctls = [
+    { name: 'net/ipv4/ip_local_port_range', value: '1024 65000' },
+    { name: 'kernel.shm_rmid_forced', value: '1' },
+  ];
+  expect(admit(podOf({ securityContext: { sysctls } }))).toBeUndefined();
 });

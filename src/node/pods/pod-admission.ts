@@ -2,6 +2,7 @@ import { matchesNodeAffinity } from '../../resources/core/scheduling/node-affini
 import { podRequests, type ResourceAmounts, resourceAmounts } from '../../resources/core/scheduling/pod-requests.ts';
 import { untoleratedTaint } from '../../resources/core/scheduling/tolerations.ts';
 import type { ContainerPort, Node, Pod } from '../../resources/schema/core-v1.generated.ts';
+import { featureRefusal } from './feature-refusal.ts';
 
 /** Why a pod is not taken, in the words of its status. */
 export interface Refusal {
@@ -25,7 +26,7 @@ const firstResources = ['cpu', 'memory', 'ephemeral-storage'];
  * does: of pods bound at the same moment, or of labels that have changed.
  */
 export function admitPod(input: AdmissionInput): Refusal | undefined {
-  return osRefusal(input) ?? featureRefusal(input) ?? resourceRefusal(input) ?? predicateRefusal(input);
+  return osRefusal(input) ?? featureRefusal(input.pod) ?? resourceRefusal(input) ?? predicateRefusal(input);
 }
 
 function osRefusal({ pod }: AdmissionInput): Refusal | undefined {
@@ -38,20 +39,6 @@ function osRefusal({ pod }: AdmissionInput): Refusal | undefined {
   if (pod.spec?.os !== undefined && pod.spec.os.name !== 'linux')
     return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
   return undefined;
-}
-
-/** Better refused than run otherwise than it asks for. */
-function featureRefusal({ pod }: AdmissionInput): Refusal | undefined {
-  const { initContainers = [], containers = [] } = pod.spec ?? {};
-  const asks = [...initContainers, ...containers].some(({ restartPolicyRules = [] }) =>
-    restartPolicyRules.some(({ action }) => action === 'RestartAllContainers'),
-  );
-  if (!asks) return undefined;
-  const feature = 'RestartAllContainersOnContainerExits';
-  return {
-    reason: 'PodFeatureUnsupported',
-    message: `Pod requires node features that are not available: ${feature}`,
-  };
 }
 
 function resourceRefusal({ pod, active, allocatable }: AdmissionInput): Refusal | undefined {

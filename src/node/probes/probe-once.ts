@@ -13,7 +13,7 @@ export interface ProbeTarget {
 
 export interface ProbeContext {
   readonly runtime: Pick<ContainerRuntime, 'execSync'>;
-  readonly host: Pick<Host, 'probeHttp' | 'probeTcp'>;
+  readonly host: Pick<Host, 'probeHttp' | 'probeTcp' | 'probeGrpc'>;
   /** For the User-Agent. */
   readonly version: string;
 }
@@ -40,7 +40,7 @@ export async function probeOnce(context: ProbeContext, target: ProbeTarget, prob
 
 async function ask(context: ProbeContext, target: ProbeTarget, probe: Probe): Promise<ProbeAnswer> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
-  const { exec, httpGet, tcpSocket } = probe;
+  const { exec, httpGet, tcpSocket, grpc } = probe;
   if (exec !== undefined) return runCommand(context, target, exec.command ?? [], timeoutMs);
   if (httpGet !== undefined) {
     const port = resolvePort(httpGet.port, target.container);
@@ -53,6 +53,8 @@ async function ask(context: ProbeContext, target: ProbeTarget, probe: Probe): Pr
     const host = tcpSocket.host === undefined || tcpSocket.host === '' ? target.podIp : tcpSocket.host;
     return context.host.probeTcp(host, port, timeoutMs);
   }
+  if (grpc !== undefined)
+    return context.host.probeGrpc({ address: target.podIp, port: grpc.port, service: grpc.service ?? '', timeoutMs });
   return { outcome: 'unknown', message: `missing probe handler for ${target.container.name}` };
 }
 

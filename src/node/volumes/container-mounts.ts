@@ -38,6 +38,10 @@ async function mountOf(input: MountsInput, mount: VolumeMount): Promise<Mount> {
   const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name);
   if (path === undefined || volume === undefined)
     throw new Error(`cannot find volume ${quote(mount.name)} to mount into container ${quote(container.name)}`);
+  if (mount.recursiveReadOnly === 'Enabled') {
+    const asked = `volume ${quote(mount.name)} requested recursive read-only mode`;
+    throw new Error(`failed to resolve recursive read-only mode: ${asked}, but it is not supported by the runtime`);
+  }
   const subPath = subPathOf(mount, input.variables);
   return {
     containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,

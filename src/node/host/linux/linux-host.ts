@@ -4,6 +4,7 @@ import type { Environment } from '../../../machinery/environment/environment.ts'
 import type {
   CgroupLimits,
   Files,
+  GrpcProbe,
   Host,
   HostInfo,
   HostStats,
@@ -22,6 +23,7 @@ import { LinuxFiles } from './linux-files.ts';
 import { LinuxProcesses } from './linux-processes.ts';
 import { readMounts } from './mount-table.ts';
 import { Mounts } from './mounts.ts';
+import { probeGrpc } from './probe-grpc.ts';
 import { probeHttp } from './probe-http.ts';
 import { probeTcp } from './probe-tcp.ts';
 
@@ -108,5 +110,9 @@ export class LinuxHost implements Host {
 
   probeHttp(options: HttpProbe): Promise<ProbeResult> {
     return probeHttp(this.#environment, options);
+  }
+
+  probeGrpc(options: GrpcProbe): Promise<ProbeResult> {
+    return probeGrpc(this.#environment, options);
   }
 }

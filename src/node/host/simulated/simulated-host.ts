@@ -1,6 +1,7 @@
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type {
   CgroupLimits,
+  GrpcProbe,
   Host,
   HostInfo,
   HostStats,
@@ -25,9 +26,10 @@ export interface SimulatedAnswer extends ProbeResult {
 }
 
 export interface SimulatedProbe {
-  readonly protocol: 'tcp' | 'http';
+  readonly protocol: 'tcp' | 'http' | 'grpc';
   readonly address: string;
   readonly port: number;
+  /** The service for grpc; empty for tcp. */
   readonly path: string;
 }
 
@@ -156,6 +158,15 @@ export class SimulatedHost implements Host {
     return this.#probe({ protocol: 'http', address, port, path }, options.timeoutMs, {
       refused: `${get}: dial tcp ${address}:${port}: connect: connection refused`,
       timedOut: `${get}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
+    });
+  }
+
+  probeGrpc({ address, port, service, timeoutMs }: GrpcProbe): Promise<ProbeResult> {
+    const within = `${timeoutMs / 1000}s`;
+    const unreachable = `timeout: failed to connect service "${address}:${port}" within ${within}: context deadline exceeded`;
+    return this.#probe({ protocol: 'grpc', address, port, path: service }, timeoutMs, {
+      refused: unreachable,
+      timedOut: `timeout: health rpc did not complete within ${within}`,
     });
   }
 

@@ -45,9 +45,9 @@ export interface SimulatedExec {
 }
 
 export interface SimulatedRequest {
-  readonly protocol: 'tcp' | 'http';
+  readonly protocol: 'tcp' | 'http' | 'grpc';
   readonly port: number;
-  /** Empty for tcp. */
+  /** The service for grpc; empty for tcp. */
   readonly path: string;
   /** How long the container has been running. */
   readonly runningMs: number;
