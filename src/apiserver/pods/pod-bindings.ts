@@ -55,6 +55,8 @@ export class PodBindings implements SubresourceHandler {
     if (bound.spec !== undefined) bound.spec.nodeName = nodeName;
     if (wanted.annotations !== undefined)
       bound.metadata.annotations = { ...bound.metadata.annotations, ...wanted.annotations };
+    // PodTopologyLabels puts the labels of the node's place on the Binding; the pod gets them with its node.
+    if (wanted.labels !== undefined) bound.metadata.labels = { ...bound.metadata.labels, ...wanted.labels };
     bound.status ??= {};
     const others = (bound.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
     const scheduled = {
