@@ -8,6 +8,7 @@ import { KubernetesService } from '../../apiserver/bootstrap/kubernetes-service.
 import { type HealthCheck, StartupCheck } from '../../apiserver/health/health-check.ts';
 import { HealthEndpoint } from '../../apiserver/health/health-endpoint.ts';
 import { metricsEndpoint } from '../../apiserver/health/metrics-endpoint.ts';
+import { openApiV2 } from '../../apiserver/openapi/openapi-v2.ts';
 import { OpenApiV3 } from '../../apiserver/openapi/openapi-v3.ts';
 import { PodBindings } from '../../apiserver/pods/pod-bindings.ts';
 import { PodEvictions } from '../../apiserver/pods/pod-evictions.ts';
@@ -64,7 +65,7 @@ export interface ControlPlaneOptions {
   readonly renderMetrics?: (() => Promise<{ readonly contentType: string; readonly text: string }>) | undefined;
 }
 
-export const tokenIssuerUrl = 'https://kubernetes.default.svc.cluster.local';
+const tokenIssuerUrl = 'https://kubernetes.default.svc.cluster.local';
 
 const nodePrefix = 24;
 const compactEveryMs = 5 * 60_000;
@@ -130,6 +131,7 @@ export class ControlPlane {
         ...this.#healthEndpoints(),
         openIdDiscovery(issuer, options.serverUrl ?? ''),
         ...(options.renderMetrics === undefined ? [] : [metricsEndpoint({ render: options.renderMetrics })]),
+        openApiV2,
         new OpenApiV3({
           served: {
             get generation() {
