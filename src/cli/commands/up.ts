@@ -56,6 +56,7 @@ export async function up(options: UpOptions): Promise<void> {
     await detach(directory, environment);
     return;
   }
+  directory.create();
   const logger = pinoLogger({ level: 'info', name: 'server', file: join(directory.path, 'logs', 'server.log') });
   const startedAt = environment.now();
   const steps = new Steps(() => environment.monotonic());

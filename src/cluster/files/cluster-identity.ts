@@ -1,6 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { chooseRanges } from '../../network/choose-ranges.ts';
-import { parseRange } from '../../network/ipv4.ts';
+import { parseRange, rangesOverlap } from '../../network/ipv4.ts';
 import { type DataDirectory, DataDirectoryError } from './data-directory.ts';
 
 const format = 1;
@@ -71,11 +71,18 @@ function createIdentity({
       : chooseRanges([...taken, ...beside]);
   for (const { range, because } of chosen.avoided)
     notice(`${range} overlaps ${because} of this machine: taking another range`);
+  const pods = podRange ?? chosen.pods;
+  const services = serviceRange ?? chosen.services;
+  if (rangesOverlap(parseRange(pods), parseRange(services))) {
+    throw new DataDirectoryError(
+      `--pod-cidr ${pods} and --service-cidr ${services} overlap: pods and services need ranges of their own`,
+    );
+  }
   return {
     format,
     id: Array.from(environment.randomBytes(8), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join(''),
-    podRange: podRange ?? chosen.pods,
-    serviceRange: serviceRange ?? chosen.services,
+    podRange: pods,
+    serviceRange: services,
     domain: 'cluster.local',
     createdAt: new Date(environment.now()).toISOString(),
   };

@@ -4,7 +4,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import { parseCertificate } from '../../wire/pki/certificate.ts';
 import { CertificateAuthority, type LeafOptions } from '../../wire/pki/certificate-authority.ts';
 import { generateKeyPair, type KeyPair, parseKeyPair, privateKeyPem } from '../../wire/pki/key-pair.ts';
-import type { DataDirectory } from './data-directory.ts';
+import { type DataDirectory, DataDirectoryError } from './data-directory.ts';
 
 /** A certificate and its key, as TLS takes them. */
 export interface TlsPair {
@@ -69,10 +69,12 @@ export class PkiFiles {
   #loadAuthority(): CertificateAuthority {
     const files = { certificate: this.#file('ca.crt'), key: this.#file('ca.key') };
     if (existsSync(files.certificate)) {
-      return CertificateAuthority.load(
-        this.#environment,
-        readFileSync(files.certificate, 'utf8'),
-        readFileSync(files.key, 'utf8'),
+      return undamaged(files.certificate, () =>
+        CertificateAuthority.load(
+          this.#environment,
+          readFileSync(files.certificate, 'utf8'),
+          readFileSync(files.key, 'utf8'),
+        ),
       );
     }
     const made = CertificateAuthority.create(this.#environment, {
@@ -86,7 +88,7 @@ export class PkiFiles {
 
   #loadServiceAccountKey(): KeyPair {
     const file = this.#file('service-account.key');
-    if (existsSync(file)) return parseKeyPair(readFileSync(file, 'utf8'));
+    if (existsSync(file)) return undamaged(file, () => parseKeyPair(readFileSync(file, 'utf8')));
     const made = generateKeyPair(this.#environment);
     this.#directory.write(file, privateKeyPem(made));
     return made;
@@ -94,5 +96,18 @@ export class PkiFiles {
 
   #file(name: string): string {
     return join(this.#directory.pki, name);
+  }
+}
+
+/** What cannot be made anew without breaking trust in the cluster is never replaced on its own. */
+function undamaged<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataDirectoryError(
+      `${file}, or the key beside it, is damaged (${reason}): restore both from a backup, or run "stuurman down --purge" to begin anew`,
+      { cause: error },
+    );
   }
 }
