@@ -101,7 +101,7 @@ const extraRoots = [
 ];
 
 /** The type behind `[]T`, `map[string]T`. */
-export function elementType(type: string): string {
+function elementType(type: string): string {
   let element = type;
   for (;;) {
     if (element.startsWith('[]')) element = element.slice(2);

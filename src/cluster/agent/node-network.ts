@@ -26,7 +26,7 @@ export interface NodeNetworkOptions {
 }
 
 /** The names of what a cluster makes on this machine: each carries the cluster's id, and a link's may have 15 characters. */
-export function networkNames(clusterId: string): { readonly bridge: string; readonly table: string } {
+function networkNames(clusterId: string): { readonly bridge: string; readonly table: string } {
   return { bridge: `st-${clusterId}`, table: `stuurman-${clusterId}` };
 }
 

@@ -4,7 +4,7 @@ import type { AgentSources } from '../../node/sources.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 
 /** What a client meets while its node is cut off. */
-export class CutOffError extends Error {
+class CutOffError extends Error {
   override readonly name = 'CutOffError';
   constructor(node: string) {
     super(`node ${node} is cut off from the API server`);
