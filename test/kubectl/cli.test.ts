@@ -1,0 +1,119 @@
+import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { freePort, Stuurman } from './stuurman.ts';
+
+const folder = join(inject('folder'), 'cli');
+/** A cluster that has been ended in order. */
+const ended = join(folder, 'ended');
+let port: number;
+
+const common = (directory: string) => ['--runtime', 'simulated', '--data-dir', directory, '--port', `${port}`];
+
+/** Refused: one line that says why, code 1, and no server left. */
+async function refusal(directory: string, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await new Stuurman(['up', ...common(directory), ...args]).ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).not.toContain('    at ');
+  expect(existsSync(join(directory, 'server.json'))).toBe(false);
+  return stderr.slice(stderr.indexOf('error: ')).trim();
+}
+
+function copy(name: string): string {
+  const directory = join(folder, name);
+  cpSync(ended, directory, { recursive: true });
+  for (const file of ['state.db-wal', 'state.db-shm']) rmSync(join(directory, file), { force: true });
+  return directory;
+}
+
+beforeAll(async () => {
+  port = await freePort();
+  const stuurman = new Stuurman(['up', ...common(ended)]);
+  await stuurman.ready();
+  expect((await stuurman.end()).code).toBe(0);
+});
+
+test('options that make no sense are refused before anything starts', async () => {
+  const none = join(folder, 'none');
+  expect(await refusal(none, '--simulated', '-1')).toBe(
+    'error: --simulated takes a whole number from 0 to 10000, not "-1"',
+  );
+  expect(await refusal(none, '--bogus')).toMatch(/^error: unknown option '--bogus'/);
+  expect(await refusal(none, '--port', '99999')).toBe(
+    'error: --port takes a whole number from 1 to 65535, not "99999"',
+  );
+  expect(await refusal(none, '--runtime', 'nope')).toContain('Allowed choices are auto, containerd, simulated.');
+  expect(await refusal(none, '-f', '/none.yaml')).toBe(
+    "error: the manifest /none.yaml cannot be read: ENOENT: no such file or directory, access '/none.yaml'",
+  );
+  expect(existsSync(none)).toBe(false);
+  expect(await refusal(none, '--pod-cidr', 'nonsense')).toBe(
+    'error: "nonsense" is not an IPv4 range such as 10.244.0.0/16',
+  );
+  expect(await refusal(none, '--pod-cidr', '10.0.0.0/16', '--service-cidr', '10.0.1.0/24')).toBe(
+    'error: --pod-cidr 10.0.0.0/16 and --service-cidr 10.0.1.0/24 overlap: pods and services need ranges of their own',
+  );
+});
+
+test('a directory that cannot be one is named', async () => {
+  expect(await refusal('/dev/null/x')).toMatch(/^error: the data directory \/dev\/null\/x cannot be used \(ENOTDIR: /);
+});
+
+test('a port that is in use is named, and the cluster starts elsewhere afterwards', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, '0.0.0.0', resolve));
+  onTestFinished(() => {
+    server.close();
+  });
+  expect(await refusal(copy('port'))).toBe(
+    `error: cannot listen on 0.0.0.0:${port}: the address is in use by another process`,
+  );
+});
+
+test('a data directory serves one cluster at a time', async () => {
+  const directory = inject('dataDirectory');
+  const { code, stderr } = await new Stuurman(['up', ...common(directory)]).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(new RegExp(`^error: the cluster in ${directory} runs already \\(process \\d+, https://`));
+  expect(existsSync(join(directory, 'server.json'))).toBe(true);
+});
+
+test('damaged state is named, and left as it is', async () => {
+  const directory = copy('damaged');
+  writeFileSync(join(directory, 'state.db'), 'this is no database, whatever it is '.repeat(500));
+  expect(await refusal(directory)).toMatch(/^error: \S+state\.db is damaged \(file is not a database\): restore it/);
+  expect(readFileSync(join(directory, 'state.db'), 'utf8')).toMatch(/^this is no database/);
+});
+
+test('damaged keys and identities are named', async () => {
+  const keys = copy('keys');
+  writeFileSync(join(keys, 'pki', 'ca.crt'), 'junk');
+  expect(await refusal(keys)).toMatch(/^error: \S+ca\.crt, or the key beside it, is damaged \(no certificate/);
+  const identity = copy('identity');
+  appendFileSync(join(identity, 'cluster.json'), '{');
+  expect(await refusal(identity)).toMatch(/^error: \S+cluster\.json is damaged: restore it from a backup/);
+});
+
+test('what a newer version wrote is left to it', async () => {
+  const identity = copy('newer-identity');
+  const file = join(identity, 'cluster.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), format: 99 }));
+  expect(await refusal(identity)).toMatch(
+    /^error: \S+cluster\.json has format 99, and this version of Stuurman reads up to 1/,
+  );
+  const state = copy('newer-state');
+  const database = new DatabaseSync(join(state, 'state.db'));
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+  expect(await refusal(state)).toMatch(
+    /^error: \S+state\.db has format 99, and this version of Stuurman reads up to 1/,
+  );
+});
+
+test('a manifest that cannot be applied ends the start', async () => {
+  const file = join(folder, 'broken.yaml');
+  writeFileSync(file, 'apiVersion: v1\nkind: ConfigMap\n  metadata: {name: x}\n');
+  expect(await refusal(copy('broken'), '-f', file)).toContain(`error: ${file} cannot be read as YAML: `);
+});
