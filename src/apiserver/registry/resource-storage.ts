@@ -1,10 +1,10 @@
+import { sameContent } from '../../machinery/apply/same-content.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { apiVersionOf } from '../../machinery/resource-type.ts';
 import type { LeaseId, Operation, Store } from '../../store/store.ts';
 import type { ResourceCache } from '../watch/resource-cache.ts';
 import type { Cancellable } from './call.ts';
 import type { EventLeases } from './event-leases.ts';
-import { sameContent } from './same-content.ts';
 import type { StoredFormat } from './stored-format.ts';
 import { StoredObject } from './stored-object.ts';
 

@@ -1,9 +1,10 @@
-import { jsonEqual } from '../../machinery/json-equal.ts';
-import type { KubeObject } from '../../machinery/object.ts';
+import { jsonEqual } from '../json-equal.ts';
+import type { KubeObject } from '../object.ts';
 
 /**
  * Whether a write would change nothing: both say the same apart from the resourceVersion, the order of keys, and the times in
- * managedFields. Absent and undefined are the same.
+ * managedFields. Absent and undefined are the same. The managers are compared in their order, as Kubernetes does: a newer time that
+ * moves an entry behind another one's is a write.
  */
 export function sameContent(a: KubeObject, b: KubeObject): boolean {
   const { metadata: metaA, kind: _kindA, apiVersion: _versionA, ...restA } = a;
