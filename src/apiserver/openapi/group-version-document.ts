@@ -178,11 +178,26 @@ function addSubresources(
     paths[`${path}/${handler.subresource}`] = { post: createOperation(own, body), parameters };
   }
   for (const handler of sources.connects.filter((each) => isFor(each.resource, definition))) {
-    const own = { ...subject, idSuffix: camel(handler.subresource), part: handler.subresource };
+    const own = {
+      ...subject,
+      kind: connectKind(subject.kind, handler.subresource),
+      idSuffix: camel(handler.subresource),
+      part: handler.subresource,
+    };
     const operations = handler.methods.map((method) => method.toLowerCase());
     const item = Object.fromEntries(operations.map((method) => [method, connectOperation(own, method)]));
     paths[`${path}/${handler.subresource}`] = { ...item, parameters };
   }
+}
+
+/**
+ * A connection is of the kind of its options, such as `PodExecOptions`. Clients look any one of the PATCH operations of an object's kind
+ * up to learn what it can do, and those of a proxy must not be among them.
+ */
+function connectKind(kind: GroupVersionKind, subresource: string): GroupVersionKind {
+  if (subresource === 'log') return kind;
+  const part = subresource === 'portforward' ? 'PortForward' : camel(subresource);
+  return { ...kind, kind: `${kind.kind}${part}Options` };
 }
 
 function isFor(

@@ -260,6 +260,7 @@ describe('paths', () => {
     expect(core['/api/v1/namespaces/{namespace}/pods/{name}/exec'].post).toMatchObject({
       operationId: 'connectPostCoreV1NamespacedPodExec',
       'x-kubernetes-action': 'connect',
+      'x-kubernetes-group-version-kind': { group: '', version: 'v1', kind: 'PodExecOptions' },
     });
     const reviews = await pathsOf('apis/authorization.k8s.io/v1');
     expect(Object.keys(reviews['/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'])).toEqual([
