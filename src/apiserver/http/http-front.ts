@@ -157,7 +157,9 @@ export class HttpFront implements HttpHandler {
     const verb = parsed?.info.verb;
     const whole = { status: response.status, headers, body: response.body };
     if (request.method === 'HEAD') return { status: response.status, headers };
-    if (verb === 'get' || verb === 'list') return compressed(whole, request.headers['accept-encoding'] ?? '');
+    // What streams and is no list is passed on as it comes: a log that is followed must not wait in a compressor for more.
+    const worthwhile = verb === 'list' || (verb === 'get' && response.body instanceof Uint8Array);
+    if (worthwhile) return compressed(whole, request.headers['accept-encoding'] ?? '');
     if (verb !== 'watch' || call === undefined || response.body === undefined || response.body instanceof Uint8Array)
       return whole;
     return { ...whole, body: this.#options.metrics.longRunning(call.info, response.body) };
