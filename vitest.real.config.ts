@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** `vitest run -c vitest.real.config.ts`: what needs root and a real machine. One file at a time; a lock keeps two runs apart. */
 export default defineConfig({
   test: {
-    include: ['test/real/**/*.test.ts'],
+    include: ['test/{real,e2e}/**/*.test.ts'],
     globalSetup: ['test/real/requirements.ts'],
     pool: 'forks',
     fileParallelism: false,

@@ -7,6 +7,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Why the tests of the real machine cannot run here; empty when they can. */
     readonly missing: readonly string[];
+    /** Whether there is a kubectl. */
+    readonly kubectl: boolean;
   }
 }
 
@@ -20,6 +22,9 @@ export default async function setup(project: TestProject): Promise<(() => void) 
     ...programs.filter((program) => !installed(program)),
   ];
   project.provide('missing', missing);
+  const kubectl = process.env['STUURMAN_KUBECTL'] !== undefined || installed('kubectl');
+  project.provide('kubectl', kubectl);
+  if (!kubectl) process.stderr.write('NOT RUN: the tests of the demonstration need kubectl\n');
   if (missing.length > 0) {
     process.stderr.write(`NOT RUN: the tests of the real machine need ${missing.join(', ')}\n`);
     return undefined;
