@@ -94,6 +94,9 @@ test('damaged keys and identities are named', async () => {
   const identity = copy('identity');
   appendFileSync(join(identity, 'cluster.json'), '{');
   expect(await refusal(identity)).toMatch(/^error: \S+cluster\.json is damaged: restore it from a backup/);
+  const purge = await new Stuurman(['down', '--purge', '--data-dir', identity]).ended;
+  expect(purge).toEqual({ code: 0, stdout: '', stderr: 'The cluster and its state are gone.\n' });
+  expect(existsSync(identity)).toBe(false);
 });
 
 test('what a newer version wrote is left to it', async () => {

@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { readIdentity } from '../../cluster/files/cluster-identity.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { isAlive, runningServer } from '../../cluster/server/running-server.ts';
 import { takeDownNode } from '../../cluster/server/take-down-node.ts';
@@ -17,7 +16,6 @@ export async function down(options: { readonly dataDir?: string; readonly purge?
     say(`There is no cluster in ${directory.path}.`);
     return;
   }
-  const identity = readIdentity(directory);
   const running = runningServer(directory);
   if (running !== undefined) {
     process.kill(running.pid, 'SIGTERM');
@@ -30,7 +28,7 @@ export async function down(options: { readonly dataDir?: string; readonly purge?
   }
   // A server that was killed has left its agent and containers; one that ended in order has left nothing.
   const problems =
-    process.platform === 'linux' ? await takeDownNode({ environment, directory, logger: silentLogger, identity }) : [];
+    process.platform === 'linux' ? await takeDownNode({ environment, directory, logger: silentLogger }) : [];
   directory.remove(directory.serverFile);
   for (const problem of problems) say(`${styled('yellow', 'left behind:')} ${problem}`);
   if (problems.length > 0)

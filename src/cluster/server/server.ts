@@ -162,7 +162,7 @@ export class Server {
     const { environment, directory, logger } = this.#options;
     await this.#keeper?.end();
     await this.stop();
-    return takeDownNode({ environment, directory, logger, identity: this.identity });
+    return takeDownNode({ environment, directory, logger });
   }
 
   async #startAgent(): Promise<void> {

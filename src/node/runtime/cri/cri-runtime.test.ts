@@ -275,17 +275,17 @@ describe('CriRuntime', () => {
     fake.send(start('slow'));
     fake.send(start('a-sandbox'));
     fake.send(start('other'));
-    await environment.sleep(50);
-    expect(seen.map((event) => `${event.type} ${event.containerId}`)).toEqual(['started slow', 'started other']);
+    const told = () => seen.map((event) => `${event.type} ${event.containerId}`);
+    await expect.poll(told).toEqual(['started slow', 'started other']);
     state = ContainerState.CONTAINER_EXITED;
-    await environment.sleep(150);
-    expect(seen.slice(2)).toEqual([
-      { type: 'stopped', containerId: 'slow', at: 4000 },
-      { type: 'started', containerId: 'slow', at: 3000 },
-    ]);
+    await expect
+      .poll(() => seen.slice(2))
+      .toEqual([
+        { type: 'stopped', containerId: 'slow', at: 4000 },
+        { type: 'started', containerId: 'slow', at: 3000 },
+      ]);
     fake.send(exit('a-sandbox'));
-    await environment.sleep(50);
-    expect(seen.slice(4)).toEqual([{ type: 'stopped', containerId: 'a-sandbox', at: 4000 }]);
+    await expect.poll(() => seen.slice(4)).toEqual([{ type: 'stopped', containerId: 'a-sandbox', at: 4000 }]);
     controller.abort();
     await listening;
     expect(fake.requests[0]).toMatchObject({ method: 'Subscribe', request: { namespace: 'k8s.io' } });
@@ -317,9 +317,9 @@ describe('CriRuntime', () => {
     })();
     await fake.subscribed;
     fake.send(exit('told'));
-    await environment.sleep(1300);
-    expect(seen[0]).toBe('stopped told');
-    expect(seen.slice(1).sort()).toEqual(['stopped missed', 'stopped sandbox']);
+    await expect
+      .poll(() => [seen[0], ...seen.slice(1).sort()], { timeout: 10_000 })
+      .toEqual(['stopped told', 'stopped missed', 'stopped sandbox']);
     controller.abort();
     await listening;
   });
