@@ -15,9 +15,8 @@ export function rollingTests(cluster: DemoCluster): void {
         await cluster.kubectl('rollout', 'restart', what);
         await rolledOut(what);
       }
-      const { failures, sent, reused } = await load.end();
+      const { failures, sent, reused } = await load.end(1500);
       expect(failures).toEqual([]);
-      expect(sent).toBeGreaterThan(1000);
       expect(reused).toBeGreaterThan(sent / 4);
       const after = await cluster.containers('app in (web, application)');
       expect(after.filter((each) => before.includes(each))).toEqual([]);

@@ -1,4 +1,5 @@
 import { Agent, type ClientRequest, get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What became of a steady load. */
 export interface LoadReport {
@@ -35,8 +36,9 @@ export class SteadyLoad {
     this.#timer = setInterval(() => this.#catchUp(), 10);
   }
 
-  /** Sends no more, and answers when every request has ended. */
-  async end(): Promise<LoadReport> {
+  /** Sends no more once it has sent `least`, and answers when every request has ended. */
+  async end(least = 0): Promise<LoadReport> {
+    while (this.#sent < least) await sleep(50);
     clearInterval(this.#timer);
     await Promise.all(this.#pending);
     this.#kept.destroy();
