@@ -125,7 +125,7 @@ describe.skipIf(inject('missing').length > 0)('a containerd that is killed', () 
     const crippled = fixture.crippled();
     const problems = await crippled.down();
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/containerd ended at once/);
+    expect(problems[0]).toMatch(/containerd ended before it was ready/);
     await expectNothingLeft();
     expect(existsSync(address)).toBe(false);
     expect(networks()).toEqual([]);

@@ -195,7 +195,7 @@ export class PrivateContainerd {
     const deadline = environment.deadline(startPatienceMs, signal);
     try {
       while (!(await accepts(this.socketPath))) {
-        if (!(await host.processes.isAlive(handle))) throw new Error(await this.#whyEnded('ended at once'));
+        if (!(await host.processes.isAlive(handle))) throw new Error(await this.#whyEnded('ended before it was ready'));
         await environment.sleep(10, deadline.signal);
       }
       const runtime = this.#options.connect(this.socketPath);
@@ -226,7 +226,8 @@ export class PrivateContainerd {
         // Services are there from the first connection on, or never: the plugin of CRI did not load.
         if (/unknown service/.test(error.message))
           throw new Error(await this.#whyEnded('has no CRI'), { cause: error });
-        if (!(await host.processes.isAlive(handle))) throw new Error(await this.#whyEnded('ended'), { cause: error });
+        if (!(await host.processes.isAlive(handle)))
+          throw new Error(await this.#whyEnded('ended before it was ready'), { cause: error });
       }
       await environment.sleep(20, signal);
     }
