@@ -237,8 +237,6 @@ function nameValidator(rule: NameRule): NameValidator {
 export const nameIsDnsSubdomain: NameValidator = nameValidator(dnsSubdomain);
 /** Names of namespaces and of what becomes a DNS label. */
 export const nameIsDnsLabel: NameValidator = nameValidator(dnsLabel);
-/** Names of services. */
-export const nameIsDns1035Label: NameValidator = nameValidator(dns1035Label);
 
 /** Kubernetes replaces the last two characters, so that a prefix of two is judged by neither of them. */
 function maskTrailingDash(name: string): string {

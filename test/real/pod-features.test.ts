@@ -7,7 +7,7 @@ import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
 import type { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
 import type { ContainerConfig, SandboxConfig } from '../../src/node/runtime/runtime.ts';
 import { ContainerdFixture } from './containerd-fixture.ts';
-import { PodFixture } from './pod-fixture.ts';
+import { PodFixture, plainSecurity } from './pod-fixture.ts';
 
 /** That each wish of a pod arrives in its container: what we say to CRI is what containerd understands. */
 describe.skipIf(inject('missing').length > 0)('pods on containerd', () => {
@@ -38,22 +38,8 @@ describe.skipIf(inject('missing').length > 0)('pods on containerd', () => {
     return lines.map((line) => line.split(' ').slice(3).join(' ')).join('\n');
   };
   const secured = (more: Partial<SandboxConfig['securityContext']>) => ({
-    securityContext: { ...plain, ...more },
+    securityContext: { ...plainSecurity, ...more },
   });
-  const plain: SandboxConfig['securityContext'] = {
-    privileged: false,
-    runAsUser: undefined,
-    runAsGroup: undefined,
-    runAsUsername: undefined,
-    supplementalGroups: [],
-    readOnlyRootFilesystem: false,
-    addCapabilities: [],
-    dropCapabilities: [],
-    noNewPrivileges: false,
-    seccomp: { type: 'RuntimeDefault', path: '' },
-    maskedPaths: [],
-    readonlyPaths: [],
-  };
 
   test('environment, arguments and working directory', async () => {
     const output = await outputOf('', {

@@ -8,7 +8,8 @@ import type {
 } from '../../src/node/runtime/runtime.ts';
 import type { ContainerdFixture } from './containerd-fixture.ts';
 
-const security: SandboxConfig['securityContext'] = {
+/** No rights beyond the usual, and none taken away. */
+export const plainSecurity: SandboxConfig['securityContext'] = {
   privileged: false,
   runAsUser: undefined,
   runAsGroup: undefined,
@@ -66,7 +67,7 @@ export class PodFixture {
       hostIpc: false,
       shareProcessNamespace: false,
       sysctls: {},
-      securityContext: security,
+      securityContext: plainSecurity,
       runtimeHandler: '',
       ...more,
     };
@@ -95,7 +96,7 @@ export class PodFixture {
       stdinOnce: false,
       tty: false,
       resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryLimitBytes: 0, oomScoreAdj: 1000 },
-      securityContext: security,
+      securityContext: plainSecurity,
       stopSignal: undefined,
       ...more,
     };
