@@ -19,6 +19,7 @@ import { claimProtectionController, volumeProtectionController } from './persist
 import { volumeController } from './persistent-volume/volume-controller.ts';
 import { podGcController } from './pod-gc/pod-gc-controller.ts';
 import { replicaSetController } from './replicaset/replica-set-controller.ts';
+import { replicationController } from './replication/replication-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import type { Controller } from './runtime/controller.ts';
 import type { ControllerContext } from './runtime/controller-context.ts';
@@ -68,6 +69,7 @@ function controllers({
 }: ControllerSettings): readonly (readonly [account: string, make: Make])[] {
   return [
     ['replicaset-controller', replicaSetController],
+    ['replication-controller', replicationController],
     ['deployment-controller', deploymentController],
     ['statefulset-controller', statefulSetController],
     ['endpointslice-controller', endpointSliceController],

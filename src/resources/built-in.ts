@@ -12,6 +12,7 @@ import { nodeDefinition } from './core/node/node.ts';
 import { persistentVolumeDefinition } from './core/persistent-volume/persistent-volume.ts';
 import { persistentVolumeClaimDefinition } from './core/persistent-volume-claim/persistent-volume-claim.ts';
 import { podDefinition } from './core/pod/pod.ts';
+import { replicationControllerDefinition } from './core/replication-controller.ts';
 import { secretDefinition } from './core/secret.ts';
 import { serviceDefinition } from './core/service/service.ts';
 import { serviceAccountDefinition } from './core/service-account.ts';
@@ -46,6 +47,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(podDefinition),
   forget(persistentVolumeDefinition),
   forget(persistentVolumeClaimDefinition),
+  forget(replicationControllerDefinition),
   forget(secretDefinition),
   forget(serviceDefinition),
   forget(serviceAccountDefinition),

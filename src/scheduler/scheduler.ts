@@ -15,6 +15,7 @@ import {
   persistentVolumes,
   pods,
   replicaSets,
+  replicationControllers,
   services,
   statefulSets,
   storageClasses,
@@ -82,6 +83,7 @@ export class Scheduler {
       classes: informers.informer(storageClasses),
       ownerSelector: ownerSelector({
         services: informers.informer(services),
+        replicationControllers: informers.informer(replicationControllers),
         replicaSets: informers.informer(replicaSets),
         statefulSets: informers.informer(statefulSets),
       }),

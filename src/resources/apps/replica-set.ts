@@ -1,5 +1,4 @@
 import type { FieldError } from '../../machinery/field-error.ts';
-import { invalid } from '../../machinery/field-errors.ts';
 import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
@@ -12,8 +11,9 @@ import type { ReplicaSet, ReplicaSetSpec, ReplicaSetStatus } from '../schema/app
 import { replicaSets } from '../schema/resource-types.generated.ts';
 import { shared } from '../shared.ts';
 import { validateImmutable } from '../validation/immutable.ts';
-import { validateNonNegative, validateNonNegatives } from '../validation/numbers.ts';
+import { validateNonNegative } from '../validation/numbers.ts';
 import { nameWarnings } from './name-warning.ts';
+import { validateReplicaStatus } from './validate-replica-status.ts';
 import { containerCells, selectorText } from './workload-row.ts';
 import { validateSelectorAndTemplate, type WorkloadWords } from './workload-template.ts';
 
@@ -50,7 +50,7 @@ export const replicaSetDefinition = define<ReplicaSet>(replicaSets, {
     prepareForUpdate(replicaSet, old) {
       replicaSet.spec = shared(old.spec);
     },
-    validateUpdate: ({ status }, _old, errors) => validateStatus(status ?? noReplicas, errors),
+    validateUpdate: ({ status }, _old, errors) => validateReplicaStatus(status ?? noReplicas, errors),
   },
   scale: {
     replicas: ({ spec }) => spec.replicas ?? 0,
@@ -83,25 +83,4 @@ function validateSpec(spec: ReplicaSetSpec, errors: FieldError[]): void {
   validateNonNegative(spec.replicas, 'spec.replicas', errors);
   validateNonNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors);
   validateSelectorAndTemplate(spec.selector, spec.template ?? {}, words, errors);
-}
-
-const statusNumbers = [
-  'replicas',
-  'fullyLabeledReplicas',
-  'readyReplicas',
-  'availableReplicas',
-  'terminatingReplicas',
-  'observedGeneration',
-] as const;
-
-function validateStatus(status: ReplicaSetStatus, errors: FieldError[]): void {
-  validateNonNegatives(status, statusNumbers, 'status', errors);
-  const { replicas, fullyLabeledReplicas = 0, readyReplicas = 0, availableReplicas = 0 } = status;
-  const tooMany = (name: string, value: number, limit: number, of: string) => {
-    if (value > limit) errors.push(invalid(`status.${name}`, value, `cannot be greater than ${of}`));
-  };
-  tooMany('fullyLabeledReplicas', fullyLabeledReplicas, replicas, 'status.replicas');
-  tooMany('readyReplicas', readyReplicas, replicas, 'status.replicas');
-  tooMany('availableReplicas', availableReplicas, replicas, 'status.replicas');
-  tooMany('availableReplicas', availableReplicas, readyReplicas, 'readyReplicas');
 }
