@@ -102,6 +102,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     cache: workers.cache,
     pods: workers.pods,
     volumes: workers.volumes,
+    records: workers.images.records,
     node: () => registrar.node,
   });
   const running = [
@@ -147,6 +148,7 @@ interface Workers {
   readonly statuses: StatusManager;
   readonly probes: ProbeManager;
   readonly volumes: VolumeManager;
+  readonly images: ImageManager;
   onHealth: () => void;
   /** The node as the API has it; undefined before it is registered. */
   node: () => Node | undefined;
@@ -197,6 +199,16 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     node: () => result.node(),
     onStale: (uid) => result.pods.notice(uid),
   });
+  const images = new ImageManager({
+    runtime,
+    environment,
+    logger,
+    recorder,
+    files: host.files,
+    rootDirectory: config.rootDirectory,
+    backOffMs: config.imageBackOffMs,
+    maxParallelPulls: config.maxParallelImagePulls,
+  });
   const context: WorkerContext = {
     config,
     nodeName,
@@ -207,7 +219,7 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     host,
     cache,
     statuses,
-    images: new ImageManager({ runtime, environment, recorder, backOffMs: config.imageBackOffMs }),
+    images,
     crashBackOff: new BackOffTable(config.crashBackOffMs.initial, config.crashBackOffMs.maximum),
     probes,
     volumes,
@@ -231,6 +243,7 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     statuses,
     probes,
     volumes,
+    images,
     onHealth: () => {},
     node: () => undefined,
   };

@@ -35,6 +35,8 @@ export interface NodeConfig {
   readonly statusConcurrency: number;
   readonly crashBackOffMs: { readonly initial: number; readonly maximum: number };
   readonly imageBackOffMs: { readonly initial: number; readonly maximum: number };
+  /** How many images are pulled at a time. */
+  readonly maxParallelImagePulls: number;
   /** A container's log is rotated when it is longer than this, and so many of them are kept. */
   readonly containerLogMaxBytes: number;
   readonly containerLogMaxFiles: number;
@@ -74,6 +76,8 @@ export const defaultConfig: NodeConfig = {
   statusConcurrency: 8,
   crashBackOffMs: { initial: 10_000, maximum: 300_000 },
   imageBackOffMs: { initial: 10_000, maximum: 300_000 },
+  // A kubelet pulls one at a time; then a registry that hangs holds up every pod of the node.
+  maxParallelImagePulls: 4,
   containerLogMaxBytes: 10 * 2 ** 20,
   containerLogMaxFiles: 5,
   logRotationMs: 10_000,

@@ -6,7 +6,7 @@ import type { Node } from '../resources/schema/core-v1.generated.ts';
 import { nodes } from '../resources/schema/resource-types.generated.ts';
 import type { NodeConfig } from './config.ts';
 import type { Host } from './host/host.ts';
-import { ImageCollector } from './images/image-collector.ts';
+import { ImageCollector, type ImageCollectorOptions } from './images/image-collector.ts';
 import { LogRotator } from './logs/log-rotator.ts';
 import type { PodWorkers } from './pods/pod-workers.ts';
 import { type ContainerRemover, removeDeadParts } from './pods/remove-dead-parts.ts';
@@ -24,6 +24,7 @@ export interface HousekeepingOptions {
   readonly cache: RuntimeCache;
   readonly pods: PodWorkers;
   readonly volumes: Pick<VolumeManager, 'collect'>;
+  readonly records: ImageCollectorOptions['records'];
   node(): Node | undefined;
 }
 

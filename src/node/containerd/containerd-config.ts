@@ -9,6 +9,8 @@ export interface ContainerdConfig {
   readonly cniBinDirectory: string;
   readonly cniConfDirectory: string;
   readonly runc: string;
+  /** Folders of `HOST/hosts.toml`: how registries are reached. The first that has one for a host counts. */
+  readonly registryDirectories: readonly string[];
   readonly snapshotter: 'overlayfs' | 'native';
   /** Without CAP_SYS_RESOURCE nobody may make a process less likely to be killed than it is. */
   readonly restrictOomScoreAdj: boolean;
@@ -42,6 +44,9 @@ disabled_plugins = [${unused.map(text).join(', ')}]
 [${cri}.cni]
   bin_dir = ${text(config.cniBinDirectory)}
   conf_dir = ${text(config.cniConfDirectory)}
+
+[${cri}.registry]
+  config_path = ${text(config.registryDirectories.join(':'))}
 
 [${cri}.containerd]
   snapshotter = ${text(config.snapshotter)}

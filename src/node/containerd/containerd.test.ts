@@ -49,6 +49,7 @@ test('the configuration keeps everything in our own folders', () => {
     cniBinDirectory: '/usr/lib/cni',
     cniConfDirectory: '/data/with "quotes"',
     runc: '/usr/sbin/runc',
+    registryDirectories: ['/data/certs.d', '/other'],
     snapshotter: 'native',
     restrictOomScoreAdj: true,
   });
@@ -56,6 +57,7 @@ test('the configuration keeps everything in our own folders', () => {
   expect(text).toContain('Root = "/run/x/state/runc"');
   expect(text).toContain('path = "/data/root/opt"');
   expect(text).toContain('restrict_oom_score_adj = true');
+  expect(text).toContain('config_path = "/data/certs.d:/other"');
   expect(text).not.toMatch(/\/var\/lib|\/opt\/containerd|\/etc\//);
 });
 

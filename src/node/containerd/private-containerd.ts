@@ -17,6 +17,8 @@ const maxSocketPath = 100;
 /** How long ending all pods, and then containerd, may take each. */
 const endPatienceMs = 60_000;
 const maxLogBytes = 8 << 20;
+/** Where a machine's administrator has written how to reach a registry, in containerd's and in docker's manner. */
+const customaryRegistryDirectories = ['/etc/containerd/certs.d', '/etc/docker/certs.d'];
 const overlayMagic = 0x794c7630;
 
 export interface PrivateContainerdOptions {
@@ -249,6 +251,7 @@ export class PrivateContainerd {
       cniBinDirectory: programs.cniDirectory,
       cniConfDirectory,
       runc: programs.runc,
+      registryDirectories: [join(dataDirectory, 'certs.d'), ...customaryRegistryDirectories],
       snapshotter: await snapshotterFor(dataDirectory),
       restrictOomScoreAdj: !mayLowerOomScore(await readFile('/proc/self/status', 'utf8')),
     });

@@ -18,6 +18,8 @@ export interface ImageCollectorOptions {
   readonly lowPercent: number;
   /** Younger images are left alone. */
   readonly minAgeMs: number;
+  /** What is known of images that are no more is forgotten. */
+  readonly records: { prune(present: ReadonlySet<string>): Promise<void> };
   node(): Node | undefined;
   /** All containers the runtime has. */
   containers(): Iterable<ContainerStatus>;
@@ -59,12 +61,13 @@ export class ImageCollector {
 
   /** Notes which images there are and are in use. Answers those that may go, the longest unused first. */
   async #observe(): Promise<readonly Image[]> {
-    const { runtime, environment, containers, minAgeMs } = this.#options;
+    const { runtime, environment, containers, minAgeMs, records } = this.#options;
     const now = environment.now();
     const images = await runtime.listImages();
     const used = new Set([...containers()].flatMap(({ image, imageId }) => [image, imageId]));
     const present = new Set(images.map(({ id }) => id));
     for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
+    await records.prune(present);
     const unused: Image[] = [];
     for (const image of images) {
       const known = this.#known.get(image.id) ?? { firstSeen: now, lastUsed: 0 };

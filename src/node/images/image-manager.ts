@@ -1,46 +1,78 @@
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { quote } from '../../machinery/go-text.ts';
-import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Logger } from '../../machinery/log.ts';
+import type { Container, Pod, Secret } from '../../resources/schema/core-v1.generated.ts';
+import type { Files } from '../host/host.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { BackOffTable } from '../pods/back-off-table.ts';
 import { containerEvent, type EventType } from '../pods/pod-events.ts';
 import { runtimeText } from '../pods/runtime-text.ts';
-import { type ContainerRuntime, type Image, RuntimeError } from '../runtime/runtime.ts';
-import { withDefaultTag } from './image-name.ts';
+import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
+import { parseImageName, withDefaultTag } from './image-name.ts';
+import { pullErrorText, pullFailure } from './pulling/pull-error.ts';
+import { PullRecords } from './pulling/pull-records.ts';
+import { PullSlots } from './pulling/pull-slots.ts';
+import { pullWithCredentials } from './pulling/pull-with-credentials.ts';
+import { type Credential, RegistryCredentials } from './pulling/registry-credentials.ts';
 
 export interface ImageManagerOptions {
   readonly runtime: Pick<ContainerRuntime, 'imageStatus' | 'pullImage'>;
   readonly environment: Environment;
+  readonly logger: Logger;
   readonly recorder: EventRecorder;
+  readonly files: Files;
+  /** Below it are the records of what was pulled, and `config.json`: logins for all pods of this node, as docker writes them. */
+  readonly rootDirectory: string;
   readonly backOffMs: { readonly initial: number; readonly maximum: number };
+  readonly maxParallelPulls: number;
 }
 
 /** For so long a pod's status says why the pull failed, before it says that the next one is waited for. */
 const sayBackOffAfterMs = 3000;
+
+export interface ImageRequest {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly pullSecrets: readonly Secret[];
+}
 
 export type EnsuredImage =
   | { readonly image: Image; readonly failure?: undefined }
   /** `retryAt`: from when on another try makes sense. */
   | { readonly image?: undefined; readonly failure: StartFailure; readonly retryAt: number | undefined };
 
-/** Brings images to the machine, one at a time, as the pull policy of a container says. */
+/** An image to be brought to the machine for one container. */
+interface Pull {
+  readonly pod: Pod;
+  /** As the pod has it, and with its tag. */
+  readonly asked: string;
+  readonly name: string;
+  readonly credentials: readonly Credential[];
+  readonly tell: (type: EventType, reason: string, message: string) => void;
+}
+
+/** Brings images to the machine as the pull policy of a container says, and lets pods use only what they may pull. */
 export class ImageManager {
+  readonly records: PullRecords;
   readonly #options: ImageManagerOptions;
   readonly #backOff: BackOffTable;
   /** What the last failed pull of an image for a pod said, and when. */
   readonly #failures = new Map<string, { readonly message: string; readonly at: number }>();
-  #pulling: Promise<unknown> = Promise.resolve();
+  readonly #slots: PullSlots;
 
   constructor(options: ImageManagerOptions) {
     this.#options = options;
     this.#backOff = new BackOffTable(options.backOffMs.initial, options.backOffMs.maximum);
+    this.#slots = new PullSlots(options.maxParallelPulls);
+    this.records = new PullRecords({ ...options, directory: `${options.rootDirectory}/image-manager` });
   }
 
-  async ensure(pod: Pod, container: Container, signal: AbortSignal): Promise<EnsuredImage> {
+  async ensure({ pod, container, pullSecrets }: ImageRequest, signal: AbortSignal): Promise<EnsuredImage> {
+    const { runtime, recorder } = this.#options;
     const asked = container.image ?? '';
     const tell = (type: EventType, reason: string, message: string) =>
-      containerEvent(this.#options.recorder, pod, container, type, reason, message);
+      containerEvent(recorder, pod, container, type, reason, message);
     let name: string;
     try {
       name = withDefaultTag(asked);
@@ -49,25 +81,30 @@ export class ImageManager {
       tell('Warning', 'InspectFailed', message);
       return failed('InvalidImageName', message);
     }
-    if (container.imagePullPolicy === 'Always') return this.#pull(pod, name, tell, signal);
     let present: Image | undefined;
-    try {
-      present = await this.#options.runtime.imageStatus(name, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      const message = `Failed to inspect image "": ${runtimeText(error)}`;
-      tell('Warning', 'InspectFailed', message);
-      return failed('ImageInspectError', message);
+    if (container.imagePullPolicy !== 'Always') {
+      try {
+        present = await runtime.imageStatus(name, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        const message = `Failed to inspect image "": ${runtimeText(error)}`;
+        tell('Warning', 'InspectFailed', message);
+        return failed('ImageInspectError', message);
+      }
     }
-    if (present !== undefined) {
-      tell(
-        'Normal',
-        'Pulled',
-        `Container image ${quote(asked)} already present on machine and can be accessed by the pod`,
-      );
+    let credentials: readonly Credential[] = [];
+    try {
+      credentials = await this.#credentials(name, pullSecrets);
+    } catch (error) {
+      if (present === undefined && container.imagePullPolicy !== 'Never') return failed('ErrImagePull', textOf(error));
+    }
+    if (present !== undefined && !(await this.#mustPull(asked, present, credentials))) {
+      const message = `Container image ${quote(asked)} already present on machine and can be accessed by the pod`;
+      tell('Normal', 'Pulled', message);
       return { image: present };
     }
-    if (container.imagePullPolicy !== 'Never') return this.#pull(pod, name, tell, signal);
+    if (container.imagePullPolicy !== 'Never') return this.#pull({ pod, asked, name, credentials, tell }, signal);
+    // Whether there is an image that the pod may not use is not told either.
     const message = `Container image ${quote(asked)} is not present with pull policy of Never`;
     tell('Warning', 'ErrImageNeverPull', message);
     return failed('ErrImageNeverPull', message);
@@ -83,80 +120,97 @@ export class ImageManager {
       }
   }
 
-  async #pull(
-    pod: Pod,
-    name: string,
-    tell: (type: EventType, reason: string, message: string) => void,
-    signal: AbortSignal,
-  ): Promise<EnsuredImage> {
-    const { runtime, environment } = this.#options;
-    const key = `${pod.metadata.uid}_${name}`;
+  /** Those of the pod's secrets, then those of the node. Throws when one is not written as it should be. */
+  async #credentials(name: string, secrets: readonly Secret[]): Promise<readonly Credential[]> {
+    const { repository } = parseImageName(name);
+    const own = new RegistryCredentials();
+    for (const secret of secrets) own.addSecret(secret);
+    return [...own.for(repository), ...(await this.#nodeCredentials()).for(repository)];
+  }
+
+  /** Read anew each time: whoever changes the file expects that to count. */
+  async #nodeCredentials(): Promise<RegistryCredentials> {
+    const { files, rootDirectory, logger } = this.#options;
+    const path = `${rootDirectory}/config.json`;
+    const credentials = new RegistryCredentials();
+    if ((await files.stat(path)) === undefined) return credentials;
+    try {
+      credentials.addConfig(Buffer.from(await files.read(path)).toString('utf8'), undefined);
+    } catch (err) {
+      logger.warn('the logins of the node for registries cannot be used', { file: path, err });
+    }
+    return credentials;
+  }
+
+  async #mustPull(asked: string, present: Image, credentials: readonly Credential[]): Promise<boolean> {
+    try {
+      return await this.records.mustPull(asked, present.id, credentials);
+    } catch (err) {
+      this.#options.logger.warn('what is known of pulled images cannot be read', { image: asked, err });
+      return true;
+    }
+  }
+
+  async #pull(pull: Pull, signal: AbortSignal): Promise<EnsuredImage> {
+    const { environment } = this.#options;
+    const { pod, asked, tell } = pull;
+    const key = `${pod.metadata.uid}_${asked}`;
     const before = this.#failures.get(key);
     const retryAt = before === undefined ? 0 : before.at + this.#backOff.delayAfter(key, before.at);
     if (before !== undefined && environment.now() < retryAt) {
-      const message = `Back-off pulling image ${quote(name)}`;
+      const message = `Back-off pulling image ${quote(asked)}`;
       tell('Normal', 'BackOff', message);
       return failed('ImagePullBackOff', `${message}: ${before.message}`, retryAt);
     }
-    tell('Normal', 'Pulling', `Pulling image ${quote(name)}`);
-    const askedAt = environment.monotonic();
+    tell('Normal', 'Pulling', `Pulling image ${quote(asked)}`);
     try {
-      const { image, pullMs } = await this.#oneByOne(async () => {
-        const startedAt = environment.monotonic();
-        const reference = await runtime.pullImage(name, signal);
-        return {
-          image: await runtime.imageStatus(reference, signal),
-          pullMs: environment.monotonic() - startedAt,
-        };
-      });
-      if (image === undefined) throw new Error(`image ${quote(name)} is not there after it was pulled`);
+      const image = await this.#perform(pull, signal);
       this.#failures.delete(key);
-      const waitedMs = environment.monotonic() - askedAt;
-      const took = `${goMilliseconds(pullMs)} (${goMilliseconds(waitedMs)} including waiting)`;
-      tell(
-        'Normal',
-        'Pulled',
-        `Successfully pulled image ${quote(name)} in ${took}. Image size: ${image.sizeBytes} bytes.`,
-      );
       return { image };
     } catch (error) {
       signal.throwIfAborted();
       const now = environment.now();
-      const text = pullText(error);
-      const { reason, message } = explain(name, text);
-      tell('Warning', 'Failed', `Failed to pull image ${quote(name)}: ${text}`);
+      const text = pullErrorText(error);
+      const failure = pullFailure(asked, text);
+      tell('Warning', 'Failed', `Failed to pull image ${quote(asked)}: ${text}`);
       this.#backOff.record(key, now, now);
-      this.#failures.set(key, { message: `${reason}: ${message}`, at: now });
-      return failed(reason, message, now + sayBackOffAfterMs);
+      this.#failures.set(key, { message: `${failure.reason}: ${failure.message}`, at: now });
+      return { failure, retryAt: now + sayBackOffAfterMs };
     }
   }
 
-  #oneByOne<T>(pull: () => Promise<T>): Promise<T> {
-    const result = this.#pulling.then(pull);
-    this.#pulling = result.catch(() => {});
-    return result;
+  async #perform({ asked, name, credentials, tell }: Pull, signal: AbortSignal): Promise<Image> {
+    const { runtime, environment, logger } = this.#options;
+    const { records } = this;
+    const askedAt = environment.monotonic();
+    await records.begin(asked);
+    try {
+      const { image, credential, pullMs } = await this.#slots.run(async () => {
+        const startedAt = environment.monotonic();
+        const pulled = await pullWithCredentials(runtime, name, credentials, signal);
+        const found = await runtime.imageStatus(pulled.reference, signal);
+        return { image: found, credential: pulled.credential, pullMs: environment.monotonic() - startedAt };
+      }, signal);
+      if (image === undefined) throw new Error(`image ${quote(name)} is not there after it was pulled`);
+      const took = `${goMilliseconds(pullMs)} (${goMilliseconds(environment.monotonic() - askedAt)} including waiting)`;
+      tell(
+        'Normal',
+        'Pulled',
+        `Successfully pulled image ${quote(asked)} in ${took}. Image size: ${image.sizeBytes} bytes.`,
+      );
+      await records.succeeded(asked, image.id, credential).catch((err: unknown) => {
+        logger.warn('that an image was pulled could not be recorded', { image: asked, err });
+      });
+      return image;
+    } catch (error) {
+      await records.failed(asked).catch(() => {});
+      throw error;
+    }
   }
 }
 
 function failed(reason: string, message: string, retryAt?: number): EnsuredImage {
   return { failure: { reason, message }, retryAt };
-}
-
-/** Runtimes name two causes in front of their words. */
-function explain(name: string, message: string): StartFailure {
-  const causes = [
-    ['RegistryUnavailable', 'the registry is unavailable'],
-    ['SignatureValidationFailed', 'the signature validation failed'],
-  ] as const;
-  for (const [reason, words] of causes)
-    if (message.startsWith(reason))
-      return { reason, message: `image pull failed for ${name} because ${words}${message.slice(reason.length)}` };
-  return { reason: 'ErrImagePull', message };
-}
-
-/** An error without a kind of its own is passed on in the runtime's words alone. */
-function pullText(error: unknown): string {
-  return error instanceof RuntimeError && error.code === 'Unknown' ? error.message : runtimeText(error);
 }
 
 function textOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseImageName, withDefaultTag } from './image-name.ts';
+import { parseImageName, withDefaultTag, withoutTag } from './image-name.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 
@@ -36,4 +36,10 @@ test('adds latest only where nothing says which', () => {
   expect(withDefaultTag('localhost:5000/app')).toBe('localhost:5000/app:latest');
   expect(withDefaultTag('nginx:1')).toBe('nginx:1');
   expect(withDefaultTag(`nginx@${digest}`)).toBe(`nginx@${digest}`);
+});
+
+test('without tag and digest a name is as it was written', () => {
+  expect(withoutTag('nginx')).toBe('nginx');
+  expect(withoutTag('localhost:5000/app:1')).toBe('localhost:5000/app');
+  expect(withoutTag(`a/b:1@${digest}`)).toBe('a/b');
 });

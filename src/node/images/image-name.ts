@@ -42,6 +42,13 @@ export function withDefaultTag(image: string): string {
   return tag === undefined && digest === undefined ? `${image}:latest` : image;
 }
 
+/** The name as it is written, less tag and digest. Throws as `parseImageName`. */
+export function withoutTag(image: string): string {
+  const { tag, digest } = parseImageName(image);
+  const untilDigest = digest === undefined ? image : image.slice(0, -digest.length - 1);
+  return tag === undefined ? untilDigest : untilDigest.slice(0, -tag.length - 1);
+}
+
 function split(named: string): { readonly domain: string; readonly path: string } {
   const slash = named.indexOf('/');
   const first = named.slice(0, slash);

@@ -2,6 +2,7 @@ import type { Timer } from '../../machinery/environment/environment.ts';
 import { parseTime } from '../../machinery/time.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
+import { pullSecrets } from '../images/pulling/pull-secrets.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { isOwnCondition } from '../pod-status/pod-conditions.ts';
 import { isTerminal } from '../pod-status/pod-status.ts';
@@ -256,7 +257,10 @@ export class PodWorker {
   async #start(actions: PodActions, signal: AbortSignal): Promise<void> {
     const { environment, crashBackOff, config, metrics } = this.#context;
     const pod = this.#pod;
-    const sandbox = await ensureSandbox(this.#context, pod, actions.createSandbox, signal);
+    const [sandbox, secrets] = await Promise.all([
+      ensureSandbox(this.#context, pod, actions.createSandbox, signal),
+      pullSecrets(this.#context, pod),
+    ]);
     if (actions.createSandbox !== undefined) {
       metrics.sandboxStarted();
       await this.#report(false);
@@ -264,13 +268,15 @@ export class PodWorker {
     for (const toStart of actions.start) {
       const { container, kind, previousEnd } = toStart;
       const now = environment.now();
-      if (now < (this.#startNotBefore.get(container.name) ?? 0)) {
+      const notBefore = this.#startNotBefore.get(container.name) ?? 0;
+      if (now < notBefore) {
+        this.#lookAt(notBefore);
         if (kind === 'init') return;
         continue;
       }
       if (previousEnd !== undefined) crashBackOff.record(this.#backOffKey(container), previousEnd, now);
       this.#failures.delete(container.name);
-      const outcome = await startContainer(this.#context, { pod, toStart, ...sandbox }, signal);
+      const outcome = await startContainer(this.#context, { pod, toStart, pullSecrets: secrets, ...sandbox }, signal);
       if (outcome.failure === undefined) {
         metrics.containerStarted(kind);
         continue;

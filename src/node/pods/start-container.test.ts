@@ -46,6 +46,88 @@ test('an image that cannot be pulled is said so, then backed off from, and pulle
   ]);
 });
 
+const dockerConfig = (username: string, password: string) => ({
+  '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: { 'r.example.com': { username, password } } })).toString(
+    'base64',
+  ),
+});
+
+async function secretNamed(name: string, username: string, password: string): Promise<void> {
+  const type = 'kubernetes.io/dockerconfigjson';
+  await world.api.create(secrets, { metadata: { name, namespace }, type, data: dockerConfig(username, password) });
+}
+
+async function privateWorld(): Promise<string> {
+  world = await NodeWorld.start({ images: { present: [], pullable: 'any' } });
+  world.runtime.images.protect('r.example.com/', { username: 'me', password: 'right' });
+  return 'r.example.com/app:1';
+}
+
+test('an image is pulled with the secrets of its pod, one after the other', async () => {
+  const image = await privateWorld();
+  await secretNamed('wrong', 'me', 'wrong');
+  await secretNamed('right', 'me', 'right');
+  const imagePullSecrets = [{ name: 'wrong' }, { name: 'right' }];
+  await world.createPod('web', { imagePullSecrets, containers: [{ name: 'main', image }] });
+  await world.advance(1);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+});
+
+test('a pod that may not pull an image may not use the one that another has pulled', async () => {
+  const image = await privateWorld();
+  await secretNamed('right', 'me', 'right');
+  const containers = [{ name: 'main', image, imagePullPolicy: 'IfNotPresent' }];
+  await world.createPod('first', { imagePullSecrets: [{ name: 'right' }], containers });
+  await world.advance(1);
+  await world.createPod('thief', { containers });
+  await world.createPod('shy', { containers: [{ name: 'main', image, imagePullPolicy: 'Never' }] });
+  await world.createPod('second', { imagePullSecrets: [{ name: 'right' }], containers });
+  await world.advance(1);
+  expect(await world.containerState('second', 'main')).toBe('ready');
+  expect(await world.events('second')).toContain(
+    `Pulled: Container image "${image}" already present on machine and can be accessed by the pod`,
+  );
+  expect(await world.containerState('thief', 'main')).toBe('waiting ErrImagePull');
+  expect((await world.status('thief')).containerStatuses?.[0]?.state?.waiting?.message).toContain(
+    'pull access denied, authorization failed',
+  );
+  expect(await world.containerState('shy', 'main')).toBe('waiting ErrImageNeverPull');
+});
+
+test('a pull secret that is not there is said; when it comes the image is pulled', async () => {
+  const image = await privateWorld();
+  await world.createPod('web', { imagePullSecrets: [{ name: 'late' }], containers: [{ name: 'main', image }] });
+  await world.advance(1);
+  expect((await world.events('web'))[0]).toContain(
+    'FailedToRetrieveImagePullSecret: Unable to retrieve some image pull secrets (late); attempting to pull the image may not succeed.',
+  );
+  expect(await world.containerState('web', 'main')).toBe('waiting ErrImagePull');
+  await secretNamed('late', 'me', 'right');
+  await world.advance(15);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+});
+
+test('the node may have logins of its own, for all its pods', async () => {
+  const image = await privateWorld();
+  const config = JSON.stringify({ auths: { 'r.example.com': { username: 'me', password: 'right' } } });
+  await world.host.files.makeDirectory('/var/lib/stuurman/node');
+  await world.host.files.write('/var/lib/stuurman/node/config.json', config);
+  await world.createPod('web', { containers: [{ name: 'main', image }] });
+  await world.advance(1);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+});
+
+test('images are pulled side by side, a few at a time', async () => {
+  world = await NodeWorld.start({ images: { present: [] }, latency: { pullImage: 1000 } });
+  for (const number of [1, 2, 3, 4, 5])
+    await world.createPod(`web-${number}`, { containers: [{ name: 'main', image: `app:${number}` }] });
+  await world.advance(1.5);
+  expect(await world.containerState('web-4', 'main')).toBe('ready');
+  expect(await world.containerState('web-5', 'main')).toBe('waiting ContainerCreating');
+  await world.advance(1);
+  expect((await world.events('web-5'))[1]).toContain('in 1s (2s including waiting)');
+});
+
 test('an image that may not be pulled has to be there', async () => {
   world = await NodeWorld.start({ images: { present: [] } });
   await run({ imagePullPolicy: 'Never' });

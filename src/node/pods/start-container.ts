@@ -1,4 +1,4 @@
-import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Container, Pod, Secret } from '../../resources/schema/core-v1.generated.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import type { Image, Mount, SandboxConfig } from '../runtime/runtime.ts';
 import { containerConfig } from './container-config.ts';
@@ -17,6 +17,7 @@ export interface StartInput {
   readonly sandboxId: string;
   readonly sandbox: SandboxConfig;
   readonly podIps: readonly string[];
+  readonly pullSecrets: readonly Secret[];
 }
 
 export type StartOutcome = { readonly failure?: undefined } | FailedStart;
@@ -35,9 +36,9 @@ export async function startContainer(
   input: StartInput,
   signal: AbortSignal,
 ): Promise<StartOutcome> {
-  const { pod, toStart } = input;
+  const { pod, toStart, pullSecrets } = input;
   const { container } = toStart;
-  const ensured = await context.images.ensure(pod, container, signal);
+  const ensured = await context.images.ensure({ pod, container, pullSecrets }, signal);
   if (ensured.failure !== undefined) {
     tellFailure(context, input, `Error: ${ensured.failure.reason}`);
     return ensured;

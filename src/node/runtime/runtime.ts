@@ -44,8 +44,8 @@ export interface ContainerRuntime {
   listImages(signal?: AbortSignal): Promise<readonly Image[]>;
   /** By name, digest or id; undefined when it is not on this machine. */
   imageStatus(image: string, signal?: AbortSignal): Promise<Image | undefined>;
-  /** Answers the image's reference. */
-  pullImage(image: string, signal?: AbortSignal): Promise<string>;
+  /** Answers the image's reference. Without a login the registry is asked as anybody may. */
+  pullImage(image: string, login?: RegistryLogin, signal?: AbortSignal): Promise<string>;
   removeImage(image: string, signal?: AbortSignal): Promise<void>;
   imageFilesystem(signal?: AbortSignal): Promise<FilesystemUsage>;
 
@@ -244,6 +244,12 @@ export interface Image {
   readonly uid: number | undefined;
   readonly username: string;
   readonly pinned: boolean;
+}
+
+/** Who asks a registry for an image. */
+export interface RegistryLogin {
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface FilesystemUsage {

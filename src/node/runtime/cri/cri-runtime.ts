@@ -11,6 +11,7 @@ import {
   type FilesystemUsage,
   type Image,
   type LinuxResources,
+  type RegistryLogin,
   RuntimeError,
   type RuntimeEvent,
   type RuntimeStatus,
@@ -223,9 +224,10 @@ export class CriRuntime implements ContainerRuntime {
     return answer?.image === undefined ? undefined : imageOf(answer.image);
   }
 
-  async pullImage(image: string, signal?: AbortSignal): Promise<string> {
+  async pullImage(image: string, login?: RegistryLogin, signal?: AbortSignal): Promise<string> {
     const { pullImage } = ImageService.method;
-    const answer = await this.#connection.call(pullImage, { image: { image } }, within(pullTimeoutMs, signal));
+    const request = { image: { image }, ...(login !== undefined && { auth: { ...login } }) };
+    const answer = await this.#connection.call(pullImage, request, within(pullTimeoutMs, signal));
     return answer.imageRef;
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseImageName } from '../../images/image-name.ts';
-import { type Image, RuntimeError } from '../runtime.ts';
+import { type Image, type RegistryLogin, RuntimeError } from '../runtime.ts';
 
 export interface SimulatedImage {
   readonly sizeBytes?: number;
@@ -24,6 +24,7 @@ export class SimulatedImages {
   readonly #pullable: ReadonlySet<string> | undefined;
   /** Names whose pull fails, with the registry's words. */
   readonly #failures = new Map<string, string>();
+  readonly #protected = new Map<string, RegistryLogin>();
 
   constructor(options: SimulatedImagesOptions = {}) {
     const { present = 'any', pullable = 'any' } = options;
@@ -54,6 +55,11 @@ export class SimulatedImages {
     else this.#failures.set(normalised(name), words);
   }
 
+  /** From now on only who logs in so may pull images whose names begin with this. */
+  protect(prefix: string, login: RegistryLogin): void {
+    this.#protected.set(prefix, login);
+  }
+
   list(): readonly Image[] {
     return [...this.#images.values()];
   }
@@ -68,16 +74,17 @@ export class SimulatedImages {
     return this.#anyPresent ? this.add(name) : undefined;
   }
 
-  pull(name: string): Image {
+  pull(name: string, login?: RegistryLogin): Image {
     const full = tryNormalised(name);
     if (full === undefined) throw new RuntimeError('InvalidArgument', `failed to parse reference "${name}"`);
     const failure = this.#failures.get(full);
     if (failure !== undefined) throw new RuntimeError('Unknown', failure);
+    const resolving = `failed to pull and unpack image "${full}": failed to resolve reference "${full}"`;
+    for (const [prefix, { username, password }] of this.#protected)
+      if (full.startsWith(prefix) && (login?.username !== username || login.password !== password))
+        throw new RuntimeError('Unknown', `${resolving}: pull access denied, authorization failed`);
     if (this.#pullable !== undefined && !this.#pullable.has(full))
-      throw new RuntimeError(
-        'NotFound',
-        `failed to pull and unpack image "${full}": failed to resolve reference "${full}": ${full}: not found`,
-      );
+      throw new RuntimeError('NotFound', `${resolving}: ${full}: not found`);
     return this.find(name) ?? this.add(name);
   }
 

@@ -13,6 +13,7 @@ import {
   type FilesystemUsage,
   type Image,
   type LinuxResources,
+  type RegistryLogin,
   RuntimeError,
   type RuntimeEvent,
   type RuntimeStatus,
@@ -314,10 +315,10 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     return this.images.find(image);
   }
 
-  async pullImage(image: string, signal?: AbortSignal): Promise<string> {
+  async pullImage(image: string, login?: RegistryLogin, signal?: AbortSignal): Promise<string> {
     this.#check();
     await this.#delay('pullImage', signal);
-    return this.images.pull(image).id;
+    return this.images.pull(image, login).id;
   }
 
   async removeImage(image: string): Promise<void> {
