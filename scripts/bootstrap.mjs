@@ -19,6 +19,9 @@ const debianPackages = {
   iproute2: ['/usr/sbin/ip', '/sbin/ip', '/bin/ip'],
 };
 
+/** Tests run a registry of images beside. */
+export const packagesForTests = [...Object.keys(debianPackages), 'docker-registry'];
+
 /** One line to the user; stderr, so that output for programs stays clean. */
 export function say(text) {
   process.stderr.write(`${text}\n`);

@@ -5,7 +5,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureBuilt, ensureDebianPackages, ensurePackages, projectNode, root, say } from './bootstrap.mjs';
+import {
+  ensureBuilt,
+  ensureDebianPackages,
+  ensurePackages,
+  packagesForTests,
+  projectNode,
+  root,
+  say,
+} from './bootstrap.mjs';
 import { ensureKubectl } from './kubectl.mjs';
 
 ensurePackages();
@@ -29,10 +37,7 @@ step('unit tests', bin('vitest'), ['run']);
 if (!onlyUnit) {
   ensureBuilt(node);
   const kubectl = ensureKubectl();
-  const missing =
-    process.platform === 'linux'
-      ? ensureDebianPackages(['containerd', 'runc', 'containernetworking-plugins', 'nftables', 'iproute2'])
-      : ['Linux'];
+  const missing = process.platform === 'linux' ? ensureDebianPackages(packagesForTests) : ['Linux'];
   const root_ = process.getuid?.() === 0;
   if (kubectl === undefined) say('NOT RUN: tests with kubectl, for there is none from 1.31 on and no Go to build one.');
   else

@@ -9,6 +9,8 @@ declare module 'vitest' {
     readonly missing: readonly string[];
     /** Whether there is a kubectl. */
     readonly kubectl: boolean;
+    /** Whether there is a registry of images to run. */
+    readonly registry: boolean;
   }
 }
 
@@ -25,6 +27,9 @@ export default async function setup(project: TestProject): Promise<(() => void) 
   const kubectl = process.env['STUURMAN_KUBECTL'] !== undefined || installed('kubectl');
   project.provide('kubectl', kubectl);
   if (!kubectl) process.stderr.write('NOT RUN: the tests of the demonstration need kubectl\n');
+  const registry = installed('docker-registry');
+  project.provide('registry', registry);
+  if (!registry) process.stderr.write('NOT RUN: the tests of image pulls need docker-registry\n');
   if (missing.length > 0) {
     process.stderr.write(`NOT RUN: the tests of the real machine need ${missing.join(', ')}\n`);
     return undefined;
