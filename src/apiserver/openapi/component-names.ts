@@ -14,6 +14,12 @@ export const scalarComponents = {
   intOrString: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
 } as const;
 
+/** Free-form JSON that has a name. */
+export const freeFormComponents: Readonly<Record<string, string>> = {
+  'meta.v1.FieldsV1': 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1',
+  'runtime.RawExtension': 'io.k8s.apimachinery.pkg.runtime.RawExtension',
+};
+
 /** `core.v1.Pod` is `io.k8s.api.core.v1.Pod`; a name of another form (a CRD's) stays as it is. */
 export function componentName(schemaName: string): string {
   const match = /^([a-z0-9]+)\.(v\d[a-z0-9]*)\.([A-Za-z0-9]+)$/.exec(schemaName);

@@ -2,20 +2,25 @@ import type { SchemaSource, StructSchema } from '../../machinery/schema/schema.t
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import { kubernetesVersion } from '../discovery/server-version.ts';
 import type { ConnectHandler, SubresourceHandler } from '../registry/extension-points.ts';
+import { connectParameters } from './connect-parameters.ts';
 import {
   connectOperation,
   createOperation,
   deleteCollectionOperation,
   deleteOperation,
   listOperation,
+  type Method,
+  methods,
+  type Operation,
   type OperationSubject,
   patchOperation,
+  readLogOperation,
   readOperation,
   replaceOperation,
   responses,
 } from './operations.ts';
 import { type Parameter, pathParameters, pretty } from './parameters.ts';
-import { type GroupVersionKind, SchemaComponents } from './schema-components.ts';
+import { type Component, type GroupVersionKind, SchemaComponents } from './schema-components.ts';
 
 export interface DocumentSources {
   readonly group: string;
@@ -31,8 +36,24 @@ export interface DocumentSources {
 }
 
 type Reference = { readonly $ref: string };
-type PathItem = Record<string, unknown>;
+
+/** Operations by method in lower case, and what they share. */
+export interface PathItem extends Partial<Record<Method, Operation>> {
+  readonly parameters?: readonly Parameter[];
+}
+
 type Paths = Record<string, PathItem>;
+
+/** A document of OpenAPI 3.0, as much of it as there is here. */
+export interface GroupVersionDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, PathItem>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Component>>;
+    readonly securitySchemes: Readonly<Record<string, object>>;
+  };
+}
 
 /** The schemas that operations of every kind point to. */
 interface CommonReferences {
@@ -45,7 +66,7 @@ interface CommonReferences {
 const patchComponent = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 
 /** The OpenAPI 3.0 document of one group and version, made from what is served. */
-export function groupVersionDocument(sources: DocumentSources): object {
+export function groupVersionDocument(sources: DocumentSources): GroupVersionDocument {
   const { group, version, definitions, schemas } = sources;
   const components = new SchemaComponents(kindsOf(sources));
   const common: CommonReferences = {
@@ -73,8 +94,12 @@ export function groupVersionDocument(sources: DocumentSources): object {
   }
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: `${kubernetesVersion.major}.${kubernetesVersion.minor}` },
-    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
+    info: { title: 'Kubernetes', version: kubernetesVersion.gitVersion },
+    paths: Object.fromEntries(
+      Object.entries(paths)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([path, item]) => [path, shareParameters(item)]),
+    ),
     components: {
       schemas: components.schemas(),
       securitySchemes: {
@@ -115,7 +140,7 @@ function addResource(paths: Paths, input: ResourceInput): void {
   const item = components.add(definition.schema);
   const inNamespace = type.namespaced ? `${root}/namespaces/{namespace}/${type.resource}` : `${root}/${type.resource}`;
   const namespace = type.namespaced ? [pathParameters.namespace] : [];
-  const collection: PathItem = {};
+  const collection: Partial<Record<Method, Operation>> = {};
   if (verbs.includes('list')) {
     const listKind = { ...kind, kind: definition.names.listKind };
     const listName = `${definition.schema.name.slice(0, definition.schema.name.lastIndexOf('.'))}.${listKind.kind}`;
@@ -123,8 +148,7 @@ function addResource(paths: Paths, input: ResourceInput): void {
     collection['get'] = listOperation(subject, list);
     if (type.namespaced) {
       const everywhere = { ...subject, idPrefix: prefix, idSuffix: 'ForAllNamespaces' };
-      const { parameters = [], ...listAll } = listOperation(everywhere, list);
-      paths[`${root}/${type.resource}`] = { get: listAll, parameters: [...parameters, pretty] };
+      paths[`${root}/${type.resource}`] = { get: listOperation(everywhere, list), parameters: [pretty] };
     }
   }
   if (verbs.includes('create')) collection['post'] = createOperation(subject, item);
@@ -132,10 +156,11 @@ function addResource(paths: Paths, input: ResourceInput): void {
     collection['delete'] = deleteCollectionOperation(subject, common.deleteOptions, common.status);
   }
   if (Object.keys(collection).length > 0) paths[inNamespace] = { ...collection, parameters: [...namespace, pretty] };
+  const deleted = definition.returnsDeletedObject === true ? item : common.status;
   const named: PathItem = {
     ...(verbs.includes('get') && { get: readOperation(subject, item) }),
     ...(verbs.includes('update') && { put: replaceOperation(subject, item) }),
-    ...(verbs.includes('delete') && { delete: deleteOperation(subject, common.deleteOptions, common.status) }),
+    ...(verbs.includes('delete') && { delete: deleteOperation(subject, common.deleteOptions, deleted) }),
     ...(verbs.includes('patch') && { patch: patchOperation(subject, item, common.patch) }),
   };
   const parameters = [pathParameters.name(type.kind), ...namespace, pretty];
@@ -153,10 +178,11 @@ function addSubresources(
 ): void {
   const view = (name: string, kind: GroupVersionKind, body: Reference): void => {
     const views = { ...subject, kind, idSuffix: camel(name), part: name };
+    const others = { get: readOperation(views, body), patch: patchOperation(views, body, common.patch) };
+    // A namespace is finalized by PUT alone.
     paths[`${path}/${name}`] = {
-      get: readOperation(views, body),
+      ...(name !== 'finalize' && others),
       put: replaceOperation(views, body),
-      patch: patchOperation(views, body, common.patch),
       parameters,
     };
   };
@@ -177,17 +203,48 @@ function addSubresources(
     };
     paths[`${path}/${handler.subresource}`] = { post: createOperation(own, body), parameters };
   }
-  for (const handler of sources.connects.filter((each) => isFor(each.resource, definition))) {
-    const own = {
-      ...subject,
-      kind: connectKind(subject.kind, handler.subresource),
-      idSuffix: camel(handler.subresource),
-      part: handler.subresource,
-    };
-    const operations = handler.methods.map((method) => method.toLowerCase());
-    const item = Object.fromEntries(operations.map((method) => [method, connectOperation(own, method)]));
-    paths[`${path}/${handler.subresource}`] = { ...item, parameters };
-  }
+  const connects = sources.connects.filter((each) => isFor(each.resource, definition));
+  for (const handler of connects) addConnect(paths, handler, path, subject, parameters);
+}
+
+function addConnect(
+  paths: Paths,
+  { subresource, methods: served }: ConnectHandler,
+  path: string,
+  subject: OperationSubject,
+  shared: readonly Parameter[],
+): void {
+  const own = {
+    ...subject,
+    kind: connectKind(subject.kind, subresource),
+    idSuffix: camel(subresource),
+    part: subresource,
+  };
+  const taken = methods.filter((method) => served.includes(method.toUpperCase()));
+  const operations = (subject: OperationSubject): PathItem =>
+    Object.fromEntries(taken.map((method) => [method, connectOperation(subject, method)]));
+  const parameters = byName([
+    ...shared.filter((parameter) => parameter !== pretty),
+    ...(connectParameters[subresource] ?? []),
+  ]);
+  const item = subresource === 'log' ? { get: readLogOperation(own) } : operations(own);
+  paths[`${path}/${subresource}`] = { ...item, parameters };
+  if (subresource !== 'proxy') return;
+  const below = { ...own, idSuffix: `${own.idSuffix}WithPath` };
+  paths[`${path}/proxy/{path}`] = { ...operations(below), parameters: byName([...parameters, pathParameters.rest]) };
+}
+
+/** What the only operation of a path takes stands with the path. */
+function shareParameters(item: PathItem): PathItem {
+  const [method, second] = methods.filter((each) => item[each] !== undefined);
+  if (method === undefined || second !== undefined) return item;
+  const { parameters = [], ...operation } = item[method] as Operation;
+  if (parameters.length === 0) return item;
+  return { [method]: operation, parameters: byName([...parameters, ...(item.parameters ?? [])]) };
+}
+
+function byName(parameters: readonly Parameter[]): readonly Parameter[] {
+  return parameters.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 /**

@@ -9,6 +9,7 @@ import type { ConnectHandler, SubresourceHandler } from '../registry/extension-p
 import { componentName } from './component-names.ts';
 import { descriptions } from './descriptions.ts';
 import { OpenApiV3 } from './openapi-v3.ts';
+import { ServedDocuments } from './served-documents.ts';
 
 /** As much of a definition as a document is made of. */
 function definition(group: string, resource: string, namespaced = true): ResourceDefinition {
@@ -61,13 +62,13 @@ beforeEach(() => {
       for (const each of this.list) yield { definition: each };
     },
   };
-  openApi = new OpenApiV3({
+  const documents = new ServedDocuments({
     served,
     subresources: [token],
     connects: [exec],
     schemas: builtInSchemas,
-    environment: new VirtualEnvironment(1),
   });
+  openApi = new OpenApiV3(documents, new VirtualEnvironment(1));
 });
 
 async function get(url: string, headers: Record<string, string> = {}) {
@@ -258,7 +259,7 @@ describe('paths', () => {
       'x-kubernetes-group-version-kind': { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
     });
     expect(core['/api/v1/namespaces/{namespace}/pods/{name}/exec'].post).toMatchObject({
-      operationId: 'connectPostCoreV1NamespacedPodExec',
+      operationId: 'connectCoreV1PostNamespacedPodExec',
       'x-kubernetes-action': 'connect',
       'x-kubernetes-group-version-kind': { group: '', version: 'v1', kind: 'PodExecOptions' },
     });

@@ -1,27 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../../machinery/environment/environment.ts';
-import type { SchemaSource } from '../../machinery/schema/schema.ts';
-import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { HttpResponse } from '../../wire/http.ts';
 import { RecentMap } from '../authn/recent-map.ts';
-import type { ConnectHandler, PathHandler, SubresourceHandler } from '../registry/extension-points.ts';
+import type { PathHandler } from '../registry/extension-points.ts';
 import type { RequestContext } from '../request.ts';
-import { groupVersionDocument } from './group-version-document.ts';
-
-/** The definitions as they are served right now. */
-interface ServedDefinitions {
-  /** Moves on with every change. */
-  readonly generation: number;
-  all(): Iterable<{ readonly definition: ResourceDefinition }>;
-}
-
-export interface OpenApiV3Options {
-  readonly served: ServedDefinitions;
-  readonly subresources: readonly SubresourceHandler[];
-  readonly connects: readonly ConnectHandler[];
-  readonly schemas: SchemaSource;
-  readonly environment: Environment;
-}
+import type { ServedDocuments } from './served-documents.ts';
 
 interface Document {
   readonly hash: string;
@@ -39,24 +22,25 @@ const keptDocuments = 4;
  */
 export class OpenApiV3 implements PathHandler {
   readonly paths = [root, `${root}/*`];
-  readonly #options: OpenApiV3Options;
+  readonly #served: ServedDocuments;
+  readonly #environment: Environment;
   readonly #documents = new RecentMap<string, Document>(keptDocuments);
   readonly #hashes = new Map<string, string>();
   #generation = -1;
 
-  constructor(options: OpenApiV3Options) {
-    this.#options = options;
+  constructor(served: ServedDocuments, environment: Environment) {
+    this.#served = served;
+    this.#environment = environment;
   }
 
   async fetch({ info, query, http }: RequestContext): Promise<HttpResponse> {
-    const { served } = this.#options;
-    if (served.generation !== this.#generation) {
-      this.#generation = served.generation;
+    if (this.#served.generation !== this.#generation) {
+      this.#generation = this.#served.generation;
       this.#hashes.clear();
     }
     if (info.path === root) return this.#index();
     const groupVersion = info.path.slice(root.length + 1);
-    if (!this.#groupVersions().has(groupVersion)) return { status: 404, headers: {} };
+    if (!this.#served.names().includes(groupVersion)) return { status: 404, headers: {} };
     if (!acceptsJson(http.headers['accept'])) return { status: 406, headers: { vary: 'Accept' } };
     return this.#answer(groupVersion, query.get('hash') ?? '', http.headers['if-none-match'] ?? '');
   }
@@ -64,10 +48,10 @@ export class OpenApiV3 implements PathHandler {
   /** Makes every document once to learn its hash; lets others in between. */
   async #index(): Promise<HttpResponse> {
     const paths: Record<string, object> = {};
-    for (const groupVersion of [...this.#groupVersions().keys()].sort()) {
+    for (const groupVersion of this.#served.names()) {
       if (!this.#hashes.has(groupVersion)) {
         this.#document(groupVersion);
-        await this.#options.environment.turn();
+        await this.#environment.turn();
       }
       paths[groupVersion] = { serverRelativeURL: `${root}/${groupVersion}?hash=${this.#hashes.get(groupVersion)}` };
     }
@@ -93,30 +77,15 @@ export class OpenApiV3 implements PathHandler {
     const key = `${this.#generation} ${groupVersion}`;
     const known = this.#documents.get(key);
     if (known !== undefined) return known;
-    const { subresources, connects, schemas } = this.#options;
-    const groupVersions = this.#groupVersions();
-    const definitions = groupVersions.get(groupVersion) ?? [];
-    const allDefinitions = [...groupVersions.values()].flat();
-    const { group = '', version = '' } = definitions[0]?.type ?? {};
-    const sources = { group, version, definitions, allDefinitions, subresources, connects, schemas };
-    const document = groupVersionDocument(sources);
-    const body = new TextEncoder().encode(JSON.stringify(document));
+    const body = new TextEncoder().encode(JSON.stringify(this.#served.document(groupVersion)));
     const hash = createHash('sha256').update(body).digest('hex').toUpperCase();
     this.#documents.set(key, { hash, body });
     this.#hashes.set(groupVersion, hash);
     return { hash, body };
   }
 
-  /** The definitions by `api/v1`, `apis/apps/v1`. */
-  #groupVersions(): ReadonlyMap<string, readonly ResourceDefinition[]> {
-    const all = [...this.#options.served.all()].map((each) => each.definition);
-    return Map.groupBy(all, ({ type }) =>
-      type.group === '' ? `api/${type.version}` : `apis/${type.group}/${type.version}`,
-    );
-  }
-
   #expires(): string {
-    return new Date(this.#options.environment.now() + yearMs).toUTCString();
+    return new Date(this.#environment.now() + yearMs).toUTCString();
   }
 }
 

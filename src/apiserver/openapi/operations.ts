@@ -1,5 +1,5 @@
 import { deleteParameters, listParameters, type Parameter, patchParameters, writeParameters } from './parameters.ts';
-import type { GroupVersionKind } from './schema-components.ts';
+import type { Component, GroupVersionKind } from './schema-components.ts';
 
 type Reference = { readonly $ref: string };
 
@@ -19,15 +19,32 @@ export interface OperationSubject {
   readonly part: string;
 }
 
+/** In the order of the fields of a path in protobuf. */
+export const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
+export type Method = (typeof methods)[number];
+
+/** What is sent or answered, by media type. */
+type Content = Readonly<Record<string, { readonly schema: Component }>>;
+
+export interface RequestBody {
+  readonly content: Content;
+  readonly required?: true;
+}
+
+interface Answer {
+  readonly description: string;
+  readonly content?: Content;
+}
+
 export interface Operation {
   readonly tags: readonly string[];
   readonly description: string;
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: object;
-  readonly responses: object;
-  readonly 'x-kubernetes-action': string;
-  readonly 'x-kubernetes-group-version-kind': GroupVersionKind;
+  readonly requestBody?: RequestBody;
+  readonly responses: Readonly<Record<string, Answer>>;
+  readonly 'x-kubernetes-action'?: string;
+  readonly 'x-kubernetes-group-version-kind'?: GroupVersionKind;
 }
 
 const patchTypes = [
@@ -40,7 +57,7 @@ const patchTypes = [
 const unauthorized = { description: 'Unauthorized' } as const;
 
 /** The answers of an operation: what each media type carries. */
-export function responses(codes: readonly number[], body: Reference, watch = false): object {
+export function responses(codes: readonly number[], body: Component, watch = false): Operation['responses'] {
   const titles: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
   const types = ['application/json', ...(watch ? ['application/json;stream=watch'] : []), 'application/yaml'];
   const content = Object.fromEntries(types.map((type) => [type, { schema: body }]));
@@ -106,10 +123,20 @@ export function deleteCollectionOperation(subject: OperationSubject, options: Re
   });
 }
 
+/** A log is read as text, whatever media type is asked for. */
+export function readLogOperation(subject: OperationSubject): Operation {
+  const text = { type: 'string' };
+  const { 200: ok, ...others } = responses([200], text);
+  const content = { 'text/plain': { schema: text }, ...ok?.content };
+  const answers = { 200: { description: 'OK', content }, ...others };
+  return operation(subject, 'read', 'get', 'read', { responses: answers });
+}
+
 /** A stream or a proxy. */
 export function connectOperation(subject: OperationSubject, method: string): Operation {
-  const verb = `connect${method[0]?.toUpperCase() ?? ''}${method.slice(1)}`;
-  return operation(subject, verb, 'connect', `connect ${method.toUpperCase()} requests to`, {
+  const verb = `${method[0]?.toUpperCase() ?? ''}${method.slice(1)}`;
+  const idPrefix = subject.idPrefix.replace(/(?=Namespaced$|$)/, verb);
+  return operation({ ...subject, idPrefix }, 'connect', 'connect', `connect ${method.toUpperCase()} requests to`, {
     responses: {
       200: { description: 'OK', content: { '*/*': { schema: { type: 'string' } } } },
       401: unauthorized,
@@ -137,7 +164,7 @@ function operation(
   };
 }
 
-function anyBody(schema: Reference): object {
+function anyBody(schema: Reference): RequestBody {
   return { content: { '*/*': { schema } }, required: true };
 }
 

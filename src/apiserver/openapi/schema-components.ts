@@ -1,5 +1,5 @@
 import type { FieldSchema, ScalarSchema, Schema, StructSchema } from '../../machinery/schema/schema.ts';
-import { componentName, componentReference, scalarComponents } from './component-names.ts';
+import { componentName, componentReference, freeFormComponents, scalarComponents } from './component-names.ts';
 import { descriptions } from './descriptions.ts';
 
 export interface GroupVersionKind {
@@ -8,14 +8,30 @@ export interface GroupVersionKind {
   readonly kind: string;
 }
 
-type Json = Record<string, unknown>;
+/** One schema, in the words of JSON Schema and Kubernetes' extensions. */
+export interface Component {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly type?: string;
+  readonly format?: string;
+  readonly default?: unknown;
+  readonly required?: readonly string[];
+  readonly enum?: readonly string[];
+  readonly properties?: Readonly<Record<string, Component>>;
+  readonly additionalProperties?: Component;
+  readonly items?: Component;
+  readonly allOf?: readonly Component[];
+  readonly oneOf?: readonly Component[];
+  readonly 'x-kubernetes-group-version-kind'?: readonly GroupVersionKind[];
+  readonly [extension: `x-kubernetes-${string}`]: unknown;
+}
 
 /**
  * The `components.schemas` of one document: types are added by their roots, and bring along what they are made of. The form is
  * that of Kubernetes' own documents (OpenAPI 3.0), which clients know how to read.
  */
 export class SchemaComponents {
-  readonly #components = new Map<string, Json>();
+  readonly #components = new Map<string, Component>();
   readonly #kinds: ReadonlyMap<string, readonly GroupVersionKind[]>;
 
   /** `kinds`: which types are kinds, by schema name. */
@@ -24,7 +40,8 @@ export class SchemaComponents {
   }
 
   /** Answers the reference to the type. */
-  add(schema: StructSchema): { readonly $ref: string } {
+  add(given: StructSchema): { readonly $ref: string } {
+    const schema = given.declared ?? given;
     const name = componentName(schema.name);
     if (!this.#components.has(name)) {
       // Set before its fields are looked at: types may contain themselves.
@@ -53,17 +70,17 @@ export class SchemaComponents {
   }
 
   /** A component that is written out. */
-  addPlain(name: string, component: Json): { readonly $ref: string } {
+  addPlain(name: string, component: Component): { readonly $ref: string } {
     this.#components.set(name, component);
     return componentReference(name);
   }
 
   /** Sorted by name. */
-  schemas(): Json {
+  schemas(): Readonly<Record<string, Component>> {
     return Object.fromEntries([...this.#components].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  #struct(schema: StructSchema): Json {
+  #struct(schema: StructSchema): Component {
     const required = [...schema.fields.values()].filter((field) => field.required).map((field) => field.name);
     const fields = [...schema.fields.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     const kinds = this.#kinds.get(schema.name);
@@ -80,7 +97,7 @@ export class SchemaComponents {
     };
   }
 
-  #field(field: FieldSchema, owner: string): Json {
+  #field(field: FieldSchema, owner: string): Component {
     const description = descriptions[`${owner}.${field.name}`];
     const { merge, replace, retainKeys } = field.patchStrategy;
     const strategy = [merge && 'merge', replace && 'replace', retainKeys && 'retainKeys'].filter(Boolean).join(',');
@@ -92,36 +109,40 @@ export class SchemaComponents {
       ...(base !== undefined && { default: base }),
       ...('$ref' in type && { allOf: [type] }),
       ...(field.enum !== undefined && { enum: field.enum }),
+      ...(field.mapType !== undefined && { 'x-kubernetes-map-type': field.mapType }),
       ...(field.patchMergeKey !== undefined && { 'x-kubernetes-patch-merge-key': field.patchMergeKey }),
       ...(strategy !== '' && { 'x-kubernetes-patch-strategy': strategy }),
     };
   }
 
-  #type(schema: Schema): Json {
+  /** `nested`: within a list or map, where nobody has said how to merge. */
+  #type(schema: Schema, nested = false): Component {
     switch (schema.kind) {
       case 'struct':
         return this.add(schema);
       case 'map':
         return {
           type: 'object',
-          additionalProperties: this.#type(schema.values),
-          ...(schema.atomic && { 'x-kubernetes-map-type': 'atomic' }),
+          additionalProperties: this.#type(schema.values, true),
         };
       case 'list':
         return {
           type: 'array',
-          items: this.#type(schema.items),
+          items: this.#type(schema.items, true),
           ...(schema.mapKeys.length > 0 && { 'x-kubernetes-list-map-keys': schema.mapKeys }),
-          'x-kubernetes-list-type': schema.listType,
+          ...(!nested && { 'x-kubernetes-list-type': schema.listType }),
         };
       case 'scalar':
         return this.#scalar(schema);
-      case 'any':
+      case 'any': {
+        const component = freeFormComponents[schema.name ?? ''];
+        if (component !== undefined) return this.addPlain(component, { type: 'object' });
         return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+      }
     }
   }
 
-  #scalar({ type }: ScalarSchema): Json {
+  #scalar({ type }: ScalarSchema): Component {
     switch (type) {
       case 'string':
         return { type: 'string' };

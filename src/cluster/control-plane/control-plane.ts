@@ -8,8 +8,9 @@ import { KubernetesService } from '../../apiserver/bootstrap/kubernetes-service.
 import { type HealthCheck, StartupCheck } from '../../apiserver/health/health-check.ts';
 import { HealthEndpoint } from '../../apiserver/health/health-endpoint.ts';
 import { metricsEndpoint } from '../../apiserver/health/metrics-endpoint.ts';
-import { openApiV2 } from '../../apiserver/openapi/openapi-v2.ts';
+import { OpenApiV2 } from '../../apiserver/openapi/openapi-v2.ts';
 import { OpenApiV3 } from '../../apiserver/openapi/openapi-v3.ts';
+import { ServedDocuments } from '../../apiserver/openapi/served-documents.ts';
 import { PodBindings } from '../../apiserver/pods/pod-bindings.ts';
 import { PodEvictions } from '../../apiserver/pods/pod-evictions.ts';
 import type { ConnectHandler, ObjectChanger } from '../../apiserver/registry/extension-points.ts';
@@ -114,6 +115,17 @@ export class ControlPlane {
       new PodBindings(changer, environment),
       new PodEvictions(client, environment),
     ];
+    const documents = new ServedDocuments({
+      served: {
+        get generation() {
+          return api.definitions.generation;
+        },
+        all: () => api.definitions.all(),
+      },
+      subresources: subresourceHandlers,
+      connects,
+      schemas: builtInSchemas,
+    });
     const api: ApiServer = new ApiServer({
       environment,
       store,
@@ -131,19 +143,8 @@ export class ControlPlane {
         ...this.#healthEndpoints(),
         openIdDiscovery(issuer, options.serverUrl ?? ''),
         ...(options.renderMetrics === undefined ? [] : [metricsEndpoint({ render: options.renderMetrics })]),
-        openApiV2,
-        new OpenApiV3({
-          served: {
-            get generation() {
-              return api.definitions.generation;
-            },
-            all: () => api.definitions.all(),
-          },
-          subresources: subresourceHandlers,
-          connects,
-          schemas: builtInSchemas,
-          environment,
-        }),
+        new OpenApiV2(documents, environment),
+        new OpenApiV3(documents, environment),
       ],
       serverAddress: () => (options.serverUrl ?? '').replace('https://', ''),
     });

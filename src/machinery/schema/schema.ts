@@ -13,6 +13,8 @@ export interface StructSchema {
   readonly fields: ReadonlyMap<string, FieldSchema>;
   /** Apply treats the whole struct as one value. */
   readonly atomic: boolean;
+  /** The struct as it is elsewhere, when a field says otherwise than the type whether it is atomic. */
+  readonly declared?: StructSchema;
   /** The type on the protobuf wire, by field number; absent where it has no such form. */
   readonly protobuf?: ReadonlyMap<number, ProtobufField> | undefined;
 }
@@ -57,6 +59,8 @@ export interface ScalarSchema {
 /** Free-form JSON. */
 export interface AnySchema {
   readonly kind: 'any';
+  /** `meta.v1.FieldsV1`, `runtime.RawExtension`; absent for JSON that has no type of its own. */
+  readonly name?: string;
 }
 
 export interface FieldSchema {
@@ -73,6 +77,8 @@ export interface FieldSchema {
   /** Strategic merge: for lists `merge` (by `patchMergeKey`, or as a set of scalars) or `replace`; `retainKeys` for unions. */
   readonly patchStrategy: { readonly merge: boolean; readonly replace: boolean; readonly retainKeys: boolean };
   readonly patchMergeKey?: string;
+  /** What the field itself says of its map or struct; goes before what the type says. */
+  readonly mapType?: 'atomic' | 'granular';
   /** Protobuf field number; absent where the type has no protobuf form. */
   readonly proto?: number;
   /** Protobuf wire kind: `bytes`, `varint`, `fixed64`, ... */

@@ -15,7 +15,7 @@ interface FieldExtra {
   readonly default?: unknown;
   readonly list?: 'set' | 'map';
   readonly keys?: readonly string[];
-  readonly map?: string;
+  readonly map?: 'atomic' | 'granular';
   readonly strategy?: string;
   readonly mergeKey?: string;
 }
@@ -38,7 +38,11 @@ const scalarTypes: Readonly<Record<string, ScalarSchema['type']>> = {
   'meta.v1.Duration': 'duration',
 };
 
-const freeForm = new Set(['any', 'meta.v1.FieldsV1', 'runtime.RawExtension']);
+const freeForm = new Map<string, Schema>([
+  ['any', { kind: 'any' }],
+  ['meta.v1.FieldsV1', { kind: 'any', name: 'meta.v1.FieldsV1' }],
+  ['runtime.RawExtension', { kind: 'any', name: 'runtime.RawExtension' }],
+]);
 const scalars = new Map(Object.entries(scalarTypes).map(([name, type]) => [name, { kind: 'scalar', type } as const]));
 const stringSchema: ScalarSchema = { kind: 'scalar', type: 'string' };
 const anySchema: Schema = { kind: 'any' };
@@ -92,6 +96,7 @@ class SchemaTable implements SchemaSource {
       patchStrategy: extra.strategy === undefined ? noPatchStrategy : patchStrategy(extra.strategy),
       ...(extra.enum !== undefined && { enum: extra.enum }),
       ...(extra.default !== undefined && { default: extra.default }),
+      ...(extra.map !== undefined && { mapType: extra.map }),
       ...(extra.mergeKey !== undefined && { patchMergeKey: extra.mergeKey }),
       ...(proto !== 0 && { proto }),
       ...(wire !== '' && { wire }),
@@ -114,18 +119,22 @@ class SchemaTable implements SchemaSource {
         atomic: extra.map === 'atomic',
       };
     }
-    if (freeForm.has(type)) return anySchema;
-    const scalar = scalars.get(type);
+    const scalar = freeForm.get(type) ?? scalars.get(type);
     if (scalar !== undefined) return scalar;
     const row = this.#rows[type];
     if (row === 'array') return { kind: 'list', items: stringSchema, listType: 'atomic', mapKeys: [] };
     if (row === 'string') return stringSchema;
     const struct = this.get(type);
     if (struct === undefined) return anySchema;
-    return extra.map === 'atomic' && !struct.atomic
-      ? { kind: 'struct', name: struct.name, fields: struct.fields, atomic: true, protobuf: struct.protobuf }
-      : struct;
+    const atomic = extra.map === undefined ? struct.atomic : extra.map === 'atomic';
+    return atomic === struct.atomic ? struct : withAtomicity(struct, atomic);
   }
+}
+
+/** What one field says about a struct goes before what the struct says about itself. */
+function withAtomicity(declared: StructSchema, atomic: boolean): StructSchema {
+  const { name, fields, protobuf } = declared;
+  return { kind: 'struct', name, fields, atomic, protobuf, declared };
 }
 
 class LazyStruct implements StructSchema {
