@@ -11,7 +11,7 @@ import type { PackageImage } from '../../src/node/images/making/image-kitchen.ts
 import { LocalImages } from '../../src/node/images/making/local-images.ts';
 import { pauseImageName } from '../../src/node/images/making/pause-image.ts';
 import { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
-import { spdyExec } from '../../src/node/runtime/cri/spdy-exec.ts';
+import { spdyStreams } from '../../src/node/runtime/cri/spdy-streams.ts';
 
 /** Packages and images are kept between runs. */
 const cacheDirectory = join(tmpdir(), 'stuurman-test-cache');
@@ -108,7 +108,7 @@ export class ContainerdFixture {
 }
 
 function newRuntime(environment: RealEnvironment, socketPath: string): CriRuntime {
-  return new CriRuntime({ environment, socketPath, execStreams: spdyExec(environment) });
+  return new CriRuntime({ environment, socketPath, streams: spdyStreams(environment) });
 }
 
 function writeNetwork(directory: string, bridge: string): void {

@@ -6,7 +6,7 @@ import { PrivateContainerd } from '../../node/containerd/private-containerd.ts';
 import type { Host } from '../../node/host/host.ts';
 import { pauseImageName } from '../../node/images/making/pause-image.ts';
 import { CriRuntime } from '../../node/runtime/cri/cri-runtime.ts';
-import { spdyExec } from '../../node/runtime/cri/spdy-exec.ts';
+import { spdyStreams } from '../../node/runtime/cri/spdy-streams.ts';
 import type { AgentSettings } from './agent-settings.ts';
 
 export interface NodeRuntimeOptions {
@@ -23,7 +23,7 @@ export async function nodeRuntime({ settings, host, environment, logger }: NodeR
     throw new Error(`containers need ${programs.missing.join(', ')}, which this machine does not have`);
   const cniDirectory = join(settings.directory, 'cni');
   const connect = (socketPath: string) =>
-    new CriRuntime({ environment, socketPath, execStreams: spdyExec(environment) });
+    new CriRuntime({ environment, socketPath, streams: spdyStreams(environment) });
   const containerd = new PrivateContainerd({
     environment,
     host,

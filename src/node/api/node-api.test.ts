@@ -1,5 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
+import { PortForwardClient } from '../../wire/port-forward/port-forward-client.ts';
+import type { StreamOptions } from '../../wire/remote-command/exec-streams.ts';
+import { webSocketExec } from '../../wire/remote-command/websocket-exec-client.ts';
 
 let world: NodeWorld;
 beforeEach(async () => {
@@ -105,3 +108,91 @@ test('runs commands in containers', async () => {
   await expect(world.exec('default/web/other', ['true'])).rejects.toThrow('container not found ("other")');
   await expect(world.exec('default/none/main', ['true'])).rejects.toThrow('pod does not exist');
 });
+
+describe('attach', () => {
+  const shell = { name: 'main', image: 'nginx:1', command: ['sh'], stdin: true, stdinOnce: true };
+  const everything = { stdin: true, stdout: true, stderr: true, tty: false };
+  const attach = (name: string, options: StreamOptions) => {
+    const query = new URLSearchParams({ input: '1', output: '1', error: '1', ...(options.tty && { tty: '1' }) });
+    return webSocketExec(world.environment, world.nodeApi, `/attach/default/${name}?${query}`, options);
+  };
+
+  test('joins what is typed to what the container reads, until it ends', async () => {
+    world = await NodeWorld.start();
+    await world.createPod('web', { containers: [shell], restartPolicy: 'Never' });
+    await world.advance(1);
+    const session = await attach('web/main', everything);
+    await session.stdin?.write(Buffer.from('echo one\nno'));
+    await session.stdin?.write(Buffer.from('thing\nexit 3\n'));
+    expect(await text(session.stdout)).toBe('one\n');
+    expect(await text(session.stderr)).toBe('exec: "nothing": executable file not found in $PATH\n');
+    // How the container ended is in the status of its pod.
+    expect(await session.exit).toBe(0);
+    await world.advance(1);
+    expect(await world.get('/containerLogs/default/web/main')).toEqual([
+      200,
+      'one\nexec: "nothing": executable file not found in $PATH\n',
+    ]);
+  });
+
+  test('the end of stdin is that of what reads it once', async () => {
+    world = await NodeWorld.start();
+    await world.createPod('web', { containers: [{ ...shell, command: ['cat'] }], restartPolicy: 'Never' });
+    await world.advance(1);
+    const session = await attach('web/main', everything);
+    await session.stdin?.write(Buffer.from('the last'));
+    await session.stdin?.close();
+    expect(await text(session.stdout)).toBe('the last\n');
+    expect(await session.exit).toBe(0);
+  });
+
+  test('several look at one container, whose terminal was decided when it was made', async () => {
+    world = await NodeWorld.start();
+    await world.createPod('web', { containers: [{ ...shell, tty: true, stdinOnce: false }] });
+    await world.advance(1);
+    const [first, second] = [await attach('web/main', everything), await attach('web/main', everything)];
+    await first.stdin?.write(Buffer.from('echo shared\rexit\r'));
+    expect([await text(first.stdout), await text(second.stdout)]).toEqual(['shared\r\n', 'shared\r\n']);
+  });
+
+  test('what does not run is refused', async () => {
+    await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+    await world.advance(1);
+    await expect(attach('web/other', everything)).rejects.toThrow('container other not found in pod web_default');
+    await expect(attach('none/main', everything)).rejects.toThrow('pod does not exist');
+  });
+});
+
+describe('port-forward', () => {
+  const forward = (name: string) =>
+    PortForwardClient.overWebSocket(world.environment, world.nodeApi, `/portForward/default/${name}`);
+
+  test('connects to what listens in the pod, and tells where nothing does', async () => {
+    world = await NodeWorld.start({
+      program: () => ({ answer: ({ port }) => (port === 80 ? { outcome: 'success', message: '' } : undefined) }),
+    });
+    await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+    await world.advance(1);
+    const client = await forward('web');
+    const { data } = await client.connect(80);
+    data.write('GET / HTTP/1.1\r\n\r\n');
+    expect(await text(data)).toContain('\r\n\r\nweb\n');
+    const refused = await client.connect(81);
+    expect(await refused.ended).toMatch(/^error forwarding port 81 to pod [0-9a-f]{64}, uid : .*connection refused$/);
+    client.close();
+  });
+
+  test('ends with the pod', async () => {
+    await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+    await world.advance(1);
+    const client = await forward('web');
+    await world.deletePod('web');
+    await world.advance(40);
+    await client.closed;
+    await expect(forward('web')).rejects.toThrow('unable to upgrade connection: pod does not exist');
+  });
+});
+
+async function text(source: AsyncIterable<Uint8Array> | undefined): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(source ?? [])).toString();
+}

@@ -8,7 +8,8 @@ import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { RuntimeCache } from '../pods/runtime-cache.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import { containerLogs } from './container-logs.ts';
-import { exec } from './exec.ts';
+import { attach, exec } from './exec.ts';
+import { portForward } from './port-forward.ts';
 import { resourceMetrics } from './resource-metrics.ts';
 import { jsonResponse, textResponse } from './responses.ts';
 import { statsSummary } from './stats-summary.ts';
@@ -28,6 +29,9 @@ export interface NodeApiOptions {
   /** Why the agent does not do its work; undefined: it does. */
   problem(): string | undefined;
 }
+
+/** What a connection is upgraded for. */
+const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'portForward']);
 
 type Answer = (request: HttpRequest, query: URLSearchParams) => HttpResponse | Promise<HttpResponse>;
 
@@ -68,17 +72,21 @@ export class NodeApi implements HttpTarget {
 
   async upgrade(request: HttpRequest): Promise<UpgradeResponse> {
     const url = new URL(request.path, 'http://node');
-    const [, first, namespace = '', name = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
-    if (first !== 'exec') return this.fetch(request);
+    const [, first = '', namespace = '', name = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
+    if (!streams.has(first)) return this.fetch(request);
     if (request.method !== 'GET' && request.method !== 'POST') return textResponse(405, '405: Method Not Allowed');
     const pod = this.#findPod(namespace, name);
-    // The pod's uid may stand before the container.
-    const container = rest.at(-1);
-    const isAnother = rest.length > 1 && rest[0] !== pod?.metadata.uid;
-    if (pod === undefined || container === undefined || isAnother) return textResponse(404, 'pod does not exist');
+    // The pod's uid may stand after its name, before the container.
+    const [uid, container] = first === 'portForward' ? [rest[0]] : rest.length > 1 ? rest : [undefined, rest[0]];
+    if (pod === undefined || (container === undefined && first !== 'portForward'))
+      return textResponse(404, 'pod does not exist');
+    if (uid !== undefined && uid !== pod.metadata.uid) return textResponse(404, 'pod not found');
     const { cache, runtime, environment, logger } = this.#options;
+    const query = url.searchParams;
+    if (container === undefined) return portForward({ pod, query, request, cache, runtime, environment });
     const state = cache.state(pod.metadata.uid ?? '');
-    return exec({ pod, state, container, query: url.searchParams, request, runtime, environment, logger });
+    const input = { pod, state, container, query, request, runtime, environment, logger };
+    return first === 'exec' ? exec(input) : attach(input);
   }
 
   #logs(request: HttpRequest, query: URLSearchParams, parts: readonly string[]): HttpResponse {

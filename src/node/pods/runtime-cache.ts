@@ -44,6 +44,7 @@ export class RuntimeCache {
   readonly #states = new Map<string, PodRuntimeState>();
   readonly #reads = new Map<string, Read>();
   readonly #listed = Promise.withResolvers<void>();
+  readonly #followers = new Map<string, Set<() => void>>();
 
   constructor(options: RuntimeCacheOptions) {
     this.#options = options;
@@ -66,6 +67,16 @@ export class RuntimeCache {
     };
     this.#states.set(uid, state);
     return state;
+  }
+
+  /** Calls back whenever the state of this pod may have changed, until the function that is answered is called. */
+  follow(uid: string, changed: () => void): () => void {
+    const followers = this.#followers.get(uid) ?? new Set();
+    this.#followers.set(uid, followers.add(changed));
+    return () => {
+      followers.delete(changed);
+      if (followers.size === 0) this.#followers.delete(uid);
+    };
   }
 
   /** Resolves when everything has been listed once. */
@@ -200,5 +211,6 @@ export class RuntimeCache {
     else this.#pods.set(uid, ids);
     this.#states.delete(uid);
     this.#options.onChange(uid);
+    for (const changed of [...(this.#followers.get(uid) ?? [])]) changed();
   }
 }

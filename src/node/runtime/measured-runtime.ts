@@ -90,6 +90,14 @@ export class MeasuredRuntime implements ContainerRuntime {
     return this.#timed('exec', this.#runtime.exec(...args));
   }
 
+  attach(...args: Args<'attach'>) {
+    return this.#timed('attach', this.#runtime.attach(...args));
+  }
+
+  portForward(...args: Args<'portForward'>) {
+    return this.#timed('port_forward', this.#runtime.portForward(...args));
+  }
+
   listImages(...args: Args<'listImages'>) {
     return this.#timed('list_images', this.#runtime.listImages(...args));
   }

@@ -1,3 +1,6 @@
+import type { PortConnection } from '../../wire/port-forward/port-connection.ts';
+import type { ExecClientSession, StreamOptions } from '../../wire/remote-command/exec-streams.ts';
+
 /**
  * What a node asks of its container runtime. Shaped like CRI v1 (`facts/grpc.json`, `runtime.v1`), in the vocabulary of this
  * project; `cri/` speaks it to containerd, `simulated/` lives it in memory. Times are milliseconds since 1970. Errors are
@@ -40,6 +43,10 @@ export interface ContainerRuntime {
   ): Promise<ExecResult>;
   /** Runs with live streams. */
   exec(containerId: string, options: ExecOptions): Promise<ExecSession>;
+  /** The live streams of what runs in the container already. The session ends, with 0, when the container does. */
+  attach(containerId: string, streams: StreamOptions): Promise<ExecSession>;
+  /** Connects to a port on the loopback address of a sandbox; that nobody listens there is told as the end of the connection. */
+  portForward(sandboxId: string, port: number): Promise<PortConnection>;
 
   listImages(signal?: AbortSignal): Promise<readonly Image[]>;
   /** By name, digest or id; undefined when it is not on this machine. */
@@ -216,24 +223,12 @@ export interface ExecResult {
   readonly stderr: Uint8Array<ArrayBufferLike>;
 }
 
-export interface ExecOptions {
+export interface ExecOptions extends StreamOptions {
   readonly command: readonly string[];
-  readonly stdin: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly tty: boolean;
 }
 
-/** A command that runs in a container. Reading slowly holds it back; nothing is dropped. */
-export interface ExecSession {
-  readonly stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>> | undefined;
-  readonly stdout: AsyncIterable<Uint8Array<ArrayBufferLike>> | undefined;
-  readonly stderr: AsyncIterable<Uint8Array<ArrayBufferLike>> | undefined;
-  resize(width: number, height: number): void;
-  /** The exit code; rejects with `RuntimeError` when the command could not be started. */
-  readonly exit: Promise<number>;
-  close(): void;
-}
+/** A command that runs in a container. `exit` rejects with `RuntimeError` when the command could not be started. */
+export type ExecSession = ExecClientSession;
 
 export interface Image {
   readonly id: string;

@@ -279,7 +279,7 @@ describe('refused requests', () => {
   test.each([
     ['without an upgrade', ask({}), 400],
     ['to another protocol', ask({ upgrade: 'h2c' }), 400],
-    ['SPDY without a version', ask({ upgrade: 'SPDY/3.1' }), 403],
+    ['SPDY without a version', ask({ upgrade: 'SPDY/3.1' }), 400],
     ['SPDY of an unknown version', ask({ upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v9.channel.k8s.io' }), 403],
     ['a WebSocket by POST', ask({ upgrade: 'websocket' }), 405],
     ['a WebSocket of another version', ask({ upgrade: 'websocket', 'sec-websocket-version': '8' }, 'GET'), 426],

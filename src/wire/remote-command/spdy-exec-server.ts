@@ -3,6 +3,7 @@ import { connectionPair } from '../connection-pair.ts';
 import type { Timers } from '../environment.ts';
 import type { HttpRequest } from '../http.ts';
 import { SpdyConnection } from '../spdy/spdy-connection.ts';
+import { acceptSpdy } from '../spdy/spdy-handshake.ts';
 import type { SpdyStream } from '../spdy/spdy-stream.ts';
 import { type AcceptedExec, lingerMs } from './accepted-exec.ts';
 import { formatPlainStatus, formatStatus } from './exec-status.ts';
@@ -17,28 +18,14 @@ const spdyExecProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel
 
 /** Answers an upgrade to SPDY/3.1; the command's streams are there when the client has opened them. */
 export function acceptSpdyExec(environment: Timers, request: HttpRequest, options: StreamOptions): AcceptedExec {
-  const asked = (request.headers['x-stream-protocol-version'] ?? '')
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
-  const protocol = asked.find((each) => (spdyExecProtocols as readonly string[]).includes(each));
-  if (protocol === undefined) {
-    const text = `unable to upgrade: unable to negotiate protocol: client supports [${asked.join(' ')}], server accepts [${spdyExecProtocols.join(' ')}]\n`;
-    const headers = {
-      'content-type': 'text/plain; charset=utf-8',
-      'x-accepted-stream-protocol-versions': spdyExecProtocols.join(', '),
-    };
-    return { response: { status: 403, headers, body: Buffer.from(text) } };
-  }
+  const handshake = acceptSpdy(request, spdyExecProtocols);
+  if (handshake.protocol === undefined) return { response: handshake };
+  const { protocol, headers } = handshake;
   const [inner, outer] = connectionPair();
   const streams = openedStreams(environment, inner, protocol, options);
   streams.catch(() => undefined);
   return {
-    response: {
-      status: 101,
-      headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocol },
-      connection: outer,
-    },
+    response: { status: 101, headers, connection: outer },
     streams,
   };
 }

@@ -115,6 +115,8 @@ function definitionOf(method: DescMethod) {
   };
 }
 
+const noStreams = () => Promise.reject(new Error('none'));
+
 describe('CriRuntime', () => {
   let folder: string;
   let fake: FakeRuntime;
@@ -124,7 +126,7 @@ describe('CriRuntime', () => {
     const socketPath = join(folder, 'cri.sock');
     fake = new FakeRuntime(socketPath);
     await fake.start();
-    runtime = new CriRuntime({ environment, socketPath, execStreams: () => Promise.reject(new Error('none')) });
+    runtime = new CriRuntime({ environment, socketPath, streams: { command: noStreams, port: noStreams } });
   });
   afterEach(async () => {
     await runtime.close();

@@ -1,4 +1,6 @@
 import type { Environment } from '../../../machinery/environment/environment.ts';
+import type { PortConnection } from '../../../wire/port-forward/port-connection.ts';
+import type { StreamOptions } from '../../../wire/remote-command/exec-streams.ts';
 import {
   type Container,
   type ContainerConfig,
@@ -22,9 +24,9 @@ import {
 } from '../runtime.ts';
 import { containerMessage, resourcesMessage, sandboxMessage } from './config-messages.ts';
 import { containerdEvents } from './containerd-events.ts';
-import type { ExecStreams } from './exec-streams.ts';
 import { ImageService, RuntimeService } from './generated/runtime-v1.generated.ts';
 import { GrpcConnection } from './grpc-connection.ts';
+import type { RuntimeStreams } from './runtime-streams.ts';
 import {
   containerOf,
   containerStatusOf,
@@ -51,22 +53,22 @@ const latelyMs = 10_000;
 export interface CriRuntimeOptions {
   readonly environment: Environment;
   readonly socketPath: string;
-  /** Opens the streams of a command at the address that the runtime gave. */
-  readonly execStreams: ExecStreams;
+  /** Opens streams at the addresses that the runtime gives. */
+  readonly streams: RuntimeStreams;
 }
 
 /** A container runtime that speaks CRI v1, and containerd's events beside it. */
 export class CriRuntime implements ContainerRuntime {
   readonly #environment: Environment;
   readonly #connection: GrpcConnection;
-  readonly #execStreams: ExecStreams;
+  readonly #streams: RuntimeStreams;
   /** Which sandbox a container is in: its status does not say so. */
   #sandboxOfContainer = new Map<string, string>();
 
   constructor(options: CriRuntimeOptions) {
     this.#environment = options.environment;
     this.#connection = new GrpcConnection(options.environment, options.socketPath);
-    this.#execStreams = options.execStreams;
+    this.#streams = options.streams;
   }
 
   async version(signal?: AbortSignal): Promise<RuntimeVersion> {
@@ -199,15 +201,26 @@ export class CriRuntime implements ContainerRuntime {
     };
   }
 
-  async exec(containerId: string, options: ExecOptions): Promise<ExecSession> {
-    const { command, ...streams } = options;
-    const { url } = await this.#connection.call(
-      RuntimeService.method.exec,
-      // With a terminal there is one output, and the runtime refuses to be asked for another.
-      { containerId, cmd: [...command], ...streams, stderr: options.stderr && !options.tty },
-      within(requestTimeoutMs),
-    );
-    return this.#execStreams(new URL(url), { ...options, stderr: options.stderr && !options.tty });
+  async exec(containerId: string, { command, ...asked }: ExecOptions): Promise<ExecSession> {
+    const streams = withTerminal(asked);
+    const { exec } = RuntimeService.method;
+    const request = { containerId, cmd: [...command], ...streams };
+    const { url } = await this.#connection.call(exec, request, within(requestTimeoutMs));
+    return this.#streams.command(new URL(url), streams);
+  }
+
+  async attach(containerId: string, asked: StreamOptions): Promise<ExecSession> {
+    const streams = withTerminal(asked);
+    const { attach } = RuntimeService.method;
+    const { url } = await this.#connection.call(attach, { containerId, ...streams }, within(requestTimeoutMs));
+    return this.#streams.command(new URL(url), streams);
+  }
+
+  async portForward(podSandboxId: string, port: number): Promise<PortConnection> {
+    const { portForward } = RuntimeService.method;
+    const request = { podSandboxId, port: [port] };
+    const { url } = await this.#connection.call(portForward, request, within(requestTimeoutMs));
+    return this.#streams.port(new URL(url), port);
   }
 
   async listImages(signal?: AbortSignal): Promise<readonly Image[]> {
@@ -303,6 +316,11 @@ export class CriRuntime implements ContainerRuntime {
       return containerStatusOf(answer.status, '').state === 'running' ? 'running' : 'ended';
     return (await this.podSandboxStatus(id, signal))?.ready === true ? 'running' : 'ended';
   }
+}
+
+/** With a terminal there is one output, and the runtime refuses to be asked for another. */
+function withTerminal(streams: StreamOptions): StreamOptions {
+  return { ...streams, stderr: streams.stderr && !streams.tty };
 }
 
 function within(timeoutMs: number, signal?: AbortSignal) {

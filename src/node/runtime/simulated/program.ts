@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { SimulatedAnswer } from '../../host/simulated/simulated-host.ts';
 import type { ContainerConfig, SandboxConfig } from '../runtime.ts';
 
@@ -23,6 +24,10 @@ export interface SimulatedProgram {
   exec?(command: readonly string[], context: ExecContext): SimulatedExec;
   /** What a probe of the pod's address answers; undefined: this container does not listen there. */
   answer?(request: SimulatedRequest): SimulatedAnswer | undefined;
+  /** What it does with a line of its stdin, where the container has one; absent: it reads none. */
+  input?(line: string, context: ExecContext): SimulatedInput;
+  /** What listens on a port: it is handed the connection. Absent: a server that answers HTTP where `answer` accepts tcp. */
+  accept?(port: number): ((connection: Duplex) => void) | undefined;
   /** Cores in use while it runs; 0.01 unless given. */
   readonly cpuCores?: number;
   /** Resident memory while it runs; 10 MiB unless given. */
@@ -42,6 +47,13 @@ export interface SimulatedExec {
   readonly stderr?: string;
   /** How long the command takes. */
   readonly durationMs?: number;
+}
+
+export interface SimulatedInput {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  /** The container ends, with this. */
+  readonly exitCode?: number | undefined;
 }
 
 export interface SimulatedRequest {

@@ -1,4 +1,6 @@
+import type { Duplex } from 'node:stream';
 import type { Environment, Timer } from '../../../machinery/environment/environment.ts';
+import type { StreamOptions } from '../../../wire/remote-command/exec-streams.ts';
 import type { MemoryFiles } from '../../host/simulated/memory-files.ts';
 import type { SimulatedAnswer, SimulatedProbe } from '../../host/simulated/simulated-host.ts';
 import {
@@ -6,12 +8,15 @@ import {
   type ContainerConfig,
   type ContainerStats,
   type ContainerStatus,
+  type ExecSession,
   type Image,
   type LinuxResources,
   RuntimeError,
   type RuntimeEvent,
   type SandboxConfig,
 } from '../runtime.ts';
+import { type Attachable, attachSession } from './attach-session.ts';
+import { httpListener } from './port-session.ts';
 import type { SimulatedExec, SimulatedProgram } from './program.ts';
 import { runCommand } from './run-command.ts';
 
@@ -48,6 +53,8 @@ export class SimulatedContainer {
   #timer: Timer | undefined;
   /** Who waits for its end. */
   #waiters: (() => void)[] = [];
+  /** Who is attached. */
+  readonly #listeners = new Set<(text: string, stream: 'stdout' | 'stderr') => void>();
 
   constructor(options: SimulatedContainerOptions) {
     this.#options = options;
@@ -131,12 +138,27 @@ export class SimulatedContainer {
     this.#timer = undefined;
   }
 
-  /** What its process writes, in the form of CRI. */
+  /** What its process writes: a line or several, in the form of CRI. */
   log(text: string, stream: 'stdout' | 'stderr'): void {
     const { environment, files } = this.#options;
     const time = new Date(environment.now()).toISOString().replace('Z', '000000Z');
     const lines = text.split('\n').map((line) => `${time} ${stream} F ${line}\n`);
     files.append(this.logPath, lines.join(''));
+    for (const hear of this.#listeners) hear(`${text}\n`, stream);
+  }
+
+  /** Throws `RuntimeError` when it does not run. */
+  attach(options: StreamOptions): ExecSession {
+    this.mustRun();
+    return attachSession(this.#attachable(), options);
+  }
+
+  /** Undefined: it does not listen there. */
+  listener(port: number): ((connection: Duplex) => void) | undefined {
+    if (!this.isRunning) return undefined;
+    if (this.#program.accept !== undefined) return this.#program.accept(port);
+    const answer = this.answer({ protocol: 'tcp', address: '127.0.0.1', port, path: '' });
+    return answer?.outcome === 'success' ? httpListener(this.sandbox.metadata.name) : undefined;
   }
 
   /** Throws `RuntimeError` when it does not run. */
@@ -203,6 +225,30 @@ export class SimulatedContainer {
       memoryRssBytes: memoryBytes,
       writableLayerUsedBytes: 0,
     };
+  }
+
+  #attachable(): Attachable {
+    return {
+      listen: (write) => {
+        this.#listeners.add(write);
+        return () => this.#listeners.delete(write);
+      },
+      input: (line) => this.#input(line),
+      inputEnded: () => {
+        // A process that reads from its stdin comes to its end when that does.
+        if (this.config.stdinOnce && this.#program.input !== undefined) this.end(0);
+      },
+      ended: this.#ended(undefined),
+    };
+  }
+
+  #input(line: string): void {
+    if (!this.isRunning || !this.config.stdin) return;
+    const context = { env: this.config.env, hostname: this.sandbox.hostname, stdin: '' };
+    const { stdout = '', stderr = '', exitCode } = this.#program.input?.(line, context) ?? {};
+    if (stdout !== '') this.log(stdout.replace(/\n$/, ''), 'stdout');
+    if (stderr !== '') this.log(stderr.replace(/\n$/, ''), 'stderr');
+    if (exitCode !== undefined) this.end(exitCode);
   }
 
   #ended(signal: AbortSignal | undefined): Promise<void> {

@@ -1,4 +1,6 @@
 import type { Environment } from '../../../machinery/environment/environment.ts';
+import type { PortConnection } from '../../../wire/port-forward/port-connection.ts';
+import type { StreamOptions } from '../../../wire/remote-command/exec-streams.ts';
 import type { MemoryFiles } from '../../host/simulated/memory-files.ts';
 import type { ProbeResponder, SimulatedAnswer, SimulatedProbe } from '../../host/simulated/simulated-host.ts';
 import {
@@ -26,6 +28,7 @@ import { AddressPool } from './address-pool.ts';
 import { defaultProgram } from './default-program.ts';
 import { EventStream } from './event-stream.ts';
 import { execSession } from './exec-session.ts';
+import { portSession } from './port-session.ts';
 import type { ProgramChooser } from './program.ts';
 import { SimulatedContainer } from './simulated-container.ts';
 import { SimulatedImages, type SimulatedImagesOptions } from './simulated-images.ts';
@@ -303,6 +306,23 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     const container = this.#container(containerId);
     container.mustRun();
     return execSession(this.#environment, options, (stdin) => container.exec(options.command, stdin));
+  }
+
+  async attach(containerId: string, options: StreamOptions): Promise<ExecSession> {
+    this.#check();
+    return this.#container(containerId).attach(options);
+  }
+
+  async portForward(sandboxId: string, port: number): Promise<PortConnection> {
+    this.#check();
+    const sandbox = this.#sandboxes.get(sandboxId);
+    if (sandbox === undefined) throw new RuntimeError('NotFound', `sandbox "${sandboxId}" not found`);
+    const listeners = [...sandbox.containers].map((container) => container.listener(port));
+    return portSession(
+      sandboxId,
+      port,
+      listeners.find((each) => each !== undefined),
+    );
   }
 
   async listImages(): Promise<readonly Image[]> {

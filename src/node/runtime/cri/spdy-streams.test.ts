@@ -2,12 +2,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RealEnvironment } from '../../../machinery/environment/real.ts';
+import type { StreamOptions } from '../../../wire/remote-command/exec-streams.ts';
 import { SpdyConnection } from '../../../wire/spdy/spdy-connection.ts';
 import type { SpdyStream } from '../../../wire/spdy/spdy-stream.ts';
-import type { ExecOptions } from '../runtime.ts';
-import { exitCodeOf, spdyExec } from './spdy-exec.ts';
+import { spdyStreams } from './spdy-streams.ts';
 
-const options: ExecOptions = { command: ['x'], stdin: true, stdout: true, stderr: true, tty: false };
+const options: StreamOptions = { stdin: true, stdout: true, stderr: true, tty: false };
 
 describe('exec over SPDY', () => {
   let server: Server;
@@ -21,7 +21,9 @@ describe('exec over SPDY', () => {
     server.on('upgrade', (request, socket) => {
       seen = `${request.method} ${request.url} ${request.headers.upgrade} ${request.headers['x-stream-protocol-version']}`;
       sockets.push(socket as Socket);
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n');
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n',
+      );
       const streams = new Map<string, SpdyStream>();
       const connection = new SpdyConnection(socket, {
         role: 'server',
@@ -40,7 +42,8 @@ describe('exec over SPDY', () => {
     server.closeAllConnections();
     server.close();
   });
-  const open = (more: Partial<ExecOptions> = {}) => spdyExec(new RealEnvironment())(url, { ...options, ...more });
+  const open = (more: Partial<StreamOptions> = {}) =>
+    spdyStreams(new RealEnvironment()).command(url, { ...options, ...more });
   const text = async (stream: AsyncIterable<Uint8Array<ArrayBufferLike>> | undefined) => {
     const chunks: Uint8Array<ArrayBufferLike>[] = [];
     for await (const chunk of stream ?? []) chunks.push(chunk);
@@ -88,7 +91,7 @@ describe('exec over SPDY', () => {
   test('streams that are lost reject the exit', async () => {
     serve = () => sockets[0]?.destroy();
     const session = await open();
-    await expect(session.exit).rejects.toMatchObject({ name: 'RuntimeError', code: 'Unavailable' });
+    await expect(session.exit).rejects.toMatchObject({ name: 'RuntimeError' });
   });
 
   test('an address that is used up, and nobody there', async () => {
@@ -101,13 +104,13 @@ describe('exec over SPDY', () => {
   });
 
   test.each([
-    ['', 'Unavailable', 'ended without an exit code'],
-    ['plain words', 'Unknown', 'exec: plain words'],
-    [status({ status: 'Failure', reason: 'InternalError', message: 'no such program' }), 'Unknown', 'no such program'],
-    [status({ status: 'Failure', reason: 'NonZeroExitCode' }), 'Unknown', 'NonZeroExitCode'],
-  ])('the end %j is no exit code', (given, code, message) => {
-    expect(() => exitCodeOf(given)).toThrow(
-      expect.objectContaining({ code, message: expect.stringContaining(message) }),
-    );
+    ['', 'the connection was closed before the command ended'],
+    ['plain words', 'plain words'],
+    [status({ status: 'Failure', reason: 'InternalError', message: 'Internal error occurred: no such' }), 'no such'],
+  ])('the end %j is no exit code', async (given, message) => {
+    serve = (streams) => streams.get('error')?.end(given);
+    const session = await open();
+    await expect(session.exit).rejects.toMatchObject({ name: 'RuntimeError', code: 'Unknown', message });
+    session.close();
   });
 });
