@@ -3,8 +3,8 @@ import { groupResource } from '../machinery/resource-type.ts';
 import { builtInDefinitions } from './built-in.ts';
 import { resourceFacts } from './schema/resource-facts.generated.ts';
 
-/** What nothing acts on yet is not served: kubelets of ours neither resize pods nor run ephemeral containers. */
-const notYet = ['pods/ephemeralcontainers', 'pods/resize'];
+/** What nothing acts on yet is not served: kubelets of ours do not resize pods. */
+const notYet = ['pods/resize'];
 const always = ['metadata.name', 'metadata.namespace'];
 
 describe.each(builtInDefinitions.map((definition) => [groupResource(definition.type), definition] as const))(

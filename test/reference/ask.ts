@@ -9,6 +9,8 @@ export interface Ask {
   readonly old?: KubeObject;
   /** The status that it has by then. */
   readonly oldStatus?: object;
+  /** What was written to one of its views by then. */
+  readonly oldView?: { readonly subresource: string; readonly body: KubeObject };
   readonly subresource?: string;
   readonly body: KubeObject;
   readonly answer?: Answer;

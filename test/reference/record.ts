@@ -26,6 +26,11 @@ async function answerTo(ask: Ask): Promise<Answer> {
       const given = await request('PUT', `${ask.path}/${name}/status`, { ...ask, body });
       if (given.message !== undefined) throw new Error(`${ask.what}: ${given.message}`);
     }
+    if (ask.oldView !== undefined) {
+      const { subresource, body } = ask.oldView;
+      const given = await request('PUT', `${ask.path}/${name}/${subresource}`, { ...ask, body });
+      if (given.message !== undefined) throw new Error(`${ask.what}: ${given.message}`);
+    }
     const view = ask.subresource === undefined ? '' : `/${ask.subresource}`;
     return await request('PUT', `${ask.path}/${name}${view}?dryRun=All`, ask);
   } finally {

@@ -25,7 +25,7 @@ export function write(ask: Ask): WriteOutcome {
   if (old === undefined) definition.prepareForCreate?.(object, context);
   else viewOf(definition, ask.subresource).prepareForUpdate?.(object, old, context);
   if (definition.type.kind === 'Service') allocate(object as Draft<Service>);
-  if (ask.subresource === undefined) countGeneration(definition, object, old);
+  if (ask.subresource !== 'status') countGeneration(definition, object, old);
   else if (old?.metadata.generation !== undefined) object.metadata.generation = old.metadata.generation;
   const errors =
     old === undefined
@@ -80,12 +80,18 @@ function viewOf(definition: ResourceDefinition, subresource: string | undefined)
 }
 
 function created(definition: ResourceDefinition, ask: Ask): KubeObject {
-  const { path, oldStatus } = ask;
+  const { path, oldStatus, oldView } = ask;
   const old = ask.old as KubeObject;
   const result = read(definition, old, path);
   definition.prepareForCreate?.(result, context);
   if (definition.type.kind === 'Service') allocate(result as Draft<Service>);
   countGeneration(definition, result, undefined);
+  if (oldView !== undefined) {
+    const viewed = read(definition, oldView.body, path);
+    viewOf(definition, oldView.subresource).prepareForUpdate?.(viewed, result, context);
+    countGeneration(definition, viewed, result);
+    return viewed;
+  }
   if (oldStatus === undefined) return result;
   const withStatus = read(definition, { ...old, status: oldStatus } as KubeObject, path);
   definition.status?.prepareForUpdate(withStatus, result, context);

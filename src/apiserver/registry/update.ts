@@ -178,8 +178,8 @@ function prepareUpdate(scope: WriteScope, object: Draft<KubeObject>, live: KubeO
   if (deletionTimestamp !== null) metadata.deletionTimestamp = deletionTimestamp;
   metadata.deletionGracePeriodSeconds ??= live.metadata.deletionGracePeriodSeconds;
   if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
-  const changesSpec = scope.info.subresource === '' || scope.info.subresource === 'scale';
-  if (changesSpec && definition.changesGeneration?.(object as KubeObject, live) === true)
+  // What is desired changes by any view but that of how things are.
+  if (scope.info.subresource !== 'status' && definition.changesGeneration?.(object as KubeObject, live) === true)
     metadata.generation = (live.metadata.generation ?? 0) + 1;
   const errors = [
     ...validateObjectMetaUpdate(metadata, live.metadata),

@@ -42,7 +42,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, previous, state, now, hostIps } = input;
   const initStatuses = statusesOf(input, pod.spec?.initContainers ?? [], previous.initContainerStatuses);
   const mainStatuses = statusesOf(input, pod.spec?.containers ?? [], previous.containerStatuses);
-  const ephemeralStatuses = statusesOf(input, pod.spec?.ephemeralContainers ?? [], previous.ephemeralContainerStatuses);
+  const ephemeralStatuses = ephemeralStatusesOf(input, previous.ephemeralContainerStatuses);
   const verdict = phaseOf(input, [...initStatuses, ...mainStatuses]);
   const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !isOwnCondition(type));
   const own = podConditions({ pod, state, phase: verdict.phase, initStatuses, mainStatuses, foreign });
@@ -81,6 +81,16 @@ function statusesOf(
     const started = status.state?.running !== undefined && probes.started(container, status);
     return { ...status, started, ready: started && probes.ready(container, status) };
   });
+}
+
+/** Nobody probes an ephemeral container, nor waits for it: it is never said to be ready. */
+function ephemeralStatusesOf(
+  { pod, state, failures, terminationMessage }: PodStatusInput,
+  previous: readonly ContainerStatus[] = [],
+): readonly ContainerStatus[] {
+  const containers: readonly Container[] = pod.spec?.ephemeralContainers ?? [];
+  const statuses = containerStatuses({ pod, containers, previous, state, failures, terminationMessage });
+  return statuses.map(({ started: _, ...status }) => ({ ...status, ready: false }));
 }
 
 type PhaseVerdict = Pick<PodStatus, 'reason' | 'message'> & { readonly phase: Phase };

@@ -15,6 +15,8 @@ export interface ContainerInput {
   readonly mounts: readonly Mount[];
   readonly supplementalGroups: readonly number[];
   readonly memoryCapacityBytes: number;
+  /** The container whose processes this one sees; undefined: its own. */
+  readonly targetId?: string | undefined;
 }
 
 export function containerConfig(input: ContainerInput): ContainerConfig {
@@ -38,6 +40,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     resources: linuxResources(pod, container, input.memoryCapacityBytes),
     securityContext: containerSecurity(pod, container, image, input.supplementalGroups),
     stopSignal: container.lifecycle?.stopSignal,
+    processNamespaceOf: input.targetId,
   };
 }
 

@@ -1,7 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
-import type { Container } from '../../resources/schema/core-v1.generated.ts';
-import { configMaps, secrets, services } from '../../resources/schema/resource-types.generated.ts';
+import type { Container, EphemeralContainer } from '../../resources/schema/core-v1.generated.ts';
+import { configMaps, pods, secrets, services } from '../../resources/schema/resource-types.generated.ts';
 
 let world: NodeWorld;
 afterEach(() => world.close());
@@ -359,5 +359,51 @@ test('a variable may come from a file that an init container leaves in a volume'
   expect((await world.status('web')).containerStatuses?.[1]?.state?.waiting).toEqual({
     reason: 'CreateContainerConfigError',
     message: 'environment variable key "SIZE" not found in file "vars"',
+  });
+});
+
+describe('an ephemeral container', () => {
+  const add = async (container: EphemeralContainer) => {
+    const pod = await world.pod('web');
+    const body = { metadata: { generation: 2 }, spec: { ...pod?.spec, ephemeralContainers: [container] } };
+    await world.api.patch(pods, { namespace, name: 'web' }, { type: 'merge', body });
+    await world.advance(1);
+    return (await world.pod('web'))?.status?.ephemeralContainerStatuses?.[0];
+  };
+
+  test('sees the processes of its target, and is never started again', async () => {
+    const seen: (readonly [string, string | undefined])[] = [];
+    world = await NodeWorld.start({
+      program: ({ config }) => {
+        seen.push([config.metadata.name, config.processNamespaceOf]);
+        return config.metadata.name === 'debug' ? { exitAfterMs: 5000, exitCode: 3 } : {};
+      },
+    });
+    await run({});
+    await world.advance(1);
+    const status = await add({ name: 'debug', image: 'nginx:1', targetContainerName: 'main' });
+    expect(status).toMatchObject({ name: 'debug', state: { running: {} }, ready: false, restartCount: 0 });
+    expect(status).not.toHaveProperty('started');
+    await world.advance(60);
+    expect((await world.pod('web'))?.status).toMatchObject({
+      phase: 'Running',
+      ephemeralContainerStatuses: [{ state: { terminated: { exitCode: 3, reason: 'Error' } } }],
+    });
+    expect(seen).toEqual([
+      ['main', undefined],
+      ['debug', world.runtime.findContainer(namespace, 'web', 'main')],
+    ]);
+  });
+
+  test('waits for a target that was never there', async () => {
+    world = await NodeWorld.start();
+    world.runtime.images.failPull('absent:1', 'not there');
+    await run({ image: 'absent:1', imagePullPolicy: 'Always' });
+    await world.advance(1);
+    const status = await add({ name: 'debug', image: 'nginx:1', targetContainerName: 'main' });
+    expect(status?.state?.waiting).toEqual({
+      reason: 'CreateContainerConfigError',
+      message: 'unable to find target container main',
+    });
   });
 });

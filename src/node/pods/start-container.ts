@@ -6,6 +6,7 @@ import type { ContainerToStart } from './decision.ts';
 import { environmentVariables } from './environment-variables.ts';
 import { podDirectory } from './pod-directory.ts';
 import { containerEvent } from './pod-events.ts';
+import { latestContainer } from './pod-runtime-state.ts';
 import { runHook } from './run-hook.ts';
 import { podGroups, runAsRootProblem } from './security-context.ts';
 import { stopContainer } from './stop-container.ts';
@@ -76,6 +77,7 @@ async function prepare(context: WorkerContext, input: StartInput, image: Image) 
   const { container, restartCount } = toStart;
   const problem = runAsRootProblem(pod, container, image);
   if (problem !== undefined) throw new Error(problem);
+  const targetId = targetOf(context, input);
   const { machine, objects, volumes, host } = context;
   const facts = { pod, podIps, hostIps: machine.hostIps, allocatable: machine.allocatable };
   const variables = await environmentVariables({
@@ -97,7 +99,19 @@ async function prepare(context: WorkerContext, input: StartInput, image: Image) 
     mounts: [...mounts, ...termination],
     supplementalGroups: podGroups(pod.spec?.securityContext ?? {}),
     memoryCapacityBytes: machine.memoryCapacityBytes,
+    targetId,
   });
+}
+
+/** The container that an ephemeral one looks into. Throws when it was never there. */
+function targetOf({ cache }: WorkerContext, { pod, toStart }: StartInput): string | undefined {
+  if (toStart.kind !== 'ephemeral') return undefined;
+  const container = pod.spec?.ephemeralContainers?.find(({ name }) => name === toStart.container.name);
+  const name = container?.targetContainerName ?? '';
+  if (name === '') return undefined;
+  const target = latestContainer(cache.state(pod.metadata.uid ?? ''), name);
+  if (target === undefined) throw new Error(`unable to find target container ${name}`);
+  return target.id;
 }
 
 /** The file in which the container leaves its last words. */

@@ -159,6 +159,8 @@ export interface ContainerConfig {
   readonly resources: LinuxResources;
   readonly securityContext: SecurityContext;
   readonly stopSignal: string | undefined;
+  /** The container whose processes this one sees, instead of its own alone (KEP-277). */
+  readonly processNamespaceOf?: string | undefined;
 }
 
 export interface Mount {

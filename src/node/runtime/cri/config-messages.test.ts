@@ -101,6 +101,16 @@ test.each([
   expect(inContainer?.namespaceOptions).toEqual(inSandbox);
 });
 
+test.each([
+  [{}, { pid: NamespaceMode.TARGET, targetId: 'other' }],
+  [{ shareProcessNamespace: true }, { pid: NamespaceMode.POD, targetId: '' }],
+  [{ hostPid: true }, { pid: NamespaceMode.NODE, targetId: '' }],
+])('processes of another container, where namespaces are %j', (change, expected) => {
+  const config = { ...container, processNamespaceOf: 'other' };
+  const message = create(ContainerConfigSchema, containerMessage(config, { ...sandbox, ...change }));
+  expect(message.linux?.securityContext?.namespaceOptions).toMatchObject(expected);
+});
+
 test('a container as CRI takes it', () => {
   const message = create(ContainerConfigSchema, containerMessage(container, sandbox));
   expect(message).toMatchObject({

@@ -72,7 +72,7 @@ export function containerMessage(
     tty: config.tty,
     linux: {
       resources: resourcesMessage(config.resources),
-      securityContext: containerSecurity(config.securityContext, sandbox),
+      securityContext: containerSecurity(config, sandbox),
     },
     stopSignal: signal(config.stopSignal),
   };
@@ -97,8 +97,17 @@ function namespaceOptions(sandbox: SandboxConfig): MessageInitShape<typeof Names
   };
 }
 
+/** The processes of a target are joined only where each container has its own. */
+function targeting<Options extends MessageInitShape<typeof NamespaceOptionSchema>>(
+  options: Options,
+  targetId: string | undefined,
+): MessageInitShape<typeof NamespaceOptionSchema> {
+  if (targetId === undefined || options.pid !== NamespaceMode.CONTAINER) return options;
+  return { ...options, pid: NamespaceMode.TARGET, targetId };
+}
+
 function containerSecurity(
-  security: SecurityContext,
+  { securityContext: security, processNamespaceOf }: ContainerConfig,
   sandbox: SandboxConfig,
 ): MessageInitShape<typeof LinuxContainerSecurityContextSchema> {
   return {
@@ -107,7 +116,7 @@ function containerSecurity(
       dropCapabilities: [...security.dropCapabilities],
     },
     privileged: security.privileged,
-    namespaceOptions: namespaceOptions(sandbox),
+    namespaceOptions: targeting(namespaceOptions(sandbox), processNamespaceOf),
     ...optional('runAsUser', security.runAsUser),
     ...optional('runAsGroup', security.runAsGroup),
     runAsUsername: security.runAsUsername ?? '',

@@ -6,9 +6,9 @@ const notFound = 127;
 /** Does what the container's command says where that is a command of the small shell; anything else is taken for a server. */
 export function defaultProgram({ config, sandbox }: ProgramContext): SimulatedProgram {
   const command = [...config.command, ...config.args];
-  if (config.command.length === 0) return {};
   const reader = config.stdin ? interactive(command) : undefined;
   if (reader !== undefined) return { input: reader, stopAfterMs: Number.POSITIVE_INFINITY };
+  if (config.command.length === 0) return {};
   const result = runCommand(command, { env: config.env, hostname: sandbox.hostname, stdin: '' });
   if (result.exitCode === notFound) return {};
   return {

@@ -8,6 +8,7 @@ import type { Pod, PodSpec } from '../../schema/core-v1.generated.ts';
 import { pods } from '../../schema/resource-types.generated.ts';
 import { resolveAppArmorAnnotations } from './app-armor-annotations.ts';
 import { dropDisabledFields } from './drop-disabled-fields.ts';
+import { ephemeralContainersView } from './ephemeral-containers-view.ts';
 import { resolveMatchLabelKeys } from './match-label-keys.ts';
 import { mirrorServiceAccount, setPodDefaults } from './pod-defaults.ts';
 import { podRow } from './pod-row.ts';
@@ -29,6 +30,7 @@ export const podDefinition = define<Pod>(pods, {
   warnings: podWarnings,
   changesGeneration: (pod, old) => !equal(pod.spec, old.spec),
   status: podStatusRules,
+  views: { ephemeralcontainers: ephemeralContainersView },
   gracePeriodSeconds,
   returnsDeletedObject: true,
   fields: {

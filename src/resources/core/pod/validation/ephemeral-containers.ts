@@ -3,28 +3,18 @@ import { duplicate, forbidden, notFoundValue } from '../../../../machinery/field
 import type { EphemeralContainer, PodSpec } from '../../../schema/core-v1.generated.ts';
 import { type PodSurroundings, validateContainer } from './containers.ts';
 
-/** What an ephemeral container may have; what else a container has is for those that were planned. */
-const allowed: ReadonlySet<string> = new Set([
-  'name',
-  'image',
-  'command',
-  'args',
-  'workingDir',
-  'envFrom',
-  'env',
-  'volumeMounts',
-  'volumeDevices',
-  'terminationMessagePath',
-  'terminationMessagePolicy',
-  'imagePullPolicy',
-  'securityContext',
-  'stdin',
-  'stdinOnce',
-  'tty',
-  'targetContainerName',
-]);
-/** Fields that are written even where they say nothing. */
-const always: ReadonlySet<string> = new Set(['resources']);
+/** What a container has and an ephemeral one may not: that is for those that were planned. In the order of the API's types. */
+const plannedOnly = [
+  'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+] as const;
 
 export function validateEphemeralContainers(
   spec: PodSpec,
@@ -47,10 +37,10 @@ export function validateEphemeralContainers(
 }
 
 function validateFields(container: EphemeralContainer, path: string, errors: FieldError[]): void {
-  for (const field of Object.keys(container)) {
-    const value = container[field as keyof EphemeralContainer];
-    if (value === undefined || allowed.has(field)) continue;
-    const empty = always.has(field) && typeof value === 'object' && Object.keys(value).length === 0;
+  for (const field of plannedOnly) {
+    const value = container[field];
+    // Resources are written even where they say nothing.
+    const empty = value === undefined || (field === 'resources' && Object.keys(value).length === 0);
     if (!empty) errors.push(forbidden(`${path}.${field}`, 'cannot be set for an Ephemeral Container'));
   }
   for (const [index, { subPath, subPathExpr }] of (container.volumeMounts ?? []).entries()) {

@@ -35,7 +35,8 @@ export function validatePodUpdate(pod: Pod, old: Pod, errors: FieldError[]): voi
     errors.push(forbidden('spec', `${changeable}\n${specDiff(oldSpec, rest, 'core.v1.PodSpec')}`));
 }
 
-function validateAnnotationUpdate({ metadata }: Pod, { metadata: old }: Pod, errors: FieldError[]): void {
+/** Annotations of AppArmor are those of the first version. */
+export function validateAnnotationUpdate({ metadata }: Pod, { metadata: old }: Pod, errors: FieldError[]): void {
   const detail = 'may not remove or update AppArmor annotations';
   for (const key in old.annotations)
     if (key.startsWith(appArmorAnnotation) && metadata.annotations?.[key] !== old.annotations[key])
