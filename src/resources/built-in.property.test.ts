@@ -8,7 +8,10 @@ import { builtInDefinitions } from './built-in.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { equal } from './equal.ts';
 
-const context = { now: Date.parse('2026-01-01T00:00:00Z'), username: 'admin' };
+const context = {
+  now: Date.parse('2026-01-01T00:00:00Z'),
+  user: { username: 'admin', groups: ['system:masters'], extra: {} },
+};
 
 describe.each(builtInDefinitions.map((definition) => [groupResource(definition.type), definition] as const))(
   '%s',

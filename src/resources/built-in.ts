@@ -3,6 +3,7 @@ import { controllerRevisionDefinition } from './apps/controller-revision.ts';
 import { deploymentDefinition } from './apps/deployment.ts';
 import { replicaSetDefinition } from './apps/replica-set.ts';
 import { statefulSetDefinition } from './apps/stateful-set.ts';
+import { certificateSigningRequestDefinition } from './certificates/certificate-signing-request.ts';
 import { leaseDefinition } from './coordination/lease.ts';
 import { configMapDefinition } from './core/config-map.ts';
 import { endpointsDefinition } from './core/endpoints.ts';
@@ -55,6 +56,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(deploymentDefinition),
   forget(replicaSetDefinition),
   forget(statefulSetDefinition),
+  forget(certificateSigningRequestDefinition),
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),

@@ -108,7 +108,15 @@ export interface ScaleSubresource<T extends KubeObject> {
 export interface WriteContext {
   /** Milliseconds since 1970. */
   readonly now: number;
+  readonly user: Writer;
+}
+
+/** Who writes. */
+export interface Writer {
   readonly username: string;
+  readonly uid?: string | undefined;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Column {

@@ -6,11 +6,11 @@ import { type SourceFile, sourceFiles } from './source-files.ts';
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   machinery: [],
-  resources: ['machinery'],
+  resources: ['machinery', 'wire/pki'],
   store: ['wire', 'machinery'],
   client: ['wire', 'machinery', 'resources'],
   apiserver: ['wire', 'machinery', 'resources', 'store', 'client'],
-  controllers: ['machinery', 'resources', 'client'],
+  controllers: ['machinery', 'resources', 'client', 'wire/pki'],
   scheduler: ['machinery', 'resources', 'client'],
   node: ['wire', 'machinery', 'resources', 'client'],
   network: ['wire', 'machinery', 'resources', 'client', 'node/host'],

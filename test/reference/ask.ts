@@ -40,6 +40,7 @@ export function withoutAdmission(object: KubeObject, ask: Ask): KubeObject {
   const askedSpec = ((asked as unknown as Loose)['spec'] ?? {}) as Loose;
   if (kind === 'Pod') result['spec'] = withoutPodAdmission(spec, askedSpec);
   if (kind === 'Service') result['spec'] = withoutAllocation(spec, askedSpec);
+  if (kind === 'CertificateSigningRequest') result['spec'] = withoutRequestor(spec);
   if (kind === 'Node') {
     if (askedSpec['taints'] === undefined) delete spec['taints'];
     result['spec'] = spec;
@@ -47,19 +48,28 @@ export function withoutAdmission(object: KubeObject, ask: Ask): KubeObject {
   // Controllers of the reference may have seen the object before the question came.
   if (ask.old !== undefined && ask.subresource === undefined) delete result['status'];
   const status = result['status'] as Loose | undefined;
-  if (status !== undefined) result['status'] = withoutTimes(status);
+  if (status !== undefined) result['status'] = withoutTimes(status, kind === 'CertificateSigningRequest');
   return result as unknown as KubeObject;
 }
 
-function withoutTimes(status: Loose): Loose {
+function withoutTimes(status: Loose, alsoUpdates: boolean): Loose {
   const conditions = status['conditions'] as readonly Loose[] | undefined;
   return {
     ...status,
     ...(conditions !== undefined && {
-      conditions: conditions.map((each) => ({ ...each, lastTransitionTime: someTime })),
+      conditions: conditions.map((each) => ({
+        ...each,
+        lastTransitionTime: someTime,
+        ...(alsoUpdates && { lastUpdateTime: someTime }),
+      })),
     }),
     ...(status['lastPhaseTransitionTime'] !== undefined && { lastPhaseTransitionTime: someTime }),
   };
+}
+
+/** Who asks is noted by the server. */
+function withoutRequestor({ username, uid, groups, extra, ...asked }: Loose): Loose {
+  return asked;
 }
 
 /** Addresses, families and node ports are handed out by allocators. */

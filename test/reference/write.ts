@@ -14,7 +14,10 @@ export interface WriteOutcome {
   readonly warnings: readonly string[];
 }
 
-const context = { now: Date.parse('2026-01-01T00:00:00Z'), username: 'admin' };
+const context = {
+  now: Date.parse('2026-01-01T00:00:00Z'),
+  user: { username: 'admin', groups: ['system:masters'], extra: {} },
+};
 
 /** What a definition makes of a question: the steps of the registry that are the definition's to decide, without a server. */
 export function write(ask: Ask): WriteOutcome {

@@ -44,7 +44,7 @@ export interface WriteSettings {
 }
 
 export function writeContext(scope: WriteScope): WriteContext {
-  return { now: scope.services.environment.now(), username: scope.user.username };
+  return { now: scope.services.environment.now(), user: scope.user };
 }
 
 /** Runs the mutating half of admission. */

@@ -82,7 +82,7 @@ const zeroScalars: Readonly<Record<ScalarSchema['type'], unknown>> = {
   int32: 0,
   int64: 0,
   double: 0,
-  bytes: '',
+  bytes: null,
   time: null,
   microTime: null,
   duration: '0s',

@@ -1,11 +1,14 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import type { Clock, RandomSource } from '../environment.ts';
-import { type Certificate, type CertificateSubject, parseCertificate } from './certificate.ts';
+import { type AlternativeNames, alternativeNamesDer, noAlternativeNames } from './alternative-names.ts';
+import { type Certificate, parseCertificate } from './certificate.ts';
 import { readDer } from './der-reader.ts';
 import { derWriter as der } from './der-writer.ts';
-import { ipAddressBytes } from './ip-address-bytes.ts';
+import { type NameAttribute, nameDer, nameOf } from './distinguished-name.ts';
+import { extensionDer } from './extension.ts';
 import { generateKeyPair, type KeyPair, parseKeyPair, privateKeyPem } from './key-pair.ts';
 import { objectIdentifiers } from './object-identifiers.ts';
+import { signatureAlgorithmDer } from './signature-algorithms.ts';
 
 /** What a leaf certificate says. */
 export interface LeafOptions {
@@ -15,6 +18,18 @@ export interface LeafOptions {
   readonly dnsNames?: readonly string[] | undefined;
   readonly ipAddresses?: readonly string[] | undefined;
   readonly validityMs: number;
+}
+
+/** What a certificate says, to the last detail. */
+export interface CertificateContent {
+  readonly name: readonly NameAttribute[];
+  readonly alternativeNames: AlternativeNames;
+  /** Numbers of the bits of `KeyUsage` (RFC 5280 4.2.1.3): 0 digitalSignature, 2 keyEncipherment, ... */
+  readonly keyUsages: readonly number[];
+  /** Object identifiers. */
+  readonly extendedKeyUsages: readonly string[];
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
 }
 
 /** A certificate and the key that goes with it, ready for TLS. */
@@ -54,14 +69,17 @@ export class CertificateAuthority {
   /** A new authority that signs itself. */
   static create(environment: Clock & RandomSource, options: AuthorityOptions): CertificateAuthority {
     const keyPair = options.keyPair ?? generateKeyPair(environment);
-    const subject = { commonName: options.commonName, organizations: [] };
-    const issuer = { subject: nameDer(subject), publicKey: keyPair.publicKey, privateKey: keyPair.privateKey };
-    const extensions = [
-      extension(objectIdentifiers.basicConstraints, true, der.sequence(der.boolean(true))),
-      // digitalSignature, keyEncipherment, keyCertSign.
-      extension(objectIdentifiers.keyUsage, true, der.bitString(Buffer.of(0b1010_0100), 2)),
-    ];
-    const bytes = signedCertificate(environment, issuer, subject, keyPair.publicKey, options.validityMs, extensions);
+    const name = nameOf({ commonName: options.commonName, organizations: [] });
+    const now = environment.now();
+    const bytes = signedCertificate(environment, { name: nameDer(name), ...keyPair }, keyPair.publicKey, {
+      name: nameDer(name),
+      notBeforeMs: now - backdateMs,
+      notAfterMs: now + options.validityMs,
+      extensions: [
+        extensionDer(objectIdentifiers.basicConstraints, true, der.sequence(der.boolean(true))),
+        keyUsageDer([0, 2, 5]),
+      ],
+    });
     return new CertificateAuthority(environment, parseCertificate(bytes), keyPair);
   }
 
@@ -82,33 +100,45 @@ export class CertificateAuthority {
 
   /** A certificate for somebody else's key. It ends no later than the authority's own. */
   sign(options: LeafOptions, publicKey: KeyObject): Certificate {
-    const subject = { commonName: options.commonName, organizations: options.organizations ?? [] };
-    const issuer = {
-      subject: subjectDer(this.certificate),
-      publicKey: this.keyPair.publicKey,
-      privateKey: this.keyPair.privateKey,
+    const { commonName, organizations = [], dnsNames = [], ipAddresses = [], usages, validityMs } = options;
+    const now = this.#environment.now();
+    const content: CertificateContent = {
+      name: nameOf({ commonName, organizations }),
+      alternativeNames: { ...noAlternativeNames, dnsNames, ipAddresses },
+      keyUsages: [0, 2],
+      extendedKeyUsages: usages.map((usage) => objectIdentifiers[usage]),
+      notBeforeMs: now - backdateMs,
+      notAfterMs: now + validityMs,
     };
-    const validityMs = Math.min(options.validityMs, this.certificate.notAfterMs - this.#environment.now());
+    return this.certify(content, publicKey);
+  }
+
+  /** A certificate that says exactly this, but ends no later than the authority's own. */
+  certify(content: CertificateContent, publicKey: KeyObject): Certificate {
+    const issuer = { name: subjectDer(this.certificate), ...this.keyPair };
     return parseCertificate(
-      signedCertificate(this.#environment, issuer, subject, publicKey, validityMs, leafExtensions(options)),
+      signedCertificate(this.#environment, issuer, publicKey, {
+        name: nameDer(content.name),
+        notBeforeMs: content.notBeforeMs,
+        notAfterMs: Math.min(content.notAfterMs, this.certificate.notAfterMs),
+        extensions: leafExtensions(content),
+      }),
     );
   }
 }
 
-interface Issuer {
-  readonly subject: Uint8Array;
-  readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
+interface Issuer extends KeyPair {
+  readonly name: Uint8Array;
 }
 
-function signedCertificate(
-  environment: Clock & RandomSource,
-  issuer: Issuer,
-  subject: CertificateSubject,
-  publicKey: KeyObject,
-  validityMs: number,
-  extensions: readonly Uint8Array[],
-): Buffer {
+interface Body {
+  readonly name: Uint8Array;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly extensions: readonly Uint8Array[];
+}
+
+function signedCertificate(environment: RandomSource, issuer: Issuer, publicKey: KeyObject, body: Body): Buffer {
   const algorithm = signatureAlgorithmDer(issuer.privateKey);
   const serial = environment.randomBytes(16);
   // Positive, and never all zero: RFC 5280 4.1.2.2.
@@ -117,16 +147,16 @@ function signedCertificate(
     der.explicit(0, der.integer(2)),
     der.integer(serial),
     algorithm,
-    issuer.subject,
-    der.sequence(der.time(environment.now() - backdateMs), der.time(environment.now() + validityMs)),
-    nameDer(subject),
+    issuer.name,
+    der.sequence(der.time(body.notBeforeMs), der.time(body.notAfterMs)),
+    body.name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der.explicit(
       3,
       der.sequence(
-        ...extensions,
-        extension(objectIdentifiers.subjectKeyIdentifier, false, der.octetString(keyIdentifier(publicKey))),
-        extension(
+        ...body.extensions,
+        extensionDer(objectIdentifiers.subjectKeyIdentifier, false, der.octetString(keyIdentifier(publicKey))),
+        extensionDer(
           objectIdentifiers.authorityKeyIdentifier,
           false,
           der.sequence(der.implicit(0, keyIdentifier(issuer.publicKey))),
@@ -137,37 +167,24 @@ function signedCertificate(
   return der.sequence(toBeSigned, algorithm, der.bitString(sign('sha256', toBeSigned, issuer.privateKey)));
 }
 
-function leafExtensions(options: LeafOptions): readonly Uint8Array[] {
-  const names = [
-    ...(options.dnsNames ?? []).map((name) => der.implicit(2, Buffer.from(name, 'latin1'))),
-    ...(options.ipAddresses ?? []).map((address) => der.implicit(7, ipAddressBytes(address))),
-  ];
-  const usages = options.usages.map((usage) => der.objectIdentifier(objectIdentifiers[usage]));
+function leafExtensions({ keyUsages, extendedKeyUsages, alternativeNames }: CertificateContent): readonly Uint8Array[] {
+  const names = alternativeNamesDer(alternativeNames);
+  const identifiers = extendedKeyUsages.map((usage) => der.objectIdentifier(usage));
   return [
-    extension(objectIdentifiers.basicConstraints, true, der.sequence()),
-    // digitalSignature, keyEncipherment.
-    extension(objectIdentifiers.keyUsage, true, der.bitString(Buffer.of(0b1010_0000), 5)),
-    extension(objectIdentifiers.extendedKeyUsage, false, der.sequence(...usages)),
-    ...(names.length === 0 ? [] : [extension(objectIdentifiers.subjectAlternativeName, false, der.sequence(...names))]),
+    extensionDer(objectIdentifiers.basicConstraints, true, der.sequence()),
+    ...(keyUsages.length === 0 ? [] : [keyUsageDer(keyUsages)]),
+    ...(identifiers.length === 0
+      ? []
+      : [extensionDer(objectIdentifiers.extendedKeyUsage, false, der.sequence(...identifiers))]),
+    ...(names === undefined ? [] : [extensionDer(objectIdentifiers.subjectAlternativeName, false, names)]),
   ];
 }
 
-function extension(identifier: string, critical: boolean, value: Uint8Array): Buffer {
-  return der.sequence(
-    der.objectIdentifier(identifier),
-    ...(critical ? [der.boolean(true)] : []),
-    der.octetString(value),
-  );
-}
-
-/** Organisations first and the common name last, as Go's x509 package writes a name. */
-function nameDer(subject: CertificateSubject): Buffer {
-  const attribute = (identifier: string, text: string) =>
-    der.set(der.sequence(der.objectIdentifier(identifier), der.utf8String(text)));
-  return der.sequence(
-    ...subject.organizations.map((each) => attribute(objectIdentifiers.organization, each)),
-    attribute(objectIdentifiers.commonName, subject.commonName),
-  );
+function keyUsageDer(bits: readonly number[]): Buffer {
+  const highest = Math.max(...bits);
+  const bytes = Buffer.alloc((highest >> 3) + 1);
+  for (const bit of bits) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) | (0x80 >> (bit & 7));
+  return extensionDer(objectIdentifiers.keyUsage, true, der.bitString(bytes, 7 - (highest & 7)));
 }
 
 /** The subject of a certificate byte for byte: an issuer's name must equal it, whatever string types it uses. */
@@ -187,10 +204,4 @@ function keyIdentifier(publicKey: KeyObject): Buffer {
   return createHash('sha1')
     .update(key?.content.subarray(1) ?? Buffer.alloc(0))
     .digest();
-}
-
-function signatureAlgorithmDer(key: KeyObject): Buffer {
-  return key.asymmetricKeyType === 'rsa'
-    ? der.sequence(der.objectIdentifier(objectIdentifiers.rsaWithSha256), der.null())
-    : der.sequence(der.objectIdentifier(objectIdentifiers.ecdsaWithSha256));
 }

@@ -1,13 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { DerError, readDer, readObjectIdentifier, readText, readTime } from './der-reader.ts';
-import { objectIdentifiers } from './object-identifiers.ts';
+import { DerError, readDer, readTime } from './der-reader.ts';
+import { type CertificateSubject, readName, subjectOf } from './distinguished-name.ts';
 import { parsePem, toPem } from './pem.ts';
-
-/** The names that Kubernetes reads a user from: CN is the user, each O a group. */
-export interface CertificateSubject {
-  readonly commonName: string;
-  readonly organizations: readonly string[];
-}
 
 /** A certificate, read. */
 export interface Certificate {
@@ -61,22 +55,9 @@ function fieldsOf(der: Uint8Array): Pick<Certificate, 'subject' | 'issuer' | 'no
   const [notBefore, notAfter] = readDer(validity.content);
   if (notBefore === undefined || notAfter === undefined) throw new DerError('the certificate has no validity');
   return {
-    issuer: nameOf(issuer.content),
-    subject: nameOf(subject.content),
+    issuer: subjectOf(readName(issuer.content)),
+    subject: subjectOf(readName(subject.content)),
     notBeforeMs: readTime(notBefore),
     notAfterMs: readTime(notAfter),
   };
-}
-
-function nameOf(name: Buffer): CertificateSubject {
-  let commonName = '';
-  const organizations: string[] = [];
-  for (const attribute of readDer(name).flatMap((set) => readDer(set.content))) {
-    const [type, value] = readDer(attribute.content);
-    if (type === undefined || value === undefined) throw new DerError('a name of the certificate is cut short');
-    const identifier = readObjectIdentifier(type.content);
-    if (identifier === objectIdentifiers.commonName) commonName = readText(value);
-    else if (identifier === objectIdentifiers.organization) organizations.push(readText(value));
-  }
-  return { commonName, organizations };
 }

@@ -23,6 +23,11 @@ export function readDer(bytes: Uint8Array): readonly DerElement[] {
   return elements;
 }
 
+/** Reads the element at the start of `bytes`, whatever follows it. */
+export function readFirstDer(bytes: Uint8Array): DerElement {
+  return readElement(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
+}
+
 function readElement(buffer: Buffer, offset: number): DerElement {
   const tag = buffer[offset];
   const first = buffer[offset + 1];

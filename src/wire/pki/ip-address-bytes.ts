@@ -12,6 +12,18 @@ export function ipAddressBytes(address: string): Buffer {
   }
 }
 
+/** The text of an address of 4 or 16 bytes, an IPv6 one shortened as RFC 5952 has it. Throws for other lengths. */
+export function ipAddressText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) throw new Error(`x509: cannot parse IP address of length ${bytes.length}`);
+  const groups = Array.from({ length: 8 }, (_, index) => {
+    const [high = 0, low = 0] = bytes.subarray(2 * index);
+    return ((high << 8) | low).toString(16);
+  });
+  // The URL parser knows the rules for leaving out zeros.
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+}
+
 function ipv6Bytes(address: string): Buffer {
   const [head = '', tail] = address.replace(/%.*$/, '').split('::');
   const before = groupBytes(head);
