@@ -6,6 +6,7 @@ import type { PriorityClass } from '../../resources/schema/scheduling-v1.generat
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import type { RbacPolicy } from '../authz/rbac-policy.ts';
 import type { Authorizer } from '../request.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-requests.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { NamespaceLifecycle } from './namespace-lifecycle.ts';
@@ -48,6 +49,9 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     defaultStorageClass(storageClasses),
     storageObjectInUseProtection,
     persistentVolumeClaimResize(storageClasses),
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
+    certificateSubjectRestriction,
     new PodTopologyLabels(reader),
     new RbacEscalation(policy, authorizer, reader),
   ];

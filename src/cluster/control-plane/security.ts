@@ -1,6 +1,7 @@
 import { admissionChain } from '../../apiserver/admission/admission-chain.ts';
 import type { AdmissionPlugin } from '../../apiserver/admission/plugin.ts';
 import { BearerTokens } from '../../apiserver/authn/bearer-tokens.ts';
+import { BootstrapTokens } from '../../apiserver/authn/bootstrap-tokens.ts';
 import { BoundObjects } from '../../apiserver/authn/bound-objects.ts';
 import { ClientCertificates } from '../../apiserver/authn/client-certificates.ts';
 import { ServiceAccountTokens } from '../../apiserver/authn/service-account-tokens.ts';
@@ -78,7 +79,11 @@ export function createSecurity({ client, informers, environment, issuer, staticT
     reader: client,
   });
   const tokens = new BearerTokens(
-    [new StaticTokens(staticTokens, issuer.apiAudiences), new ServiceAccountTokens(issuer, boundObjects, environment)],
+    [
+      new StaticTokens(staticTokens, issuer.apiAudiences),
+      new ServiceAccountTokens(issuer, boundObjects, environment),
+      new BootstrapTokens(client, environment, issuer.apiAudiences),
+    ],
     issuer.apiAudiences,
   );
   return {
