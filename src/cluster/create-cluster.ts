@@ -62,6 +62,8 @@ export interface Cluster extends AsyncDisposable {
 
 const podRange = '10.244.0.0/16';
 const serviceRange = '10.96.0.0/16';
+/** Where simulated machines find the API: a name that only they know. */
+const joinServer = 'https://control-plane:6443';
 
 /** Starts a cluster of simulated nodes: control plane, scheduler, controllers, agents. Ready to be written to when it resolves. */
 export async function createCluster(options: CreateClusterOptions = {}): Promise<Cluster> {
@@ -87,6 +89,8 @@ export async function createCluster(options: CreateClusterOptions = {}): Promise
     serviceRange,
     serviceAccountKey: keys.serviceAccount.privateKey,
     authorityPem: keys.authority.certificate.pem,
+    authority: () => keys.authority,
+    joinServers: [joinServer],
     volumeDirectory: '/var/lib/stuurman/volumes',
     connectHandlers: (reader) =>
       streamingHandlers(

@@ -4,6 +4,13 @@ import type { InformerFactory } from '../client/informer.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { MetricRegistry } from '../machinery/metrics.ts';
+import type { CertificateAuthority } from '../wire/pki/certificate-authority.ts';
+import { bootstrapSignerController } from './bootstrap/bootstrap-signer-controller.ts';
+import { tokenCleanerController } from './bootstrap/token-cleaner-controller.ts';
+import { approvingController } from './certificates/approving-controller.ts';
+import { requestCleanerController } from './certificates/cleaner-controller.ts';
+import { servingApprovingController } from './certificates/serving-approving-controller.ts';
+import { signingController } from './certificates/signing-controller.ts';
 import { type ClusterDnsOptions, clusterDnsController } from './cluster-dns/cluster-dns-controller.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
@@ -32,6 +39,8 @@ export interface ControllerSettings {
   readonly resources: readonly DiscoveredResource[];
   /** PEM of what pods verify the API server by. */
   readonly certificates: string;
+  /** Signs certificate requests. */
+  readonly authority: () => CertificateAuthority;
   /** Ranges of pod addresses to give to nodes. */
   readonly nodeRanges: readonly string[];
   /** Where nodes keep volumes that are provisioned for them. */
@@ -56,12 +65,16 @@ export interface RunningControllers {
   stop(): Promise<void>;
 }
 
+/** As long as `kube-controller-manager` lets certificates live. */
+const certificateLifeMs = 365 * 24 * 3600_000;
+
 type Make = (context: ControllerContext) => Controller;
 
 /** Every controller with the ServiceAccount it acts as, whose rights are in the bootstrap roles. */
 function controllers({
   resources,
   certificates,
+  authority,
   nodeRanges,
   volumeDirectory,
   dns,
@@ -86,6 +99,12 @@ function controllers({
     ['pvc-protection-controller', claimProtectionController],
     ['pv-protection-controller', volumeProtectionController],
     ['clusterrole-aggregation-controller', clusterRoleAggregationController],
+    ['certificate-controller', approvingController],
+    ['kubelet-serving-approver', servingApprovingController],
+    ['certificate-controller', (context) => signingController(context, { authority, validityMs: certificateLifeMs })],
+    ['certificate-controller', requestCleanerController],
+    ['bootstrap-signer', bootstrapSignerController],
+    ['token-cleaner', tokenCleanerController],
     ...(dns === undefined
       ? []
       : [['cluster-dns-controller', (context: ControllerContext) => clusterDnsController(context, dns)] as const]),

@@ -35,6 +35,8 @@ import { namespaces } from '../../resources/schema/resource-types.generated.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import type { Store } from '../../store/store.ts';
+import type { CertificateAuthority } from '../../wire/pki/certificate-authority.ts';
+import { publishClusterInfo } from './cluster-info.ts';
 import { LateClient } from './late-client.ts';
 import { ensureOwnObjects } from './own-objects.ts';
 import { createSecurity, type Security } from './security.ts';
@@ -52,6 +54,10 @@ export interface ControlPlaneOptions {
   readonly serviceAccountKey: KeyObject;
   /** PEM of the authority that clients of this cluster trust; published to every namespace. */
   readonly authorityPem: string;
+  /** Signs certificate requests; asked each time. */
+  readonly authority: () => CertificateAuthority;
+  /** URLs under which machines that want to join reach the server; none: nobody can. */
+  readonly joinServers?: readonly string[] | undefined;
   readonly staticTokens?: readonly StaticToken[] | undefined;
   /** Where pods reach the server; absent while nobody does. */
   readonly endpoint?: { readonly address: string; readonly port: number } | undefined;
@@ -164,6 +170,8 @@ export class ControlPlane {
     const firstStart = (await client.list(namespaces, { limit: 1 })).items.length === 0;
     await ensureBootstrap(client);
     await ensureOwnObjects(client, firstStart);
+    const { joinServers = [], authorityPem } = this.#options;
+    if (joinServers.length > 0) await publishClusterInfo(client, joinServers, authorityPem);
     this.#startSecurity(client);
     await this.#securityInformers.synced();
     this.#bootstrapped.done();
@@ -242,6 +250,7 @@ export class ControlPlane {
       settings: {
         resources: builtInDefinitions.map(({ type, verbs }) => ({ type, verbs })),
         certificates: this.#options.authorityPem,
+        authority: this.#options.authority,
         nodeRanges,
         volumeDirectory,
         dns,

@@ -3,23 +3,43 @@ import { localPathProvisioner } from '../../controllers/persistent-volume/local-
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import { isReason } from '../../machinery/status-error.ts';
-import type { ClusterRole, ClusterRoleBinding } from '../../resources/schema/rbac-v1.generated.ts';
-import { clusterRoleBindings, clusterRoles, storageClasses } from '../../resources/schema/resource-types.generated.ts';
+import { nodeBootstrappersGroup } from '../../resources/bootstrap/bootstrap-token.ts';
+import { clusterInfo } from '../../resources/bootstrap/cluster-info.ts';
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  Role,
+  RoleBinding,
+  Subject,
+} from '../../resources/schema/rbac-v1.generated.ts';
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  roleBindings,
+  roles as rolesOfNamespaces,
+  storageClasses,
+} from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 
 const options = { fieldManager: 'stuurman' } as const;
+const apiVersion = 'rbac.authorization.k8s.io/v1';
+
+type Grant = readonly [ClusterRole, ClusterRoleBinding];
 
 /**
  * Objects that Kubernetes leaves to whoever sets the cluster up: rights of our own components, and a default storage class. They are
  * made once; a user may change them, and delete all but the roles.
  */
 export async function ensureOwnObjects(client: Client, firstStart: boolean): Promise<void> {
-  await Promise.all(
-    roles().flatMap(([role, binding]) => [
+  await Promise.all([
+    ...roles().flatMap(([role, binding]) => [
       create(client, clusterRoles, role),
       create(client, clusterRoleBindings, binding),
     ]),
-  );
+    ...joinGrants().map((binding) => create(client, clusterRoleBindings, binding)),
+    create(client, rolesOfNamespaces, clusterInfoReaders[0]),
+    create(client, roleBindings, clusterInfoReaders[1]),
+  ]);
   if (firstStart) await create(client, storageClasses, defaultStorageClass);
 }
 
@@ -40,8 +60,27 @@ const defaultStorageClass: StorageClass = {
   volumeBindingMode: 'WaitForFirstConsumer',
 };
 
-function roles(): readonly (readonly [ClusterRole, ClusterRoleBinding])[] {
+function roles(): readonly Grant[] {
   return [
+    roleFor(
+      'system:controller:kubelet-serving-approver',
+      [
+        { apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests/approval'], verbs: ['update'] },
+        {
+          apiGroups: ['certificates.k8s.io'],
+          resources: ['signers'],
+          resourceNames: ['kubernetes.io/kubelet-serving'],
+          verbs: ['approve'],
+        },
+      ],
+      { kind: 'ServiceAccount', namespace: 'kube-system', name: 'kubelet-serving-approver' },
+    ),
+    // A machine that wants to join looks first whether its name is taken.
+    roleFor(
+      'kubeadm:get-nodes',
+      [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }],
+      groupSubject(nodeBootstrappersGroup),
+    ),
     roleFor(
       'system:controller:cluster-dns-controller',
       [
@@ -58,25 +97,59 @@ function roles(): readonly (readonly [ClusterRole, ClusterRoleBinding])[] {
         { apiGroups: [''], resources: ['persistentvolumes', 'namespaces'], verbs: ['get', 'list', 'watch'] },
         { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
       ],
-      { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'system:nodes' },
+      groupSubject('system:nodes'),
     ),
   ];
 }
 
-function roleFor(
-  name: string,
-  rules: ClusterRole['rules'],
-  subject: NonNullable<ClusterRoleBinding['subjects']>[number],
-): readonly [ClusterRole, ClusterRoleBinding] {
-  const apiVersion = 'rbac.authorization.k8s.io/v1';
+/** What kubeadm grants under these names, so that its tokens and its documentation hold here too. */
+function joinGrants(): readonly ClusterRoleBinding[] {
+  const requests = 'system:certificates.k8s.io:certificatesigningrequests';
   return [
-    { apiVersion, kind: 'ClusterRole', metadata: { name }, rules },
+    bindingOf('kubeadm:kubelet-bootstrap', 'system:node-bootstrapper', groupSubject(nodeBootstrappersGroup)),
+    bindingOf('kubeadm:node-autoapprove-bootstrap', `${requests}:nodeclient`, groupSubject(nodeBootstrappersGroup)),
+    bindingOf(
+      'kubeadm:node-autoapprove-certificate-rotation',
+      `${requests}:selfnodeclient`,
+      groupSubject('system:nodes'),
+    ),
+  ];
+}
+
+/** Everybody may read how the cluster is reached and trusted: what is in there is proven by signatures. */
+const clusterInfoReaders: readonly [Role, RoleBinding] = (() => {
+  const metadata = { namespace: clusterInfo.namespace, name: 'kubeadm:bootstrap-signer-clusterinfo' };
+  return [
     {
       apiVersion,
-      kind: 'ClusterRoleBinding',
-      metadata: { name },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
-      subjects: [subject],
+      kind: 'Role',
+      metadata,
+      rules: [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [clusterInfo.name], verbs: ['get'] }],
+    },
+    {
+      apiVersion,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'system:anonymous' }],
     },
   ];
+})();
+
+function roleFor(name: string, rules: ClusterRole['rules'], subject: Subject): Grant {
+  return [{ apiVersion, kind: 'ClusterRole', metadata: { name }, rules }, bindingOf(name, name, subject)];
+}
+
+function bindingOf(name: string, role: string, subject: Subject): ClusterRoleBinding {
+  return {
+    apiVersion,
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+    subjects: [subject],
+  };
+}
+
+function groupSubject(name: string): Subject {
+  return { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name };
 }

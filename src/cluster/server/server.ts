@@ -90,6 +90,8 @@ export class Server {
       serviceRange: identity.serviceRange,
       serviceAccountKey: pki.serviceAccountKey.privateKey,
       authorityPem: pki.authorityPem,
+      authority: () => pki.authority,
+      joinServers: [`https://${this.address}:${port}`],
       endpoint: { address: this.address, port },
       dnsPort: options.realNode ? dnsPort : undefined,
       volumeDirectory: join(directory.path, 'volumes'),

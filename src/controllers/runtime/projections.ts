@@ -1,5 +1,6 @@
 import type { InformerOptions } from '../../client/informer.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import type { CertificateSigningRequest } from '../../resources/schema/certificates-v1.generated.ts';
 import type {
   Container,
   Namespace,
@@ -155,6 +156,11 @@ function nodeProjection(node: Node): Node {
   const { images: _, ...status } = node.status ?? {};
   return { ...withoutManagedFields(node), status };
 }
+
+/** How every controller asks for certificate requests. */
+export const requestInformer: InformerOptions<CertificateSigningRequest> = {
+  projection: withoutManagedFields<CertificateSigningRequest>,
+};
 
 /** How every controller asks for namespaces. */
 export const namespaceInformer: InformerOptions<Namespace> = { projection: withoutManagedFields<Namespace> };

@@ -53,3 +53,17 @@ test('a deadline aborts on time, and with its parent', async () => {
   await environment.advance(10);
   expect(alone.signal.reason).toHaveProperty('name', 'TimeoutError');
 });
+
+test('the wall clock can jump, and timers keep to the time that passed', async () => {
+  const environment = new VirtualEnvironment(1);
+  const startMs = environment.now();
+  let fired = false;
+  environment.setTimer(1_000, () => {
+    fired = true;
+  });
+  environment.shiftClock(86_400_000);
+  await environment.advance(999);
+  expect([environment.now() - startMs, environment.monotonic(), fired]).toEqual([86_400_999, 999, false]);
+  await environment.advance(1);
+  expect(fired).toBe(true);
+});

@@ -18,6 +18,8 @@ export class VirtualEnvironment implements Environment {
   readonly seed: number;
   readonly #startMs: number;
   #elapsedMs = 0;
+  /** How far the wall clock has been moved. */
+  #shiftMs = 0;
   #sequence = 0;
   /** A binary heap by due time, then by order of setting. */
   readonly #timers: VirtualTimer[] = [];
@@ -32,7 +34,7 @@ export class VirtualEnvironment implements Environment {
   }
 
   now(): number {
-    return this.#startMs + this.#elapsedMs;
+    return this.#startMs + this.#elapsedMs + this.#shiftMs;
   }
 
   monotonic(): number {
@@ -100,6 +102,11 @@ export class VirtualEnvironment implements Environment {
       await this.settle();
     }
     this.#elapsedMs = targetMs;
+  }
+
+  /** The wall clock jumps, as when a machine wakes after months of sleep, or its clock is set. No timer notices. */
+  shiftClock(byMs: number): void {
+    this.#shiftMs += byMs;
   }
 
   /** Waits until every microtask has run; no virtual time passes. */
