@@ -23,6 +23,8 @@ const serviceRanges = [
   '10.198.0.0/16',
 ];
 
+const nodeRanges = ['192.168.240.0/24', '10.197.240.0/24', '172.30.240.0/24', '10.41.240.0/24', '192.168.56.0/24'];
+
 export interface ChosenRanges extends ClusterRanges {
   /** For the user: which customary range was given up, and what it would have collided with. */
   readonly avoided: readonly { readonly range: string; readonly because: string }[];
@@ -49,4 +51,14 @@ export function chooseRanges(taken: readonly string[]): ChosenRanges {
   const pods = choose(podRanges, []);
   const services = choose(serviceRanges, [pods]);
   return { pods: formatRange(pods), services: formatRange(services), avoided };
+}
+
+/** A range for the nodes of one machine that have networks of their own. Throws when nothing is free. */
+export function chooseNodeRange(taken: readonly string[]): string {
+  const used = taken.map(parseRange).filter(({ prefix }) => prefix > 0);
+  const free = nodeRanges.find((candidate) => !used.some((each) => rangesOverlap(each, parseRange(candidate))));
+  if (free !== undefined) return free;
+  throw new Error(
+    `every range that Stuurman would take for nodes (${nodeRanges.join(', ')}) is in use on this machine: more nodes than one need a free one`,
+  );
 }

@@ -11,7 +11,7 @@ export async function allowForwarding(host: Host, bridge: string, clusterId: str
   const listed = await host.processes.run(['nft', 'list', 'chain', 'ip', 'filter', 'FORWARD'], { allowFailure: true });
   if (listed.code !== 0 || !listed.stdout.includes('policy drop')) return false;
   const mark = comment(clusterId);
-  if (listed.stdout.includes(mark)) return true;
+  if (listed.stdout.includes(`"${bridge}" accept comment "${mark}"`)) return true;
   await host.nft(
     [
       `insert rule ip filter FORWARD iifname "${bridge}" accept comment "${mark}"`,

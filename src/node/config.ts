@@ -14,6 +14,7 @@ export interface NodeConfig {
   readonly resolvConf: string;
   /** Beside those every node has. */
   readonly nodeLabels: Readonly<Record<string, string>>;
+  readonly nodeAnnotations: Readonly<Record<string, string>>;
   readonly nodeTaints: readonly Taint[];
   /** The port of the agent's own API, as the node's status says it. */
   readonly port: number;
@@ -62,6 +63,7 @@ export const defaultConfig: NodeConfig = {
   clusterDomain: 'cluster.local',
   resolvConf: '/etc/resolv.conf',
   nodeLabels: {},
+  nodeAnnotations: {},
   nodeTaints: [],
   port: 10250,
   maxPods: 110,

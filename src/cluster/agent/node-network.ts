@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '../../client/client.ts';
 import type { InformerFactory } from '../../client/informer.ts';
@@ -10,6 +9,7 @@ import { DnsThread } from '../../network/dns/dns-thread.ts';
 import { allowForwarding } from '../../network/forward-policy.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
 import { ServiceProxy } from '../../network/proxy/service-proxy.ts';
+import { PodRoutes } from '../../network/routes/pod-routes.ts';
 import type { Host } from '../../node/host/host.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { AgentSettings } from './agent-settings.ts';
@@ -26,8 +26,8 @@ export interface NodeNetworkOptions {
 }
 
 /** The names of what a cluster makes on this machine: each carries the cluster's id, and a link's may have 15 characters. */
-function networkNames(clusterId: string): { readonly bridge: string; readonly table: string } {
-  return { bridge: `st-${clusterId}`, table: `stuurman-${clusterId}` };
+function networkNames(clusterId: string) {
+  return { bridge: `st-${clusterId}`, tunnelLink: `stx-${clusterId}`, table: `stuurman-${clusterId}` };
 }
 
 /** Pod network, service traffic and names of a node. */
@@ -35,6 +35,7 @@ export class NodeNetwork {
   readonly #options: NodeNetworkOptions;
   readonly #proxy: ServiceProxy;
   readonly #stop = new AbortController();
+  #routes: PodRoutes | undefined;
   #dns: DnsThread | undefined;
 
   constructor(options: NodeNetworkOptions) {
@@ -55,21 +56,25 @@ export class NodeNetwork {
 
   /** Resolves when pods can be connected; services and names follow as soon as the API has told of them. */
   async start(): Promise<void> {
-    const { settings, cniDirectory, host, logger, environment } = this.#options;
-    const { bridge } = networkNames(settings.clusterId);
+    const { settings, host, informers, logger, environment } = this.#options;
+    const { bridge, tunnelLink } = networkNames(settings.clusterId);
     const podRange = await this.#ownRange();
     const gateway = addressAt(parseRange(podRange), 1);
     await this.#prepareKernel();
     await this.#makeBridge(bridge, gateway, podRange);
-    const configuration = cniConfiguration({
-      name: `stuurman-${settings.clusterId}`,
-      bridge,
+    this.#routes = new PodRoutes({
+      clusterId: settings.clusterId,
+      nodeName: settings.nodeName,
       podRange,
-      ipamDirectory: join(settings.directory, 'ipam'),
-      mtu: defaultMtu(),
+      bridge,
+      tunnelLink,
+      informers,
+      host,
+      environment,
+      logger,
+      onMtu: (mtu) => this.#configurePods(bridge, podRange, mtu),
     });
-    await host.files.makeDirectory(cniDirectory, 0o755);
-    await host.files.write(join(cniDirectory, '10-stuurman.conflist'), configuration, 0o644);
+    await this.#routes.start(this.#stop.signal);
     if (await allowForwarding(host, bridge, settings.clusterId)) {
       logger.info('another program drops forwarded traffic; that of pods is let through', { bridge });
     }
@@ -88,6 +93,7 @@ export class NodeNetwork {
   async stop(): Promise<void> {
     this.#stop.abort(new DOMException('the agent was stopped', 'AbortError'));
     await this.#proxy.stop();
+    await this.#routes?.stop();
     await this.#dns?.stop();
   }
 
@@ -108,6 +114,21 @@ export class NodeNetwork {
       detach();
       this.#stop.signal.removeEventListener('abort', abort);
     }
+  }
+
+  /** Pods that are made from here on are connected in this way; those that run keep the size of packets they have. */
+  async #configurePods(bridge: string, podRange: string, mtu: number): Promise<void> {
+    const { settings, cniDirectory, host, logger } = this.#options;
+    const configuration = cniConfiguration({
+      name: `stuurman-${settings.clusterId}`,
+      bridge,
+      podRange,
+      ipamDirectory: join(settings.directory, 'ipam'),
+      mtu,
+    });
+    await host.files.makeDirectory(cniDirectory, 0o755);
+    await host.files.write(join(cniDirectory, '10-stuurman.conflist'), configuration, 0o644);
+    logger.info('pods are connected', { bridge, podRange, mtu });
   }
 
   async #prepareKernel(): Promise<void> {
@@ -134,18 +155,5 @@ export class NodeNetwork {
     await ip('link', 'add', bridge, 'type', 'bridge');
     await ip('address', 'add', `${gateway}/${prefix}`, 'dev', bridge);
     await host.processes.run(['ip', 'link', 'set', bridge, 'up']);
-  }
-}
-
-/** Pods get what the machine's way out takes. */
-function defaultMtu(): number {
-  try {
-    const route = readFileSync('/proc/net/route', 'utf8')
-      .split('\n')
-      .find((line) => line.split('\t')[1] === '00000000');
-    const link = route?.split('\t')[0];
-    return link === undefined ? 1500 : Number(readFileSync(`/sys/class/net/${link}/mtu`, 'utf8'));
-  } catch {
-    return 1500;
   }
 }

@@ -1,3 +1,4 @@
+import { reconciledRole } from '../../apiserver/bootstrap/reconcile-rbac.ts';
 import type { Client } from '../../client/client.ts';
 import { localPathProvisioner } from '../../controllers/persistent-volume/local-path.ts';
 import type { KubeObject } from '../../machinery/object.ts';
@@ -28,12 +29,12 @@ type Grant = readonly [ClusterRole, ClusterRoleBinding];
 
 /**
  * Objects that Kubernetes leaves to whoever sets the cluster up: rights of our own components, and a default storage class. They are
- * made once; a user may change them, and delete all but the roles.
+ * made once; a user may change them, and delete all but the roles, which get what they lack.
  */
 export async function ensureOwnObjects(client: Client, firstStart: boolean): Promise<void> {
   await Promise.all([
     ...roles().flatMap(([role, binding]) => [
-      create(client, clusterRoles, role),
+      ensureRole(client, role),
       create(client, clusterRoleBindings, binding),
     ]),
     ...joinGrants().map((binding) => create(client, clusterRoleBindings, binding)),
@@ -49,6 +50,15 @@ async function create<T extends KubeObject>(client: Client, type: ResourceType<T
   } catch (error) {
     if (!isReason(error, 'AlreadyExists')) throw error;
   }
+}
+
+/** A cluster of an earlier version has roles with fewer rights. */
+async function ensureRole(client: Client, role: ClusterRole): Promise<void> {
+  const { items } = await client.list(clusterRoles, { fieldSelector: `metadata.name=${role.metadata.name}` });
+  const [existing] = items;
+  const repaired = existing === undefined ? undefined : reconciledRole(existing, role);
+  if (existing === undefined) await create(client, clusterRoles, role);
+  else if (repaired !== undefined) await client.update(clusterRoles, repaired, options);
 }
 
 const defaultStorageClass: StorageClass = {
@@ -90,11 +100,11 @@ function roles(): readonly Grant[] {
       ],
       { kind: 'ServiceAccount', namespace: 'kube-system', name: 'cluster-dns-controller' },
     ),
-    // An agent removes the folders of volumes that are gone, and its name server follows services and namespaces.
+    // An agent removes the folders of volumes that are gone, its name server follows services and namespaces, and its routes other nodes.
     roleFor(
       'stuurman:node',
       [
-        { apiGroups: [''], resources: ['persistentvolumes', 'namespaces'], verbs: ['get', 'list', 'watch'] },
+        { apiGroups: [''], resources: ['persistentvolumes', 'namespaces', 'nodes'], verbs: ['get', 'list', 'watch'] },
         { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
       ],
       groupSubject('system:nodes'),

@@ -22,7 +22,10 @@ export function newNode(nodeName: string, config: NodeConfig, machine: Machine):
     metadata: {
       name: nodeName,
       labels: { ...standardLabels(nodeName, machine), ...config.nodeLabels },
-      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      annotations: {
+        'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+        ...config.nodeAnnotations,
+      },
     },
     spec: config.nodeTaints.length > 0 ? { taints: config.nodeTaints } : {},
   };

@@ -134,10 +134,10 @@ export class NodeRegistrar {
       if (!isReason(error, 'AlreadyExists')) throw error;
     }
     const existing = await client.get(nodes, { name: nodeName }, { signal });
-    const labels = { ...standardLabels(nodeName, machine), ...config.nodeLabels };
-    const differing = Object.entries(labels).filter(([key, value]) => existing.metadata.labels?.[key] !== value);
-    if (differing.length === 0) return existing;
-    const body = { metadata: { labels: Object.fromEntries(differing) } };
+    const labels = differing({ ...standardLabels(nodeName, machine), ...config.nodeLabels }, existing.metadata.labels);
+    const annotations = differing(config.nodeAnnotations, existing.metadata.annotations);
+    if (labels === undefined && annotations === undefined) return existing;
+    const body = { metadata: { ...(labels && { labels }), ...(annotations && { annotations }) } };
     return await client.patch(nodes, { name: nodeName }, { type: 'strategic', body }, { signal });
   }
 
@@ -215,6 +215,15 @@ export class NodeRegistrar {
 function eventOf({ type, status, reason = '' }: NodeCondition): string {
   if (type === 'Ready') return status === 'True' ? 'NodeReady' : 'NodeNotReady';
   return reason.replace(/^Kubelet/, 'Node');
+}
+
+/** What of the wanted texts is not so; undefined when all is. */
+function differing(
+  wanted: Readonly<Record<string, string>>,
+  actual: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> | undefined {
+  const found = Object.entries(wanted).filter(([key, value]) => actual[key] !== value);
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
 /** Whether a status says the same apart from the time it was said. */

@@ -30,28 +30,37 @@ export class CleanUp {
     }
   }
 
+  /** Ends the processes that the ledger names, latest first, and leaves the rest. Answers what did not end, in words. */
+  async endProcesses(): Promise<readonly string[]> {
+    const entries = [...(await this.#host.ledger.entries())].reverse();
+    return this.#undoEach(entries, ['process'], defaultGraceMs);
+  }
+
   /**
    * Takes everything down: processes (latest first), cgroups with what is left in them, mounts (deepest first), rules, routes, links,
    * network namespaces. Answers what could not be taken down, in words; that stays in the ledger for the next try.
    */
   async tearDown(options: { readonly graceMs?: number } = {}): Promise<readonly string[]> {
     const entries = [...(await this.#host.ledger.entries())].reverse();
+    const order = ['process', 'cgroup', 'mount', 'nftTable', 'route', 'link', 'netns'] as const;
+    return this.#undoEach(entries, order, options.graceMs ?? defaultGraceMs);
+  }
+
+  async #undoEach(
+    entries: readonly LedgerEntry[],
+    order: readonly LedgerEntry['type'][],
+    graceMs: number,
+  ): Promise<readonly string[]> {
     const problems: string[] = [];
-    const each = async (chosen: readonly LedgerEntry[], undo: (entry: LedgerEntry) => Promise<void>) => {
-      for (const entry of chosen) {
+    for (const type of order) {
+      for (const entry of deepestFirst(entries.filter((each) => each.type === type))) {
         try {
-          await undo(entry);
+          await (entry.type === 'process' ? this.#endProcess(entry, graceMs) : this.#undo(entry));
           await this.#host.ledger.remove(entry);
         } catch (error) {
           problems.push((error as Error).message);
         }
       }
-    };
-    const processes = entries.filter((entry) => entry.type === 'process');
-    await each(processes, (entry) => this.#endProcess(entry as Entry<'process'>, options.graceMs ?? defaultGraceMs));
-    const order = ['cgroup', 'mount', 'nftTable', 'route', 'link', 'netns'] as const;
-    for (const type of order) {
-      await each(deepestFirst(entries.filter((entry) => entry.type === type)), (entry) => this.#undo(entry));
     }
     return problems;
   }
@@ -75,10 +84,8 @@ export class CleanUp {
     return true;
   }
 
-  async #undo(entry: LedgerEntry): Promise<void> {
+  async #undo(entry: Exclude<LedgerEntry, Entry<'process'>>): Promise<void> {
     switch (entry.type) {
-      case 'process':
-        return;
       case 'cgroup':
         return this.#host.removeCgroup(entry.path);
       case 'mount':

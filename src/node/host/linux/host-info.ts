@@ -69,7 +69,7 @@ export function nodeAddresses(
 ): readonly string[] {
   const usable = (link: string) =>
     (links[link] ?? []).filter((each) => !each.internal && !/^(169\.254\.|fe80:)/i.test(each.address));
-  const virtual = /^(lo|docker|br-|veth|cni|virbr|tun|tap|flannel|cali|dummy|ifb|stm)/;
+  const virtual = /^(lo|docker|br-|veth|cni|virbr|tun|tap|flannel|cali|dummy|ifb|vxlan|st[nvx]?-)/;
   const chosen =
     defaultLink !== undefined && usable(defaultLink).length > 0
       ? usable(defaultLink)

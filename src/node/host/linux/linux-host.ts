@@ -35,6 +35,8 @@ export interface LinuxHostOptions {
   readonly dataDirectory: string;
   /** Each process that acts on the machine has a ledger of its own. */
   readonly ledgerFile: string;
+  /** A file that stands for the network namespace in which programs are run; absent: that of this process. */
+  readonly networkNamespace?: string | undefined;
 }
 
 /** The machine that we run on. */
@@ -54,7 +56,7 @@ export class LinuxHost implements Host {
     this.#hierarchies = hierarchies;
     this.ledger = ledger;
     this.files = new LinuxFiles(options.environment);
-    this.processes = new LinuxProcesses(options.environment, ledger);
+    this.processes = new LinuxProcesses(options.environment, ledger, options.networkNamespace);
     this.#mounts = new Mounts(this.processes, ledger);
     this.#cgroups = new Cgroups(options.environment, ledger, hierarchies);
   }

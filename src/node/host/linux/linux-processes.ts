@@ -14,10 +14,14 @@ const gate = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 export class LinuxProcesses implements Processes {
   readonly #environment: Environment;
   readonly #ledger: Ledger;
+  readonly #enter: readonly string[];
 
-  constructor(environment: Environment, ledger: Ledger) {
+  /** `networkNamespace`: a file that stands for one; programs are then run in it, and share all else with this process. */
+  constructor(environment: Environment, ledger: Ledger, networkNamespace?: string) {
     this.#environment = environment;
     this.#ledger = ledger;
+    // A mount namespace of its own, as `ip netns exec` makes one, would hide the mounts of programs from each other.
+    this.#enter = networkNamespace === undefined ? [] : ['nsenter', `--net=${networkNamespace}`, '--'];
   }
 
   /**
@@ -28,7 +32,7 @@ export class LinuxProcesses implements Processes {
     await mkdir(dirname(options.logFile), { recursive: true });
     const log = await open(options.logFile, 'a', 0o600);
     try {
-      const child = spawn('/bin/sh', ['-c', gate, 'sh', ...options.command], {
+      const child = spawn('/bin/sh', ['-c', gate, 'sh', ...this.#enter, ...options.command], {
         detached: true,
         stdio: ['ignore', log.fd, log.fd, 'pipe'],
         env: commandEnvironment(options.env),
@@ -55,7 +59,7 @@ export class LinuxProcesses implements Processes {
   }
 
   run(command: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    return runCommand(this.#environment, command, options);
+    return runCommand(this.#environment, [...this.#enter, ...command], options);
   }
 
   isAlive(handle: ProcessHandle): Promise<boolean> {
