@@ -25,6 +25,10 @@ withDirectory(program.command('up'))
   .description('start the cluster, or the server of one whose containers still run')
   .option('-f, --file <file>', 'apply a manifest when the cluster is ready (repeatable)', collect, [])
   .option('--demo', 'run the shop: a web tier, an application and a database')
+  .option(
+    '--nodes <count>',
+    'so many nodes with real containers on this machine (default: those of the last start, or 1)',
+  )
   .option('--simulated <count>', 'add so many simulated nodes', '0')
   .option('--port <port>', 'port of the API server', '6443')
   .option('--pod-cidr <range>', 'addresses of pods (first start only)')

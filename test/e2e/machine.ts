@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { run } from './demo-cluster.ts';
 
 /** A process of this machine. */
@@ -57,7 +57,7 @@ export async function tracesOf(id: string, directory: string): Promise<readonly 
   }[];
   const tables = (await run('nft', ['list', 'tables'])).stdout.split('\n');
   const cgroups = (await run('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `*${id}*`])).stdout.split('\n');
-  const files = readdirSync('/run').filter(ours);
+  const filesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []).filter(ours);
   return [
     ...processes()
       .filter(({ command, cgroup }) => ours(command) || ours(cgroup))
@@ -69,6 +69,6 @@ export async function tracesOf(id: string, directory: string): Promise<readonly 
     ...links.filter(({ ifname, master = '' }) => ours(ifname) || ours(master)).map(({ ifname }) => `link ${ifname}`),
     ...tables.filter(ours),
     ...cgroups.filter((each) => each !== '').map((each) => `cgroup ${each}`),
-    ...files.map((name) => `/run/${name}`),
+    ...['/run', '/run/netns'].flatMap((folder) => filesIn(folder).map((name) => `${folder}/${name}`)),
   ];
 }

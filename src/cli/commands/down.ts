@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { isAlive, runningServer } from '../../cluster/server/running-server.ts';
-import { takeDownNode } from '../../cluster/server/take-down-node.ts';
+import { takeDownNodes } from '../../cluster/server/take-down-nodes.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { silentLogger } from '../../machinery/log.ts';
 import { say, styled } from '../output.ts';
@@ -28,7 +28,7 @@ export async function down(options: { readonly dataDir?: string; readonly purge?
   }
   // A server that was killed has left its agent and containers; one that ended in order has left nothing.
   const problems =
-    process.platform === 'linux' ? await takeDownNode({ environment, directory, logger: silentLogger }) : [];
+    process.platform === 'linux' ? await takeDownNodes({ environment, directory, logger: silentLogger }) : [];
   directory.remove(directory.serverFile);
   for (const problem of problems) say(`${styled('yellow', 'left behind:')} ${problem}`);
   if (problems.length > 0)

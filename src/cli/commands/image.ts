@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
-import { nodeImages } from '../../cluster/agent/node-images.ts';
+import { nodeImages, noNodes } from '../../cluster/agent/node-images.ts';
 import { readIdentity } from '../../cluster/files/cluster-identity.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import { startedPlaces } from '../../cluster/server/local-places.ts';
+import type { NodePlace } from '../../cluster/server/node-place.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { silentLogger } from '../../machinery/log.ts';
 import { print, say, table } from '../output.ts';
@@ -13,52 +15,73 @@ interface ImageOptions {
   readonly output?: 'json' | 'yaml';
 }
 
-/** `stuurman image import`. */
+interface ListedImage {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly sizeBytes: number;
+  /** The nodes of this machine that have it. */
+  readonly nodes: readonly string[];
+}
+
+/** `stuurman image import`: to every node of this machine. */
 export async function importImages(archives: readonly string[], options: ImageOptions): Promise<void> {
   for (const archive of archives) if (!existsSync(archive)) throw new Error(`${archive} does not exist`);
+  const imported = new Set<string>();
   await withImages(options, async ({ containerd }) => {
-    for (const archive of archives) {
-      for (const name of await containerd.importImage(archive)) say(`imported ${name}`);
-    }
+    for (const archive of archives) for (const name of await containerd.importImage(archive)) imported.add(name);
   });
+  for (const name of imported) say(`imported ${name}`);
 }
 
 /** `stuurman image list`. */
 export async function listImages(options: ImageOptions): Promise<void> {
-  await withImages(options, async ({ runtime }) => {
-    const images = (await runtime.listImages()).map(({ id, tags, sizeBytes }) => ({ id, names: tags, sizeBytes }));
-    if (options.output === 'json') print(JSON.stringify(images, undefined, 2));
-    else if (options.output === 'yaml') print(dump(images));
-    else {
-      const rows = images.flatMap(({ id, names, sizeBytes }) =>
-        (names.length === 0 ? ['<none>'] : names).map((name) => [
-          name,
-          id.replace('sha256:', '').slice(0, 12),
-          `${(sizeBytes / 2 ** 20).toFixed(1)} MiB`,
-        ]),
-      );
-      print(table(['IMAGE', 'ID', 'SIZE'], rows.sort()));
+  const found = new Map<string, ListedImage>();
+  const places = await withImages(options, async ({ runtime }, { name: node }) => {
+    for (const { id, tags, sizeBytes } of await runtime.listImages()) {
+      const { names = [], nodes = [] } = found.get(id) ?? {};
+      found.set(id, { id, names: [...new Set([...names, ...tags])], sizeBytes, nodes: [...nodes, node] });
     }
   });
+  const images = [...found.values()];
+  const several = places.length > 1;
+  if (options.output === 'json') print(JSON.stringify(images, undefined, 2));
+  else if (options.output === 'yaml') print(dump(images));
+  else {
+    const rows = images.flatMap(({ id, names, sizeBytes, nodes }) =>
+      (names.length === 0 ? ['<none>'] : names).map((name) => [
+        name,
+        id.replace('sha256:', '').slice(0, 12),
+        `${(sizeBytes / 2 ** 20).toFixed(1)} MiB`,
+        ...(several ? [nodes.join(',')] : []),
+      ]),
+    );
+    print(table(['IMAGE', 'ID', 'SIZE', ...(several ? ['NODES'] : [])], rows.sort()));
+  }
 }
 
+/** Does something at each node of this machine; answers their places. */
 async function withImages(
   options: ImageOptions,
-  work: (parts: Awaited<ReturnType<typeof nodeImages>>) => Promise<void>,
-): Promise<void> {
+  work: (parts: Awaited<ReturnType<typeof nodeImages>>, place: NodePlace) => Promise<void>,
+): Promise<readonly NodePlace[]> {
   const environment = new RealEnvironment();
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
-  const { id } = readIdentity(directory);
-  const parts = await nodeImages({
-    environment,
-    logger: silentLogger,
-    clusterId: id,
-    directory: directory.node,
-    ledgerFile: join(directory.path, 'images-ledger.json'),
-  });
-  try {
-    await work(parts);
-  } finally {
-    await parts.runtime.close();
+  readIdentity(directory);
+  const places = startedPlaces(directory);
+  if (places.length === 0) throw new Error(noNodes);
+  for (const place of places) {
+    const parts = await nodeImages({
+      environment,
+      logger: silentLogger,
+      directory: place.directory,
+      runDirectory: place.runDirectory,
+      ledgerFile: join(directory.path, 'images-ledger.json'),
+    });
+    try {
+      await work(parts, place);
+    } finally {
+      await parts.runtime.close();
+    }
   }
+  return places;
 }

@@ -2,6 +2,7 @@ import { existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readIdentity } from '../../cluster/files/cluster-identity.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import { startedPlaces } from '../../cluster/server/local-places.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 
 /** `stuurman logs`. */
@@ -13,8 +14,10 @@ export async function logs(options: {
   const environment = new RealEnvironment();
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
   readIdentity(directory);
-  const parts = options.part === undefined ? ['server', 'agent'] : [options.part];
-  const files = parts.map((part) => new Tail(join(directory.logs, `${part}.log`)));
+  const files = [
+    ...(options.part === 'agent' ? [] : [join(directory.logs, 'server.log')]),
+    ...(options.part === 'server' ? [] : startedPlaces(directory).map(({ logFile }) => logFile)),
+  ].map((path) => new Tail(path));
   do {
     for (const file of files) file.print();
     if (options.follow === true) await environment.sleep(200);

@@ -5,6 +5,7 @@ import { missingPrograms } from '../../cluster/agent/node-runtime.ts';
 import { applyManifests } from '../../cluster/demo/apply-manifests.ts';
 import { prepareDemo, waitForDemo } from '../../cluster/demo/demo.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import { mostLocalNodes } from '../../cluster/files/local-nodes.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
 import { runningServer } from '../../cluster/server/running-server.ts';
 import { Server } from '../../cluster/server/server.ts';
@@ -17,6 +18,7 @@ import { Steps } from '../steps.ts';
 export interface UpOptions {
   readonly file: readonly string[];
   readonly demo?: boolean;
+  readonly nodes?: string;
   readonly simulated: string;
   readonly dataDir?: string;
   readonly port: string;
@@ -34,6 +36,7 @@ export async function up(options: UpOptions): Promise<void> {
   const isRoot = process.getuid?.() === 0;
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
   const port = wholeNumber('--port', options.port, 1, 65_535);
+  const nodes = options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, 1, mostLocalNodes);
   const asked = wholeNumber('--simulated', options.simulated, 0, mostSimulated);
   for (const file of options.file) mustBeReadable(file);
   const running = runningServer(directory);
@@ -46,6 +49,10 @@ export async function up(options: UpOptions): Promise<void> {
   if (obstacle !== undefined && options.runtime === 'containerd')
     throw new Error(`real containers are not possible here: ${obstacle}`);
   const realNode = obstacle === undefined;
+  if (obstacle !== undefined && nodes !== undefined)
+    throw new Error(
+      `--nodes makes nodes with real containers, which are not possible here: ${obstacle}; --simulated adds simulated ones`,
+    );
   if (obstacle !== undefined && options.runtime === 'auto') {
     say(
       `${styled('yellow', 'note:')} containers are simulated, because ${obstacle}. Everything else of the cluster is real.`,
@@ -69,6 +76,7 @@ export async function up(options: UpOptions): Promise<void> {
       podRange: options.podCidr,
       serviceRange: options.serviceCidr,
       realNode,
+      nodes,
       simulatedNodes,
       agentCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'agent'],
       notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
@@ -77,14 +85,9 @@ export async function up(options: UpOptions): Promise<void> {
   const ending = endOnSignals(server);
   try {
     await steps.run('API server answers', () => server.serve());
-    await steps.run('nodes started', () => server.work());
+    const names = await steps.run('nodes started', () => server.work());
     await steps.run('nodes ready', (progress) =>
-      waitForNodes(
-        server.client,
-        environment,
-        { count: (realNode ? 1 : 0) + simulatedNodes, sinceMs: startedAt },
-        progress,
-      ),
+      waitForNodes(server.client, environment, { names, sinceMs: startedAt }, progress),
     );
     if (options.demo === true) {
       if (realNode)
@@ -92,7 +95,7 @@ export async function up(options: UpOptions): Promise<void> {
           environment,
           directory,
           logger,
-          identity: server.identity,
+          places: server.places,
           run: (name, work) => steps.run(name, work),
         });
       await steps.run('shop rolled out', async (progress) => {

@@ -6,6 +6,7 @@ import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import type { Logger } from '../../machinery/log.ts';
+import { behindAnnotation } from '../../network/routes/pod-routes.ts';
 import { type Agent, startAgent } from '../../node/agent.ts';
 import { serveNodeApi } from '../../node/api/serve-node-api.ts';
 import { kubernetesArchitecture } from '../../node/host/linux/host-info.ts';
@@ -81,12 +82,13 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     config: {
       rootDirectory: settings.directory,
       podLogsDirectory: join(settings.directory, 'logs', 'pods'),
-      cgroupRoot: `/stuurman-${settings.clusterId}`,
+      cgroupRoot: settings.cgroupRoot,
       clusterDns: [settings.dnsAddress],
       clusterDomain: settings.domain,
       resolvConf: settings.resolvConf,
       port: server.port,
       nodeLabels: { 'stuurman.dev/runtime': 'containerd' },
+      nodeAnnotations: settings.behindNode === undefined ? {} : { [behindAnnotation]: settings.behindNode },
     },
   });
   const network = new NodeNetwork({ settings, cniDirectory, host, client, informers, environment, logger, metrics });

@@ -19,6 +19,10 @@ export interface AgentSettings {
   readonly runDirectory: string;
   readonly volumeDirectory: string;
   readonly resolvConf: string;
+  /** Pods' cgroups are below it; it carries the cluster's id, and tells the nodes of one machine apart. */
+  readonly cgroupRoot: string;
+  /** The node in whose machine this one has a network of its own; absent for one in the network of its machine. */
+  readonly behindNode?: string | undefined;
   /** Another one makes a new server start the agent anew. */
   readonly version: string;
 }

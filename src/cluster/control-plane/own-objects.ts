@@ -33,10 +33,7 @@ type Grant = readonly [ClusterRole, ClusterRoleBinding];
  */
 export async function ensureOwnObjects(client: Client, firstStart: boolean): Promise<void> {
   await Promise.all([
-    ...roles().flatMap(([role, binding]) => [
-      ensureRole(client, role),
-      create(client, clusterRoleBindings, binding),
-    ]),
+    ...roles().flatMap(([role, binding]) => [ensureRole(client, role), create(client, clusterRoleBindings, binding)]),
     ...joinGrants().map((binding) => create(client, clusterRoleBindings, binding)),
     create(client, rolesOfNamespaces, clusterInfoReaders[0]),
     create(client, roleBindings, clusterInfoReaders[1]),

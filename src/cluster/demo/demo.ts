@@ -9,35 +9,36 @@ import { LocalImages } from '../../node/images/making/local-images.ts';
 import { packageImages } from '../../node/images/making/package-images.ts';
 import { deployments, pods, statefulSets } from '../../resources/schema/resource-types.generated.ts';
 import { nodeImages } from '../agent/node-images.ts';
-import type { ClusterIdentity } from '../files/cluster-identity.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
+import type { NodePlace } from '../server/node-place.ts';
 import { shopImage } from './shop-image.ts';
 
 export interface PrepareDemoOptions {
   readonly environment: Environment;
   readonly directory: DataDirectory;
   readonly logger: Logger;
-  readonly identity: ClusterIdentity;
+  /** The nodes of this machine. */
+  readonly places: readonly NodePlace[];
   readonly run: <T>(name: string, work: (progress: (text: string) => void) => Promise<T>) => Promise<T>;
 }
 
 const patienceMs = 240_000;
 
-/** Makes the images of the shop on this machine, where they are not there yet, and hands them to its containerd. */
-export async function prepareDemo({
-  environment,
-  directory,
-  logger,
-  identity,
-  run,
-}: PrepareDemoOptions): Promise<void> {
-  const ledgerFile = join(directory.path, 'images-ledger.json');
+/** Makes the images of the shop on this machine, where they are not there yet, and hands them to each node's containerd. */
+export async function prepareDemo(options: PrepareDemoOptions): Promise<void> {
+  for (const place of options.places) await prepareNode(place, options);
+}
+
+async function prepareNode(
+  { directory: nodeDirectory, runDirectory, name: node, index }: NodePlace,
+  { environment, directory, logger, run }: PrepareDemoOptions,
+): Promise<void> {
   const { host, containerd, runtime } = await nodeImages({
     environment,
     logger,
-    clusterId: identity.id,
-    directory: directory.node,
-    ledgerFile,
+    directory: nodeDirectory,
+    runDirectory,
+    ledgerFile: join(directory.path, 'images-ledger.json'),
   });
   const images = new LocalImages({
     environment,
@@ -50,7 +51,7 @@ export async function prepareDemo({
   try {
     for (const image of demoImages()) {
       if ((await runtime.imageStatus(image.image)) !== undefined) continue;
-      await run(`image ${image.image}`, async (progress) => {
+      await run(`image ${image.image}${index === 1 ? '' : ` on ${node}`}`, async (progress) => {
         progress('making it of Debian packages');
         await images.ensure(image);
       });

@@ -8,8 +8,10 @@ export interface AgentKeeperOptions {
   readonly logger: Logger;
   /** How the agent is started: this program again. */
   readonly command: readonly string[];
-  /** Carries what the agent was started with: another one means that it is started anew. */
-  readonly name: string;
+  /** Which node's agent it is. */
+  readonly nodeName: string;
+  /** Stands for what the agent is started with: another one means that it is started anew. */
+  readonly edition: string;
   readonly logFile: string;
 }
 
@@ -17,7 +19,44 @@ const lookEveryMs = 2_000;
 const endPatienceMs = 20_000;
 const prefix = 'agent/';
 
-/** Keeps the agent of this machine running, as a process of its own that outlives this one. */
+/** Under which name an agent stands in the ledger. */
+function entryName(nodeName: string, edition: string): string {
+  return `${prefix}${nodeName}/${edition}`;
+}
+
+/** The agents that a ledger names and that live; entries of others are struck. */
+async function runningAgents({ ledger, processes }: Host) {
+  const found: { readonly handle: ProcessHandle; readonly name: string }[] = [];
+  for (const entry of await ledger.entries()) {
+    if (entry.type !== 'process' || !entry.name.startsWith(prefix)) continue;
+    if (await processes.isAlive(entry.handle)) found.push(entry);
+    else await ledger.remove(entry);
+  }
+  return found;
+}
+
+/** Ends the agents of nodes that are not among these. */
+export async function endOtherAgents(
+  host: Host,
+  environment: Environment,
+  nodeNames: readonly string[],
+): Promise<void> {
+  const kept = nodeNames.map((name) => entryName(name, ''));
+  for (const { name, handle } of await runningAgents(host)) {
+    if (!kept.some((start) => name.startsWith(start))) await endProcess(host, environment, handle);
+  }
+}
+
+async function endProcess(host: Host, environment: Environment, handle: ProcessHandle): Promise<void> {
+  await host.processes.signal(handle, 'SIGTERM');
+  const deadline = environment.monotonic() + endPatienceMs;
+  while (await host.processes.isAlive(handle)) {
+    if (environment.monotonic() > deadline) await host.processes.signal(handle, 'SIGKILL');
+    await environment.sleep(20);
+  }
+}
+
+/** Keeps the agent of a node of this machine running, as a process of its own that outlives this one. */
 export class AgentKeeper {
   readonly #options: AgentKeeperOptions;
   readonly #stop = new AbortController();
@@ -30,8 +69,9 @@ export class AgentKeeper {
   /** Adopts the agent that runs, or starts one; from then on starts another whenever it has ended. */
   async start(): Promise<'adopted' | 'started'> {
     const running = await this.#running();
-    const same = running.filter(({ name }) => name === this.#options.name);
-    for (const { handle, name } of running) if (name !== this.#options.name) await this.#end(handle);
+    const wanted = entryName(this.#options.nodeName, this.#options.edition);
+    const same = running.filter(({ name }) => name === wanted);
+    for (const { handle, name } of running) if (name !== wanted) await this.#end(handle);
     const [adopted] = same;
     let handle = adopted?.handle ?? (await this.#launch());
     this.#watching = (async () => {
@@ -39,7 +79,7 @@ export class AgentKeeper {
       while (!this.#stop.signal.aborted) {
         await this.#options.environment.sleep(waitMs, this.#stop.signal).catch(() => {});
         if (this.#stop.signal.aborted || (await this.#options.host.processes.isAlive(handle))) continue;
-        this.#options.logger.warn('the agent has ended; starting it again');
+        this.#options.logger.warn('the agent has ended; starting it again', { node: this.#options.nodeName });
         handle = await this.#launch();
         waitMs = Math.min(30_000, waitMs * 1.5);
       }
@@ -60,28 +100,16 @@ export class AgentKeeper {
   }
 
   #launch(): Promise<ProcessHandle> {
-    const { host, name, command, logFile } = this.#options;
-    return host.processes.startDetached({ name, command, logFile });
+    const { host, nodeName, edition, command, logFile } = this.#options;
+    return host.processes.startDetached({ name: entryName(nodeName, edition), command, logFile });
   }
 
-  async #running(): Promise<readonly { readonly handle: ProcessHandle; readonly name: string }[]> {
-    const { ledger, processes } = this.#options.host;
-    const found: { handle: ProcessHandle; name: string }[] = [];
-    for (const entry of await ledger.entries()) {
-      if (entry.type !== 'process' || !entry.name.startsWith(prefix)) continue;
-      if (await processes.isAlive(entry.handle)) found.push(entry);
-      else await ledger.remove(entry);
-    }
-    return found;
+  async #running() {
+    const own = entryName(this.#options.nodeName, '');
+    return (await runningAgents(this.#options.host)).filter(({ name }) => name.startsWith(own));
   }
 
-  async #end(handle: ProcessHandle): Promise<void> {
-    const { host, environment } = this.#options;
-    await host.processes.signal(handle, 'SIGTERM');
-    const deadline = environment.monotonic() + endPatienceMs;
-    while (await host.processes.isAlive(handle)) {
-      if (environment.monotonic() > deadline) await host.processes.signal(handle, 'SIGKILL');
-      await environment.sleep(20);
-    }
+  #end(handle: ProcessHandle): Promise<void> {
+    return endProcess(this.#options.host, this.#options.environment, handle);
   }
 }

@@ -13,24 +13,41 @@ export function nodeNameOfMachine(): string {
 /** The address by which pods and other machines reach this one; loopback where there is no network. */
 export function machineAddress(): string {
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    if (/^(lo|docker|br-|veth|cni|st-|virbr|refbr)/.test(name)) continue;
+    if (/^(lo|docker|br-|veth|cni|st[nvx]?-|virbr|refbr|vxlan|flannel|cali)/.test(name)) continue;
     const found = addresses?.find(({ family, internal }) => family === 'IPv4' && !internal);
     if (found !== undefined) return found.address;
   }
   return '127.0.0.1';
 }
 
-/** Ranges that networks of this machine use: destinations of its routes. Empty where they cannot be asked for. */
-export function takenRanges(): readonly string[] {
+/** The largest packet of this machine's way out; the usual one where it has none, or cannot be asked. */
+export function machineMtu(): number {
   try {
-    const routes = JSON.parse(
-      execFileSync('ip', ['-j', '-4', 'route', 'show', 'table', 'all'], { encoding: 'utf8' }),
-    ) as readonly {
-      readonly dst?: string;
-      readonly type?: string;
-    }[];
-    return routes.flatMap(({ dst = 'default', type }) => {
-      if (dst === 'default' || type === 'local' || type === 'broadcast') return [];
+    const [route] = askIp<{ readonly dev?: string }>('-4', 'route', 'show', 'default');
+    const [link] = askIp<{ readonly mtu?: number }>('link', 'show', 'dev', route?.dev ?? '');
+    return link?.mtu ?? usualMtu;
+  } catch {
+    return usualMtu;
+  }
+}
+
+const usualMtu = 1500;
+
+function askIp<T>(...args: readonly string[]): readonly T[] {
+  return JSON.parse(execFileSync('ip', ['-j', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+}
+
+/**
+ * Ranges that networks of this machine use: destinations of its routes, without those by a link of our own. Empty where they cannot be asked
+ * for.
+ */
+export function takenRanges(ownLink?: string): readonly string[] {
+  try {
+    const routes = askIp<{ readonly dst?: string; readonly type?: string; readonly dev?: string }>(
+      ...['-4', 'route', 'show', 'table', 'all'],
+    );
+    return routes.flatMap(({ dst = 'default', type, dev }) => {
+      if (dst === 'default' || type === 'local' || type === 'broadcast' || dev === ownLink) return [];
       return [dst.includes('/') ? dst : `${dst}/32`];
     });
   } catch {

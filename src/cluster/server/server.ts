@@ -8,10 +8,8 @@ import { createInformerFactory } from '../../client/informers/informer-factory.t
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
-import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import { HttpServer } from '../../wire/http-server.ts';
-import type { AgentSettings } from '../agent/agent-settings.ts';
 import { ControlPlane } from '../control-plane/control-plane.ts';
 import { adminUser, serverUser } from '../control-plane/users.ts';
 import { type ClusterIdentity, ensureIdentity } from '../files/cluster-identity.ts';
@@ -21,9 +19,11 @@ import { PkiFiles } from '../files/pki-files.ts';
 import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
 import { simulatedDialer } from '../simulated/simulated-dialer.ts';
 import { SimulatedNodes } from '../simulated/simulated-nodes.ts';
-import { AgentKeeper } from './agent-keeper.ts';
-import { machineAddress, nodeNameOfMachine, takenRanges } from './machine.ts';
-import { takeDownNode } from './take-down-node.ts';
+import { LocalAgents } from './local-agents.ts';
+import { ensureLocalPlaces } from './local-places.ts';
+import { machineAddress, machineMtu, takenRanges } from './machine.ts';
+import type { NodePlace } from './node-place.ts';
+import { takeDownNodes } from './take-down-nodes.ts';
 import { version } from './version.ts';
 
 export interface ServerOptions {
@@ -33,8 +33,10 @@ export interface ServerOptions {
   readonly port: number;
   readonly podRange?: string | undefined;
   readonly serviceRange?: string | undefined;
-  /** Whether this machine becomes a node with real containers. */
+  /** Whether this machine has nodes with real containers. */
   readonly realNode: boolean;
+  /** How many there should be at least; undefined: those of the last start, or one. */
+  readonly nodes?: number | undefined;
   readonly simulatedNodes: number;
   /** Runs the agent when a settings file is put behind it. */
   readonly agentCommand: readonly string[];
@@ -43,16 +45,15 @@ export interface ServerOptions {
 }
 
 const dnsPort = 10053;
-const nodeApiPort = 10250;
-const dnsOffset = 10;
 const shutdownGraceMs = 2_000;
 
 /** A cluster's server: everything but the agent, in this process. */
 export class Server {
   readonly identity: ClusterIdentity;
   readonly url: string;
-  readonly nodeName = nodeNameOfMachine();
   readonly address = machineAddress();
+  /** The nodes of this machine with real containers. */
+  readonly places: readonly NodePlace[];
   /** As the administrator, without leaving the process. */
   readonly client: Client;
   readonly #options: ServerOptions;
@@ -62,7 +63,7 @@ export class Server {
   readonly #simulated: SimulatedNodes;
   readonly #simulatedInformers: ReturnType<typeof createInformerFactory>;
   #http: HttpServer | undefined;
-  #keeper: AgentKeeper | undefined;
+  #agents: LocalAgents | undefined;
 
   /** Throws `DataDirectoryError` and `StoreOpenError`, each with what to do. Nothing is left running then. */
   static async open(options: ServerOptions): Promise<Server> {
@@ -70,12 +71,20 @@ export class Server {
     directory.create();
     const identity = ensureIdentity(directory, { environment, takenRanges, podRange, serviceRange, notice });
     const store = await SqliteStore.open({ file: directory.stateFile, environment });
-    return new Server(options, identity, store, new PkiFiles(directory, environment));
+    const places = options.realNode ? ensureLocalPlaces(options, identity) : [];
+    return new Server(options, identity, places, store, new PkiFiles(directory, environment));
   }
 
-  private constructor(options: ServerOptions, identity: ClusterIdentity, store: SqliteStore, pki: PkiFiles) {
+  private constructor(
+    options: ServerOptions,
+    identity: ClusterIdentity,
+    places: readonly NodePlace[],
+    store: SqliteStore,
+    pki: PkiFiles,
+  ) {
     this.#options = options;
     this.identity = identity;
+    this.places = places;
     this.#store = store;
     this.#pki = pki;
     this.url = `https://127.0.0.1:${options.port}`;
@@ -139,18 +148,19 @@ export class Server {
     directory.write(directory.serverFile, `${JSON.stringify(process_, undefined, 2)}\n`);
   }
 
-  /** Starts controllers, scheduler and nodes. */
-  async work(): Promise<void> {
-    const { simulatedNodes, realNode } = this.#options;
+  /** Starts controllers, scheduler and nodes; answers the names of the nodes. */
+  async work(): Promise<readonly string[]> {
     await this.#controlPlane.work();
-    if (realNode) await this.#startAgent();
-    for (let index = 0; index < simulatedNodes; index++) await this.#simulated.add({ name: `simulated-${index}` });
+    await this.#startAgents();
+    const simulated = Array.from({ length: this.#options.simulatedNodes }, (_, index) => `simulated-${index}`);
+    for (const name of simulated) await this.#simulated.add({ name });
+    return [...this.places.map(({ name }) => name), ...simulated];
   }
 
-  /** Ends the server; the agent and all containers run on. */
+  /** Ends the server; agents and all containers run on. */
   async stop(): Promise<void> {
     const { directory } = this.#options;
-    await this.#keeper?.release();
+    await this.#agents?.release();
     await this.#simulated.stop();
     await this.#simulatedInformers.stop();
     await this.#http?.close(shutdownGraceMs);
@@ -162,64 +172,23 @@ export class Server {
   /** Ends everything of the cluster on this machine; its state stays. Answers what could not be taken down. */
   async down(): Promise<readonly string[]> {
     const { environment, directory, logger } = this.#options;
-    await this.#keeper?.end();
+    await this.#agents?.end();
     await this.stop();
-    return takeDownNode({ environment, directory, logger });
+    return takeDownNodes({ environment, directory, logger });
   }
 
-  async #startAgent(): Promise<void> {
-    const { environment, directory, logger, agentCommand } = this.#options;
-    const host = await LinuxHost.open({ environment, dataDirectory: directory.path, ledgerFile: directory.ledgerFile });
-    const settings = this.#agentSettings();
-    const file = join(directory.node, 'agent.json');
-    directory.write(file, `${JSON.stringify(settings, undefined, 2)}\n`);
-    this.#keeper = new AgentKeeper({
-      host,
-      environment,
-      logger,
-      name: `agent/${version}/${this.#options.port}`,
-      command: [...agentCommand, file],
-      logFile: join(directory.logs, 'agent.log'),
-    });
-    await this.#keeper.start();
-  }
-
-  #agentSettings(): AgentSettings {
-    const { directory, port } = this.#options;
-    const { id, podRange, serviceRange, domain } = this.identity;
-    const client = this.#pki.leaf('node-client', {
-      commonName: `system:node:${this.nodeName}`,
-      organizations: ['system:nodes'],
-      usages: ['clientAuth'],
-    });
-    this.#pki.leaf('node-server', {
-      commonName: `system:node:${this.nodeName}`,
-      organizations: ['system:nodes'],
-      usages: ['serverAuth'],
-      dnsNames: [this.nodeName, 'localhost'],
-      ipAddresses: [this.address, '127.0.0.1'],
-    });
-    const kubeconfig = join(directory.node, 'agent.kubeconfig');
-    directory.write(kubeconfig, kubeconfigText(`https://127.0.0.1:${port}`, this.#pki.authorityPem, client));
-    return {
-      clusterId: id,
-      nodeName: this.nodeName,
-      kubeconfig,
-      podRange,
-      serviceRange,
-      domain,
-      dnsAddress: addressAt(parseRange(serviceRange), dnsOffset),
+  async #startAgents(): Promise<void> {
+    if (this.places.length === 0) return;
+    this.#agents = new LocalAgents({
+      ...this.#options,
+      identity: this.identity,
+      pki: this.#pki,
+      places: this.places,
+      address: this.address,
+      mtu: machineMtu(),
       dnsPort,
-      authority: join(directory.pki, 'ca.crt'),
-      certificate: join(directory.pki, 'node-server.crt'),
-      key: join(directory.pki, 'node-server.key'),
-      port: nodeApiPort,
-      directory: directory.node,
-      runDirectory: `/run/stuurman-${id}`,
-      volumeDirectory: join(directory.path, 'volumes'),
-      resolvConf: '/etc/resolv.conf',
-      version,
-    };
+    });
+    await this.#agents.start();
   }
 
   #serverCertificate() {
@@ -236,8 +205,13 @@ export class Server {
         'kubernetes.default.svc',
         `kubernetes.default.svc.${domain}`,
       ],
-      ipAddresses: ['127.0.0.1', service, this.address],
+      ipAddresses: [...new Set(['127.0.0.1', service, this.address, ...this.#gateways()])],
     });
+  }
+
+  /** Where nodes that have a network of their own reach this server. */
+  #gateways(): readonly string[] {
+    return this.places.flatMap(({ network }) => (network === undefined ? [] : [network.gateway]));
   }
 
   #writeKubeconfig(): void {

@@ -7,16 +7,17 @@ import { leases, nodes } from '../../resources/schema/resource-types.generated.t
 const patienceMs = 120_000;
 
 /**
- * Resolves when so many nodes are ready and have shown a sign of life since `sinceMs` (milliseconds since 1970): what the store says of
+ * Resolves when all of these nodes are ready and have shown a sign of life since `sinceMs` (milliseconds since 1970): what the store says of
  * nodes is from before. Throws with what a node says of itself when they do not become so.
  */
 export async function waitForNodes(
   client: Client,
   environment: Environment,
-  wanted: { readonly count: number; readonly sinceMs: number },
+  wanted: { readonly names: readonly string[]; readonly sinceMs: number },
   progress: (text: string) => void,
 ): Promise<void> {
-  const { count, sinceMs } = wanted;
+  const { names, sinceMs } = wanted;
+  const expected = new Set(names);
   const deadline = environment.monotonic() + patienceMs;
   for (;;) {
     const [{ items }, renewals] = await Promise.all([
@@ -28,15 +29,16 @@ export async function waitForNodes(
         .filter(({ spec }) => (parseTime(spec?.renewTime) ?? 0) >= sinceMs)
         .map(({ metadata }) => metadata.name),
     );
-    const ready = items.filter((node) => readyOf(node)?.status === 'True' && alive.has(node.metadata.name)).length;
-    if (ready >= count) return;
-    progress(`${ready} of ${count}`);
+    const own = items.filter(({ metadata: { name = '' } }) => expected.has(name));
+    const ready = own.filter((node) => readyOf(node)?.status === 'True' && alive.has(node.metadata.name)).length;
+    if (ready >= names.length) return;
+    progress(`${ready} of ${names.length}`);
     if (environment.monotonic() > deadline) {
-      const words = items.map(
+      const words = own.map(
         (node) => `${node.metadata.name}: ${readyOf(node)?.message ?? 'it has not told its state'}`,
       );
       throw new Error(
-        `${count - ready} of ${count} nodes did not become ready (${words.join('; ') || 'none has registered'}): see "stuurman logs --part agent"`,
+        `${names.length - ready} of ${names.length} nodes did not become ready (${words.join('; ') || 'none has registered'}): see "stuurman logs --part agent"`,
       );
     }
     await environment.sleep(25);

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chooseNodeRange } from '../../network/choose-ranges.ts';
+import { parseRange, rangesOverlap } from '../../network/ipv4.ts';
+import { type ClusterIdentity, readIdentity } from '../files/cluster-identity.ts';
+import type { DataDirectory } from '../files/data-directory.ts';
+import { decideLocalNodes, readLocalNodes, writeLocalNodes } from '../files/local-nodes.ts';
+import { nodeNameOfMachine, takenRanges } from './machine.ts';
+import { type NodePlace, nodeBridge, nodeDirectory, nodePlace } from './node-place.ts';
+
+/** The places of nodes that have made anything on this machine. */
+export function startedPlaces(directory: DataDirectory): readonly NodePlace[] {
+  if (!directory.exists) return [];
+  const known = readLocalNodes(directory);
+  // The ledger of the only node is older than the list of nodes.
+  const started = (known?.nodes ?? [{ index: 1, name: '' }]).filter(({ index }) =>
+    existsSync(join(nodeDirectory(directory, index), 'ledger.json')),
+  );
+  if (started.length === 0) return [];
+  const { id } = readIdentity(directory);
+  return started.map((node) => nodePlace(directory, id, node, known?.range));
+}
+
+export interface LocalPlacesRequest {
+  readonly directory: DataDirectory;
+  /** How many nodes there should be at least; undefined: those that are known, or one. */
+  readonly nodes?: number | undefined;
+  /** Told what the user should know. */
+  readonly notice: (text: string) => void;
+}
+
+/** The nodes that this machine has from now on; written down before anything of them is made. */
+export function ensureLocalPlaces(
+  { directory, nodes: wanted, notice }: LocalPlacesRequest,
+  { id, podRange, serviceRange }: ClusterIdentity,
+): readonly NodePlace[] {
+  const known = readLocalNodes(directory);
+  const nodes = decideLocalNodes(known?.nodes ?? [], nodeNameOfMachine(), wanted);
+  if (wanted !== undefined && nodes.length > wanted) {
+    const surplus = nodes.slice(wanted).map(({ name }) => name);
+    notice(
+      `this machine has ${nodes.length} nodes already and keeps them; "stuurman node remove ${surplus.at(-1)}" takes one away`,
+    );
+  }
+  const range = nodes.length > 1 ? nodeRange(known?.range, [podRange, serviceRange], id, notice) : known?.range;
+  writeLocalNodes(directory, { nodes, ...(range === undefined ? {} : { range }) });
+  return nodes.map((node) => nodePlace(directory, id, node, range));
+}
+
+function nodeRange(
+  known: string | undefined,
+  beside: readonly string[],
+  clusterId: string,
+  notice: (text: string) => void,
+): string {
+  const taken = [...takenRanges(nodeBridge(clusterId)), ...beside];
+  const collision = taken.find(
+    (each) => known !== undefined && parseRange(each).prefix > 0 && rangesOverlap(parseRange(each), parseRange(known)),
+  );
+  if (known !== undefined && collision === undefined) return known;
+  if (known !== undefined) notice(`the addresses of nodes (${known}) overlap ${collision}: taking others`);
+  return chooseNodeRange(taken);
+}

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { nodes, pods, services } from '../../src/resources/schema/resource-types.generated.ts';
+import { LocalCluster, run } from './local-cluster.ts';
+
+/** Three nodes on this machine, and a server that answers with its pod's name on each. */
+describe.skipIf(inject('missing').length > 0)('several nodes on one machine', () => {
+  let cluster: LocalCluster;
+  let names: readonly string[];
+  const addresses = new Map<string, string>();
+  const podsOf = () => names.map((_, index) => `web-${index}`);
+
+  beforeAll(async () => {
+    cluster = await LocalCluster.begin('several', 7640);
+    const [archive] = await Promise.all([cluster.busyboxArchive(), cluster.up('--nodes', '3')]);
+    await cluster.stuurman(['image', 'import', archive]);
+    names = (await cluster.client.list(nodes)).items.map(({ metadata: { name = '' } }) => name).toSorted();
+    for (const [index, node] of names.entries()) {
+      const script = `mkdir /www; echo web-${index} > /www/index.html; exec httpd -f -vv -p 8080 -h /www`;
+      await cluster.run(`web-${index}`, node, script);
+    }
+    await cluster.client.create(services, {
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { type: 'NodePort', selector: { app: 'test' }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
+    for (const pod of podsOf()) addresses.set(pod, await cluster.podAddress(pod));
+  });
+  afterAll(async () => {
+    expect(await cluster.down()).toEqual([]);
+    cluster.remove();
+  });
+
+  test('each node has a range and an address of its own', async () => {
+    const { items } = await cluster.client.list(nodes);
+    expect(new Set(items.map(({ spec }) => spec?.podCIDR)).size).toBe(3);
+    const internal = items.map(({ status }) => status?.addresses?.find(({ type }) => type === 'InternalIP')?.address);
+    expect(new Set(internal).size).toBe(3);
+  });
+
+  test('every pod reaches every other one by address, and is seen by its own', async () => {
+    for (const from of podsOf()) {
+      const urls = podsOf().map((to) => `http://${addresses.get(to)}:8080/`);
+      const script = urls.map((url) => `timeout 5 wget -q -O - ${url}`).join('; ');
+      expect((await cluster.exec(from, script)).trim().split('\n')).toEqual(podsOf());
+    }
+    for (const pod of podsOf()) {
+      const log = await cluster.logs(pod);
+      for (const other of podsOf()) expect(log).toContain(`${addresses.get(other)}]`);
+    }
+  });
+
+  test('every pod reaches all of them by the name of their service', async () => {
+    for (const from of podsOf()) {
+      const script = 'for i in $(seq 30); do timeout 5 wget -q -O - http://web.default.svc.cluster.local/; done';
+      expect(new Set((await cluster.exec(from, script)).trim().split('\n'))).toEqual(new Set(podsOf()));
+    }
+  });
+
+  test('the node port answers at the address of every node', async () => {
+    const service = await cluster.client.get(services, { namespace: 'default', name: 'web' });
+    const port = service.spec?.ports?.[0]?.nodePort;
+    for (const { metadata, status } of (await cluster.client.list(nodes)).items) {
+      const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+      const answer = await cluster.until(`node ${metadata.name} answers`, async () =>
+        (await fetch(`http://${address}:${port}/`)).text(),
+      );
+      expect(podsOf()).toContain(answer.trim());
+    }
+  });
+
+  test('packets are as large as those of the machine, and reach the API server', async () => {
+    const [route] = JSON.parse(await run('ip', '-j', '-4', 'route', 'show', 'default')) as { readonly dev: string }[];
+    const mtu = readFileSync(`/sys/class/net/${route?.dev}/mtu`, 'utf8').trim();
+    for (const pod of podsOf()) {
+      expect((await cluster.exec(pod, 'cat /sys/class/net/eth0/mtu')).trim()).toBe(mtu);
+      expect(await cluster.exec(pod, 'nc -w 5 kubernetes.default 443 < /dev/null && echo reached')).toBe('reached\n');
+    }
+  });
+
+  test('after a crash of the server and of a network the next start finds the nodes, and adds one', async () => {
+    const before = await containers();
+    process.kill(cluster.serverPid, 'SIGKILL');
+    await run('ip', 'link', 'delete', `stv-${cluster.id}-3`);
+    await run('nft', 'delete', 'table', 'ip', `stuurman-${cluster.id}-nodes`);
+    const told = await cluster.up('--nodes', '4');
+    expect(told).not.toContain('keeps');
+    expect((await cluster.client.list(nodes)).items).toHaveLength(4);
+    expect(await containers()).toEqual(before);
+    const [from = ''] = podsOf();
+    await cluster.until('the node whose network was taken is reached again', async () => {
+      const answer = await cluster.exec(from, `timeout 2 wget -q -O - http://${addresses.get('web-2')}:8080/`);
+      return answer.trim() === 'web-2' || undefined;
+    });
+  });
+
+  async function containers(): Promise<readonly string[]> {
+    const { items } = await cluster.client.list(pods, { namespace: 'default' });
+    return items.flatMap(({ status }) => status?.containerStatuses?.map(({ containerID = '' }) => containerID) ?? []);
+  }
+});
