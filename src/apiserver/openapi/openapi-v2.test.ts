@@ -138,6 +138,13 @@ describe('the document', () => {
     expect(list.schemes).toEqual(['https']);
   });
 
+  test('promises nothing about custom resources where there are none', async () => {
+    const { paths } = await document();
+    const names = (path: string) => JSON.stringify(paths[path].patch.parameters);
+    expect(names('/api/v1/namespaces/{name}')).not.toContain('fieldValidation');
+    expect(names('/api/v1/persistentvolumes/{name}')).toContain('fieldValidation');
+  });
+
   test('is the same in protobuf', async () => {
     const json = await document();
     const { body = new Uint8Array() } = await ask({ accept: protobufType });

@@ -4,6 +4,7 @@ import type { HttpResponse } from '../../wire/http.ts';
 import { kubernetesVersion } from '../discovery/server-version.ts';
 import type { PathHandler } from '../registry/extension-points.ts';
 import type { RequestContext } from '../request.ts';
+import type { GroupVersionDocument } from './group-version-document.ts';
 import type { ServedDocuments } from './served-documents.ts';
 import { VersionTwoBuilder, type VersionTwoDocument } from './version-two-document.ts';
 import { versionTwoProtobuf } from './version-two-protobuf.ts';
@@ -62,12 +63,27 @@ export class OpenApiV2 implements PathHandler {
 
   async #document(): Promise<VersionTwoDocument> {
     const builder = new VersionTwoBuilder();
-    for (const name of this.#documents.names()) {
-      builder.add(this.#documents.document(name));
+    const names = this.#documents.names();
+    const hasCustomResources = names.includes('apis/apiextensions.k8s.io/v1');
+    for (const name of names) {
+      const document = this.#documents.document(name);
+      builder.add(name !== 'api/v1' || hasCustomResources ? document : withoutPromise(document));
       await this.#environment.turn();
     }
     return builder.document({ title: 'Kubernetes', version: kubernetesVersion.gitVersion });
   }
+}
+
+/**
+ * kubectl takes a Namespace's `fieldValidation` as the promise that custom resources have it too, and then looks an unknown kind up
+ * among them. Where there are none it would report that failure, and not that nothing knows the kind.
+ */
+function withoutPromise(document: GroupVersionDocument): GroupVersionDocument {
+  const path = '/api/v1/namespaces/{name}';
+  const item = document.paths[path];
+  if (item?.patch === undefined) return document;
+  const parameters = item.patch.parameters?.filter(({ name }) => name !== 'fieldValidation') ?? [];
+  return { ...document, paths: { ...document.paths, [path]: { ...item, patch: { ...item.patch, parameters } } } };
 }
 
 /** The first of the accepted forms that there is, the most wanted first; JSON for whoever does not say. */
