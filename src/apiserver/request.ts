@@ -63,6 +63,8 @@ export interface Credentials {
   readonly certificate:
     | { readonly commonName: string; readonly organizations: readonly string[]; readonly fingerprint: string }
     | undefined;
+  /** Why a client certificate that was sent counts for nothing; it is then not in `certificate`. */
+  readonly certificateError?: string | undefined;
 }
 
 /** One way to learn who asks: undefined when the request carries nothing of this kind. Throws Unauthorized for credentials that are wrong. */

@@ -79,3 +79,11 @@ test.each([
 ])('the token of %j is %j', (header, token) => {
   expect(bearerToken(header)).toBe(token);
 });
+
+test('a certificate that counts for nothing is refused, unless a token is right', async () => {
+  const expired = { ...nothing, certificateError: 'CERT_HAS_EXPIRED' };
+  const withToken = new Authentication({ authenticators: [unknown, known], anonymous: true });
+  expect((await withToken.authenticate(expired)).username).toBe((await withToken.authenticate(nothing)).username);
+  const without = new Authentication({ authenticators: [unknown], anonymous: true });
+  await expect(without.authenticate(expired)).rejects.toThrow('Unauthorized');
+});

@@ -22,7 +22,8 @@ export class Authentication {
   }
 
   async authenticate(credentials: Credentials): Promise<UserInfo> {
-    let refused: StatusError | undefined;
+    // A certificate that counts for nothing is no matter when a token is right.
+    let refused = credentials.certificateError === undefined ? undefined : unauthorized();
     for (const authenticator of this.#options.authenticators) {
       try {
         const user = await authenticator.authenticate(credentials);

@@ -1,7 +1,7 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { internalError, unauthorized } from '../../machinery/status-errors.ts';
+import { internalError } from '../../machinery/status-errors.ts';
 import type { HttpRequest, HttpResponse, UpgradeResponse } from '../../wire/http.ts';
 import type { HttpConnection, HttpHandler } from '../../wire/http-handler.ts';
 import type { Authentication } from '../authn/authentication.ts';
@@ -109,8 +109,8 @@ export class HttpFront implements HttpHandler {
 
   async #user(request: HttpRequest, connection: HttpConnection, info: RequestInfo): Promise<UserInfo> {
     const { authentication, impersonation } = this.#options;
-    if (connection.certificateError !== undefined) throw unauthorized();
-    const user = await authentication.authenticate({ http: request, certificate: connection.certificate });
+    const { certificate, certificateError } = connection;
+    const user = await authentication.authenticate({ http: request, certificate, certificateError });
     return impersonation.actAs(user, info, request.headers);
   }
 
