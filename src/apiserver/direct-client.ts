@@ -17,7 +17,7 @@ import { apiVersionOf, type ResourceType } from '../machinery/resource-type.ts';
 import type { HttpTarget } from '../wire/http.ts';
 import { selectedName } from './http/request-info.ts';
 import { resourcePath } from './http/resource-path.ts';
-import { acceptObject } from './registry/accept-object.ts';
+import { acceptObject, refuseUnknownFields } from './registry/accept-object.ts';
 import type { Call } from './registry/call.ts';
 import type { DeleteSettings } from './registry/delete-settings.ts';
 import type { ResourceContext } from './registry/extension-points.ts';
@@ -118,8 +118,9 @@ export class DirectClient implements Client {
   async update<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
     const key = { namespace: object.metadata.namespace, name: object.metadata.name ?? '' };
     return this.#run(this.#call('update', type, key, options), async (call) => {
-      const body = this.#accept(call, object);
-      return (await this.#resources.update(call, body, writeSettings(options))).object.object as T;
+      const settings = writeSettings(options);
+      const body = this.#accept(call, object, settings);
+      return (await this.#resources.update(call, body, settings)).object.object as T;
     });
   }
 
@@ -182,7 +183,7 @@ export class DirectClient implements Client {
     const settings = writeSettings(options);
     const extension = this.#resources.extension(call);
     if (extension === undefined)
-      return (await this.#resources.create(call, draft(this.#accept(call, object)), settings)).object as R;
+      return (await this.#resources.create(call, draft(this.#accept(call, object, settings)), settings)).object as R;
     const { definition } = this.#resources.served(call);
     const body = 'bodyType' in extension ? draft(object) : acceptObject(definition, object);
     const context = directContext(call, options);
@@ -190,12 +191,15 @@ export class DirectClient implements Client {
   }
 
   /** An object of this process as if it had been decoded. */
-  #accept(call: Call, object: KubeObject): KubeObject {
+  #accept(call: Call, object: KubeObject, { fieldValidation }: WriteSettings): KubeObject {
     if (call.info.subresource === 'scale') return object;
-    return acceptObject(this.#resources.served(call).definition, object) as KubeObject;
+    const { definition } = this.#resources.served(call);
+    if (fieldValidation === 'Strict') refuseUnknownFields(definition, object);
+    return acceptObject(definition, object) as KubeObject;
   }
 
-  #run<R>(call: Call, work: (call: Call) => Promise<R>): Promise<R> {
+  async #run<R>(call: Call, work: (call: Call) => Promise<R>): Promise<R> {
+    call.signal?.throwIfAborted();
     return this.#gate.run(call, (time) => {
       const { info, user, userAgent, warn } = call;
       return work({

@@ -173,6 +173,25 @@ export function clientSuite(name: string, open: () => Promise<ClientUnderTest>):
         expect(seen).toEqual(['ADDED a', 'BOOKMARK true', 'ADDED b', 'DELETED a']);
       }));
 
+    test('a call whose signal is aborted already, with the reason of the signal', () =>
+      within(async (client) => {
+        const reason = new Error('not any more');
+        const signal = AbortSignal.abort(reason);
+        await expect(client.get(configMaps, { namespace: 'default', name: 'a' }, { signal })).rejects.toBe(reason);
+        const object = { metadata: { namespace: 'default', name: 'a' } };
+        await expect(client.create(configMaps, object, { signal })).rejects.toBe(reason);
+        expect((await client.list(configMaps, { namespace: 'default' })).items).toEqual([]);
+      }));
+
+    test('unknown fields, where they are asked to be', () =>
+      within(async (client) => {
+        const object = { metadata: { namespace: 'default', name: 'a' }, data: {}, dato: { a: 'b' } };
+        await expect(client.create(configMaps, object, { fieldValidation: 'Strict' })).rejects.toThrow(
+          'strict decoding error: unknown field "dato"',
+        );
+        expect((await client.create(configMaps, object)).metadata.name).toBe('a');
+      }));
+
     test('a watch that is refused, or aborted', () =>
       within(async (client) => {
         const drain = async (events: AsyncIterable<unknown>) => {
