@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts';
-import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informer, InformerFactory } from '../client/informer.ts';
 import { referenceTo } from '../client/object-reference.ts';
+import type { DeedRecorder } from '../client/series-event-recorder.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { Counter, Histogram, MetricRegistry } from '../machinery/metrics.ts';
@@ -36,7 +36,7 @@ export interface SchedulerOptions {
   readonly environment: Environment;
   readonly logger: Logger;
   readonly metrics: MetricRegistry;
-  readonly recorder: EventRecorder;
+  readonly recorder: DeedRecorder;
   /** Pods with this `schedulerName` are its business; `default-scheduler` unless given. */
   readonly name?: string | undefined;
 }
@@ -260,12 +260,13 @@ export class Scheduler {
       await client.createSubresource(pods, { namespace, name }, 'binding', binding, { signal });
       this.#queue.done(queued);
       this.#attempts.scheduled.add();
-      recorder.event(
-        referenceTo(pods, pod),
-        'Normal',
-        'Scheduled',
-        `Successfully assigned ${queued.info.key} to ${nodeName}`,
-      );
+      recorder.record({
+        regarding: referenceTo(pods, pod),
+        type: 'Normal',
+        reason: 'Scheduled',
+        action: 'Binding',
+        message: `Successfully assigned ${queued.info.key} to ${nodeName}`,
+      });
     } catch (error) {
       for (const plugin of this.#plugins) plugin.unreserve?.(state, queued.info, nodeName);
       this.#cache.forget(queued.info);
@@ -277,7 +278,7 @@ export class Scheduler {
       this.#attempts.error.add();
       const message = `binding rejected: ${error instanceof Error ? error.message : String(error)}`;
       logger.warn('a pod was not bound', { pod: queued.info.key, node: nodeName, err: error });
-      recorder.event(referenceTo(pods, pod), 'Warning', 'FailedScheduling', message);
+      this.#recordFailure(pod, message);
       this.#queue.giveBack(queued, undefined);
       await this.#setCondition(pod, 'SchedulerError', message, undefined);
     }
@@ -303,7 +304,7 @@ export class Scheduler {
     }
     const { pod } = queued.info;
     this.#queue.giveBack(queued, retryOn);
-    this.#options.recorder.event(referenceTo(pods, pod), 'Warning', 'FailedScheduling', message);
+    this.#recordFailure(pod, message);
     this.#spawn(this.#setCondition(pod, 'Unschedulable', message, nominated));
   }
 
@@ -322,9 +323,21 @@ export class Scheduler {
       const body = { metadata: { uid }, status: { conditions: [condition] } };
       await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
       await client.delete(pods, { namespace, name }, { preconditions: { uid }, signal });
-      const message = `Preempted by pod ${preemptor.pod.metadata.uid} on node ${nodeName}`;
-      recorder.event(referenceTo(pods, pod), 'Normal', 'Preempted', message);
+      recorder.record({
+        regarding: referenceTo(pods, pod),
+        related: referenceTo(pods, preemptor.pod),
+        type: 'Normal',
+        reason: 'Preempted',
+        action: 'Preempting',
+        message: `Preempted by pod ${preemptor.pod.metadata.uid} on node ${nodeName}`,
+      });
     }
+  }
+
+  #recordFailure(pod: Pod, message: string): void {
+    const regarding = referenceTo(pods, pod);
+    const action = 'Scheduling';
+    this.#options.recorder.record({ regarding, type: 'Warning', reason: 'FailedScheduling', action, message });
   }
 
   /** Tells in the pod's status why it has no node; written only when it says something new. */

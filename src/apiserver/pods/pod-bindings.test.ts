@@ -47,3 +47,27 @@ test('refuses a pod that has a node, is going, is gated or is another one', asyn
     `${at}Precondition failed: UID in precondition: v, UID in object meta: u`,
   );
 });
+
+test('the older resource names the pod in its body', async () => {
+  let key: unknown;
+  const change = async (_type: unknown, at: unknown, to: (pod: never) => KubeObject) => {
+    key = at;
+    return to({ metadata: { name: 'web', uid: 'u' }, spec: {} } as never);
+  };
+  const { legacy } = new PodBindings({ change } as unknown as ObjectChanger, new VirtualEnvironment(1));
+  const post = (metadata: object) =>
+    legacy
+      .create(resourceContext({ namespace: 'default', name: '' }), {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata,
+        target: { kind: 'Node', name: 'one' },
+      } as unknown as KubeObject)
+      .catch((error: Error) => error.message);
+  expect(await post({ name: 'web', uid: 'another' })).toMatchObject({ status: 'Success', code: 201 });
+  expect(key).toEqual({ namespace: 'default', name: 'web' });
+  expect(await post({})).toBe('Name parameter required.');
+  expect(await post({ name: 'web', namespace: 'other' })).toBe(
+    'the namespace of the provided object does not match the namespace sent on the request',
+  );
+});

@@ -1,17 +1,29 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { conflict } from '../../machinery/status-errors.ts';
+import { badRequest, conflict } from '../../machinery/status-errors.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Binding, Pod } from '../../resources/schema/core-v1.generated.ts';
-import { pods } from '../../resources/schema/resource-types.generated.ts';
-import type { ObjectChanger, ResourceContext, SubresourceHandler } from '../registry/extension-points.ts';
+import { bindings, pods } from '../../resources/schema/resource-types.generated.ts';
+import type {
+  ObjectChanger,
+  ResourceContext,
+  ReviewHandler,
+  SubresourceHandler,
+} from '../registry/extension-points.ts';
 
 const resource = { group: '', resource: 'pods/binding' };
 
-/** `pods/binding`: gives a pod its node, once and for all. What the scheduler writes. */
+/**
+ * `pods/binding`: gives a pod its node, once and for all. What the scheduler writes. The older `bindings` is the same for clients that
+ * name the pod in the body.
+ */
 export class PodBindings implements SubresourceHandler {
   readonly resource = pods;
+  readonly legacy: ReviewHandler = {
+    resource: bindings,
+    create: (context, body) => this.#createLegacy(context, body as Binding),
+  };
   readonly subresource = 'binding';
   readonly bodyType = { group: '', version: 'v1', kind: 'Binding', schemaName: 'core.v1.Binding' };
   readonly #changer: ObjectChanger;
@@ -22,10 +34,24 @@ export class PodBindings implements SubresourceHandler {
     this.#environment = environment;
   }
 
-  async create({ info, query, signal }: ResourceContext, body: KubeObject): Promise<object> {
-    const { target, metadata } = body as Binding;
+  create(context: ResourceContext, body: KubeObject): Promise<object> {
+    return this.#assign(context, context.info.name, body as Binding);
+  }
+
+  async #createLegacy(context: ResourceContext, { metadata, target }: Binding): Promise<object> {
+    const { name = '', namespace = '', labels, annotations } = metadata;
+    if (namespace !== '' && namespace !== context.info.namespace)
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    if (name === '') throw badRequest('Name parameter required.');
+    // What systems set is wiped here, and with it the uid that a subresource takes as a precondition.
+    const wanted = { ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }) };
+    return this.#assign(context, name, { metadata: wanted, target });
+  }
+
+  async #assign({ info, query, signal }: ResourceContext, name: string, binding: Binding): Promise<object> {
+    const { target, metadata } = binding;
     checkTarget(target);
-    const { namespace, name } = info;
+    const { namespace } = info;
     const dryRun = query.getAll('dryRun').includes('All');
     await this.#changer.change(pods, { namespace, name }, (pod) => this.#bind(pod, target.name ?? '', metadata), {
       dryRun,

@@ -37,7 +37,7 @@ export interface ObjectChanger {
   ): Promise<T>;
 }
 
-/** A kind that is answered and never stored: reviews of tokens and access. */
+/** A kind that is answered and never stored: reviews of tokens and access, and `bindings`. */
 export interface ReviewHandler {
   readonly resource: ResourceType;
   create(context: ResourceContext, body: KubeObject): Promise<object>;

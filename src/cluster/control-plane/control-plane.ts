@@ -21,6 +21,7 @@ import type { Client, Reader } from '../../client/client.ts';
 import { QueuedEventRecorder } from '../../client/event-recorder.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
+import { SeriesEventRecorder } from '../../client/series-event-recorder.ts';
 import {
   type ControllerSettings,
   type RunningControllers,
@@ -64,6 +65,8 @@ export interface ControlPlaneOptions {
   /** The port at which every node's name server listens; absent: there is none. */
   readonly dnsPort?: number | undefined;
   readonly volumeDirectory: string;
+  /** The machine it runs on, for those who say which of several they are; `simulated` unless given. */
+  readonly hostname?: string | undefined;
   readonly nodeLifecycle?: ControllerSettings['nodeLifecycle'];
   /** As clients reach the server: `https://127.0.0.1:6443`. */
   readonly serverUrl?: string | undefined;
@@ -116,11 +119,8 @@ export class ControlPlane {
     const { authenticators, authorizer, admission, reviews, subresources } = this.#security;
     const connects = options.connectHandlers?.(client) ?? [];
     const changer: ObjectChanger = { change: (...args) => this.api.change(...args) };
-    const subresourceHandlers = [
-      ...subresources,
-      new PodBindings(changer, environment),
-      new PodEvictions(client, environment),
-    ];
+    const podBindings = new PodBindings(changer, environment);
+    const subresourceHandlers = [...subresources, podBindings, new PodEvictions(client, environment)];
     const documents = new ServedDocuments({
       served: {
         get generation() {
@@ -142,7 +142,7 @@ export class ControlPlane {
       authorizers: [authorizer],
       admission,
       writeHooks: [this.#allocator],
-      reviewHandlers: reviews,
+      reviewHandlers: [...reviews, podBindings.legacy],
       subresourceHandlers,
       connectHandlers: connects,
       pathHandlers: [
@@ -262,13 +262,9 @@ export class ControlPlane {
   async #startScheduler(): Promise<Scheduler> {
     const { environment, logger, metrics } = this.#options;
     const client = this.client(componentUser('kube-scheduler'), 'kube-scheduler');
-    const recorder = new QueuedEventRecorder({
-      client,
-      environment,
-      logger,
-      metrics,
-      source: { component: 'default-scheduler' },
-    });
+    const component = 'default-scheduler';
+    const instance = `${component}-${this.#options.hostname ?? 'simulated'}`;
+    const recorder = new SeriesEventRecorder({ client, environment, logger, metrics, component, instance });
     this.#stopParts.push(() => recorder.stop());
     const scheduler = new Scheduler({
       client,

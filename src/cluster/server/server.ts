@@ -91,6 +91,7 @@ export class Server {
     const { environment, logger, port, directory } = options;
     const metrics = new PrometheusMetrics();
     this.#controlPlane = new ControlPlane({
+      hostname: hostname(),
       environment,
       store,
       logger,
