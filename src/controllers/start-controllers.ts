@@ -33,6 +33,7 @@ import type { ControllerContext } from './runtime/controller-context.ts';
 import { ControllerRunner } from './runtime/controller-runner.ts';
 import { serviceAccountController } from './serviceaccount/service-account-controller.ts';
 import { statefulSetController } from './statefulset/stateful-set-controller.ts';
+import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 
 export interface ControllerSettings {
   /** What the cluster serves: content of namespaces, and owners and dependents. */
@@ -70,7 +71,10 @@ const certificateLifeMs = 365 * 24 * 3600_000;
 
 type Make = (context: ControllerContext) => Controller;
 
-/** Every controller with the ServiceAccount it acts as, whose rights are in the bootstrap roles. */
+/**
+ * Every controller with the ServiceAccount it acts as, whose rights are in the bootstrap roles. `component` is who its events are
+ * from, where that is another name.
+ */
 function controllers({
   resources,
   certificates,
@@ -79,7 +83,7 @@ function controllers({
   volumeDirectory,
   dns,
   nodeLifecycle,
-}: ControllerSettings): readonly (readonly [account: string, make: Make])[] {
+}: ControllerSettings): readonly (readonly [account: string, make: Make, component?: string])[] {
   return [
     ['replicaset-controller', replicaSetController],
     ['replication-controller', replicationController],
@@ -92,6 +96,7 @@ function controllers({
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],
     ['generic-garbage-collector', (context) => garbageCollector(context, { resources: collectedResources(resources) })],
     ['node-controller', (context) => nodeLifecycleController(context, nodeLifecycle)],
+    ['node-controller', taintEvictionController, 'taint-eviction-controller'],
     ['node-controller', (context) => nodeIpamController(context, { ranges: nodeRanges })],
     ['pod-garbage-collector', podGcController],
     ['persistent-volume-binder', (context) => claimController(context, { directory: volumeDirectory })],
@@ -114,10 +119,10 @@ function controllers({
 /** Starts every controller; each works from the moment its caches have been filled. */
 export function startControllers(options: ControllersOptions): RunningControllers {
   const { clientFor, informers, environment, logger, metrics } = options;
-  const running = controllers(options.settings).map(([account, make]) => {
+  const running = controllers(options.settings).map(([account, make, component = account]) => {
     const client = clientFor(account);
-    const events = new QueuedEventRecorder({ client, environment, logger, metrics, source: { component: account } });
-    const controller = make({ client, informers, environment, events, logger });
+    const events = new QueuedEventRecorder({ client, environment, logger, metrics, source: { component } });
+    const controller = make({ client, informers, environment, events, logger, metrics });
     return { runner: new ControllerRunner(controller, { environment, logger, metrics }), events };
   });
   return {

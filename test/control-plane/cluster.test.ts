@@ -134,7 +134,10 @@ describe('a cluster inside a test', () => {
         reason: 'NodeStatusUnknown',
         message: 'Kubelet stopped posting node status.',
       });
-      expect(lost.spec?.taints).toMatchObject([{ key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' }]);
+      expect(lost.spec?.taints).toMatchObject([
+        { key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' },
+        { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' },
+      ]);
       const there = (await client.list(pods)).items.filter(({ spec }) => spec?.nodeName === 'node-0');
       expect(there.length).toBeGreaterThan(0);
       for (const { status } of there)

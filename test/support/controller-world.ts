@@ -54,7 +54,14 @@ export class ControllerWorld {
       source: { component },
     });
     this.#recorders.push(recorder);
-    return { client, informers: this.#informers, environment, events: recorder, logger: silentLogger };
+    return {
+      client,
+      informers: this.#informers,
+      environment,
+      events: recorder,
+      logger: silentLogger,
+      metrics: silentMetrics,
+    };
   }
 
   start(...controllers: readonly ((context: ControllerContext) => Controller)[]): void {

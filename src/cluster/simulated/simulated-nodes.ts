@@ -16,7 +16,7 @@ import {
 import { type AgentSources, sharedSources } from '../../node/sources.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { HttpTarget } from '../../wire/http.ts';
-import { nodeUser } from '../control-plane/users.ts';
+import { nodeUser, serverUser } from '../control-plane/users.ts';
 import { Partition } from './partition.ts';
 
 export interface SimulatedNodesOptions {
@@ -104,7 +104,8 @@ export class SimulatedNodes {
     const node = this.#nodes.get(name);
     this.#nodes.delete(name);
     await node?.powerOff();
-    await this.#options.clientFor(nodeUser(name)).delete(nodes, { name });
+    // A node may not delete itself.
+    await this.#options.clientFor(serverUser).delete(nodes, { name });
   }
 
   /** Agents and machines end: a container that would have run on for an hour leaves no timer behind. */

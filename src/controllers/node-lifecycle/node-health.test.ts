@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
-import { conditionTaints, silentConditions } from './node-health.ts';
+import { conditionTaints, evictionTaints, missingLegacyLabels, silentConditions } from './node-health.ts';
 
 const now = '2026-01-01T00:00:00Z';
 const node = (conditions: readonly (readonly [string, string])[], spec: Node['spec'] = {}): Node => ({
@@ -59,4 +59,29 @@ test('conditions and cordons bring taints, and take them away again', () => {
     'node.kubernetes.io/not-ready:NoExecute',
   ]);
   expect(keys(node([['Ready', 'False']], { taints }))).toBeUndefined();
+});
+
+test('the taint that makes pods leave is the one of the Ready status', () => {
+  const taints = [{ key: 'mine', effect: 'NoExecute' }];
+  const of = (status: string, keys: readonly string[]) =>
+    evictionTaints(
+      node([['Ready', status]], {
+        taints: [...taints, ...keys.map((key) => ({ key: `node.kubernetes.io/${key}`, effect: 'NoExecute' }))],
+      }),
+      now,
+    )?.map(({ key, timeAdded = '' }) => `${key} ${timeAdded}`.trim());
+  expect(of('Unknown', [])).toEqual(['mine', `node.kubernetes.io/unreachable ${now}`]);
+  expect(of('False', ['unreachable'])).toEqual(['mine', `node.kubernetes.io/not-ready ${now}`]);
+  expect(of('False', ['not-ready'])).toBeUndefined();
+  expect(of('False', ['not-ready', 'unreachable'])).toEqual(['mine', 'node.kubernetes.io/not-ready']);
+  expect(of('True', ['not-ready', 'unreachable'])).toEqual(['mine']);
+  expect(of('True', [])).toBeUndefined();
+});
+
+test('labels of old names repeat those of today', () => {
+  const of = (labels: Record<string, string>) => missingLegacyLabels({ metadata: { labels } });
+  expect(of({ 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'beta.kubernetes.io/os': 'linux' })).toEqual({
+    'beta.kubernetes.io/arch': 'amd64',
+  });
+  expect(of({ 'beta.kubernetes.io/os': 'linux' })).toBeUndefined();
 });

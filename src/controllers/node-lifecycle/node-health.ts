@@ -77,3 +77,42 @@ export function conditionTaints(node: Node, now: string): readonly Taint[] | und
     .map((key) => ({ key, effect: 'NoSchedule', timeAdded: now }));
   return [...kept, ...added];
 }
+
+/** The taints that make pods leave a node in trouble, by its Ready status (KEP-166). */
+const evicting: Readonly<Record<string, string>> = {
+  False: `${prefix}not-ready`,
+  Unknown: `${prefix}unreachable`,
+};
+
+export function isEvictingTaint({ key, effect }: Taint): boolean {
+  return effect === 'NoExecute' && (key === evicting['False'] || key === evicting['Unknown']);
+}
+
+/**
+ * The taints of a node of which pods are to leave, or which they need not leave any more: the one of NoExecute that its Ready
+ * status asks for, in place of the other. Undefined when it has just those.
+ */
+export function evictionTaints(node: Node, now: string): readonly Taint[] | undefined {
+  const wanted = evicting[findCondition(node, 'Ready')?.status ?? ''];
+  const before = node.spec?.taints ?? [];
+  const present = before.filter(isEvictingTaint);
+  if (present.every(({ key }) => key === wanted) && present.length === (wanted === undefined ? 0 : 1)) return undefined;
+  const kept = before.filter((taint) => !isEvictingTaint(taint) || taint.key === wanted);
+  if (wanted === undefined || present.some(({ key }) => key === wanted)) return kept;
+  return [...kept, { key: wanted, effect: 'NoExecute', timeAdded: now }];
+}
+
+/** Labels that old programs read, each with the one that it has to repeat. */
+const legacyLabels: readonly (readonly [label: string, legacy: string])[] = [
+  ['kubernetes.io/os', 'beta.kubernetes.io/os'],
+  ['kubernetes.io/arch', 'beta.kubernetes.io/arch'],
+];
+
+/** The labels of old names that a node lacks or has with another value; undefined when there is none. */
+export function missingLegacyLabels({ metadata: { labels = {} } }: Node): Readonly<Record<string, string>> | undefined {
+  const missing = legacyLabels.flatMap(([label, legacy]) => {
+    const value = labels[label];
+    return value === undefined || labels[legacy] === value ? [] : [[legacy, value] as const];
+  });
+  return missing.length === 0 ? undefined : Object.fromEntries(missing);
+}

@@ -3,149 +3,272 @@ import { referenceTo } from '../../client/object-reference.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Lease } from '../../resources/schema/coordination-v1.generated.ts';
-import type { Node, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Node, Pod, Taint } from '../../resources/schema/core-v1.generated.ts';
 import { leases, nodes, pods } from '../../resources/schema/resource-types.generated.ts';
 import { type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
-import { ownKey } from '../runtime/object-keys.ts';
 import { byNode, nodeInformer, podInformer } from '../runtime/projections.ts';
-import { conditionTaints, findCondition, silentConditions } from './node-health.ts';
+import {
+  conditionTaints,
+  evictionTaints,
+  findCondition,
+  isEvictingTaint,
+  missingLegacyLabels,
+  silentConditions,
+} from './node-health.ts';
+import { type NodeLifecycleMetrics, nodeLifecycleMetrics } from './node-lifecycle-metrics.ts';
+import { type GracePeriods, NodeSigns } from './node-signs.ts';
+import { type EvictionRates, ZoneEvictions } from './zone-evictions.ts';
+import { type ZoneCount, zoneOf } from './zones.ts';
 
-export interface NodeLifecycleOptions {
-  /** How long an agent may be silent before its node counts as unknown; 50 s unless given. */
-  readonly gracePeriodMs?: number | undefined;
-  /** The same for a node that has just registered; 60 s unless given. */
-  readonly startupGracePeriodMs?: number | undefined;
-}
+export interface NodeLifecycleOptions extends GracePeriods, EvictionRates {}
 
 const leaseNamespace = 'kube-node-lease';
-const checkEveryMs = 5_000;
-
-/** What was last heard of a node, by this process's own clock: clocks of nodes may be wrong. */
-interface Heard {
-  readonly uid: string;
-  signs: string;
-  atMs: number;
-  /** The Ready status that the node's pods were told. */
-  toldPods: string;
-}
+/** The one key under which all nodes are looked at; what zones do follows from all of them. */
+const everyNode = '';
+const sweepEveryMs = 5_000;
+/** Nodes that are written to at once, when many fall silent together. */
+const sweepWidth = 8;
+/** A node that counts as well or ill for its zone's disruption has not this label. */
+const excluded = 'node.kubernetes.io/exclude-disruption';
+const mostAttempts = 5;
 
 /**
- * Watches over nodes: one that falls silent becomes Unknown, its pods no longer ready, and taints keep new pods away from nodes in
- * trouble.
+ * Watches over nodes: one that falls silent becomes Unknown and its pods no longer ready, taints keep new pods away from nodes in
+ * trouble, and make the pods on them leave, at the pace that the state of their zone allows.
  */
 export function nodeLifecycleController(context: ControllerContext, options: NodeLifecycleOptions = {}): Controller {
   const loop = new NodeLifecycleLoop(context, options);
   return {
     name: 'node-lifecycle',
+    concurrency: sweepWidth,
+    initialKeys: [everyNode],
     watches: [
-      watching(loop.nodes, ownKey),
-      watching(loop.leases, ({ object: { metadata } }) => (metadata.name === undefined ? [] : [metadata.name])),
+      watching(loop.nodes, ({ type, object, old }) => {
+        const { name = '' } = object.metadata;
+        if (type === 'deleted') return [everyNode];
+        return old?.metadata.uid === object.metadata.uid ? [name] : [name, everyNode];
+      }),
+      // Waited for, since they are read at each sweep; a renewal alone is no reason to look.
+      watching(loop.leases, () => []),
+      watching(loop.pods, () => []),
     ],
-    reconcile: (key, signal) => loop.reconcile(key, signal),
+    reconcile: (key, signal) => (key === everyNode ? loop.sweep(signal) : loop.reconcile(key, signal)),
   };
 }
 
 class NodeLifecycleLoop {
   readonly nodes: Informer<Node>;
   readonly leases: Informer<Lease>;
-  readonly #pods: Informer<Pod>;
+  readonly pods: Informer<Pod>;
   readonly #context: ControllerContext;
-  readonly #gracePeriodMs: number;
-  readonly #startupGracePeriodMs: number;
-  readonly #heard = new Map<string, Heard>();
+  readonly #metrics: NodeLifecycleMetrics;
+  readonly #signs: NodeSigns;
+  readonly #evictions: ZoneEvictions;
+  #nextSweepMs = 0;
 
   constructor(context: ControllerContext, options: NodeLifecycleOptions) {
+    const { informers, environment, metrics } = context;
     this.#context = context;
-    this.#gracePeriodMs = options.gracePeriodMs ?? 50_000;
-    this.#startupGracePeriodMs = options.startupGracePeriodMs ?? 60_000;
-    this.nodes = context.informers.informer(nodes, nodeInformer);
-    this.leases = context.informers.informer(leases, { namespace: leaseNamespace });
-    this.#pods = context.informers.informer(pods, podInformer);
+    this.#metrics = nodeLifecycleMetrics(metrics);
+    this.#signs = new NodeSigns(environment, options);
+    this.#evictions = new ZoneEvictions(environment, options);
+    this.nodes = informers.informer(nodes, nodeInformer);
+    this.leases = informers.informer(leases, { namespace: leaseNamespace });
+    this.pods = informers.informer(pods, podInformer);
   }
 
-  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
-    let node = this.nodes.get(key);
-    const { environment, client, events } = this.#context;
-    if (node === undefined) {
-      const uid = this.#heard.get(key)?.uid;
-      if (this.#heard.delete(key)) {
-        const message = `Node ${key} event: Removing Node ${key} from Controller`;
-        events.event(
-          { kind: nodes.kind, apiVersion: nodes.version, name: key, uid },
-          'Normal',
-          'RemovingNode',
-          message,
-        );
-      }
-      return undefined;
+  /** What follows from one node alone: taints that keep pods away, and labels of old names. */
+  async reconcile(name: string, signal: AbortSignal): Promise<ReconcileResult> {
+    const node = this.nodes.get(name);
+    if (node === undefined) return undefined;
+    const { client, environment } = this.#context;
+    const taints = conditionTaints(node, formatTime(environment.now()));
+    const labels = missingLegacyLabels(node);
+    if (taints === undefined && labels === undefined) return undefined;
+    const { resourceVersion } = node.metadata;
+    const metadata = { resourceVersion, ...(labels !== undefined && { labels }) };
+    const body = { metadata, ...(taints !== undefined && { spec: { taints } }) };
+    await client.patch(nodes, { name }, { type: 'merge', body }, { signal });
+    return undefined;
+  }
+
+  /** Looks at all nodes when it is time, and lets those be evicted whose turn has come. */
+  async sweep(signal: AbortSignal): Promise<ReconcileResult> {
+    const { environment } = this.#context;
+    const startedMs = environment.monotonic();
+    this.#registerAndFarewell();
+    if (startedMs >= this.#nextSweepMs) {
+      this.#nextSweepMs = startedMs + sweepEveryMs;
+      await this.#lookAtAll(signal);
+      this.#metrics.sweepDuration.observe((environment.monotonic() - startedMs) / 1000);
     }
-    const heard = this.#listen(key, node);
+    for (let next = this.#evictions.take(); next !== undefined; next = this.#evictions.take())
+      await this.#makeLeave(next.name, next.zone, signal);
+    const untilSweepMs = Math.max(1, this.#nextSweepMs - environment.monotonic());
+    return { requeueAfterMs: Math.min(untilSweepMs, this.#evictions.waitMs ?? untilSweepMs) };
+  }
+
+  #registerAndFarewell(): void {
+    const names = new Set<string>();
+    for (const node of this.nodes.list()) {
+      const { name = '', uid } = node.metadata;
+      names.add(name);
+      if (!this.#signs.listen(node, this.leases.get(name, leaseNamespace))) continue;
+      this.#metrics.evictions(zoneOf(node)).add(0);
+      this.#tell(name, uid, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+    }
+    for (const { name, uid } of this.#signs.keepOnly(names)) {
+      this.#evictions.remove(name);
+      this.#tell(name, uid, 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
+    }
+  }
+
+  async #lookAtAll(signal: AbortSignal): Promise<void> {
+    const all = [...this.nodes.list()];
+    const counts = new Map<string, ZoneCount>();
+    const remaining = all.values();
+    const work = async () => {
+      for (const node of remaining) {
+        const status = await this.#lookAt(node, signal);
+        if (node.metadata.labels?.[excluded] !== undefined) continue;
+        const zone = zoneOf(node);
+        const count = counts.get(zone) ?? { ready: 0, notReady: 0 };
+        counts.set(zone, count);
+        if (status === 'True') count.ready += 1;
+        else count.notReady += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(sweepWidth, all.length) }, work));
+    for (const zone of this.#evictions.gone(counts)) this.#metrics.zone(zone, undefined);
+    for (const [zone, count] of counts) this.#metrics.zone(zone, count);
+    const change = this.#evictions.update(counts);
+    if (change === 'leave') this.#signs.forgive();
+    if (change !== 'enter') return;
+    this.#context.logger.warn('no node is ready: nothing is evicted until one is');
+    // As they are by now: some were tainted just before.
+    for (const node of [...this.nodes.list()]) await this.#letStay(node, signal);
+  }
+
+  /** Answers the node's Ready status as it then is. Trouble with one node is told and leaves the others alone. */
+  async #lookAt(node: Node, signal: AbortSignal): Promise<string | undefined> {
+    const { environment, logger } = this.#context;
+    const startedMs = environment.monotonic();
+    const { name = '' } = node.metadata;
+    try {
+      const current = await this.#declareSilent(node, signal);
+      await this.#keepEvictionTaints(current, signal);
+      return findCondition(current, 'Ready')?.status;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isReason(error, 'NotFound')) logger.warn('looking at a node failed, will retry', { node: name, err: error });
+      return findCondition(node, 'Ready')?.status;
+    } finally {
+      this.#metrics.nodeDuration.observe((environment.monotonic() - startedMs) / 1000);
+    }
+  }
+
+  /** Makes a node Unknown whose agent has been silent for too long, and its pods not ready. */
+  async #declareSilent(node: Node, signal: AbortSignal): Promise<Node> {
+    if (!this.#signs.isSilent(node)) return node;
+    const { environment, client } = this.#context;
+    const { name = '', uid } = node.metadata;
     const now = formatTime(environment.now());
-    const leftMs = heard.atMs + this.#patienceMs(node) - environment.monotonic();
-    const silent = leftMs <= 0 ? silentConditions(node, now) : undefined;
-    if (silent !== undefined) {
-      const body = { status: { conditions: silent } };
-      node = await client.patch(nodes, { name: key }, { type: 'strategic', body }, { subresource: 'status', signal });
+    const conditions = silentConditions(node, now);
+    let current = node;
+    if (conditions !== undefined) {
+      if (await this.#isLeaseNewer(name, signal)) return node;
+      const body = { metadata: { uid }, status: { conditions } };
+      const options = { subresource: 'status', signal };
+      current = await client.patch(nodes, { name }, { type: 'strategic', body }, options);
+      if (findCondition(node, 'Ready')?.status === 'True')
+        this.#tell(name, uid, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
     }
-    const taints = conditionTaints(node, now);
-    if (taints !== undefined) {
-      const body = { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { taints } };
-      node = await client.patch(nodes, { name: key }, { type: 'merge', body }, { signal });
-    }
-    const ready = findCondition(node, 'Ready')?.status ?? 'Unknown';
-    if (ready !== 'True' && heard.toldPods === 'True') {
-      events.event(referenceTo(nodes, node), 'Normal', 'NodeNotReady', `Node ${key} status is now: NodeNotReady`);
-    }
-    if (ready !== 'True') await this.#markPodsNotReady(key, now, signal);
-    heard.toldPods = ready;
-    return { requeueAfterMs: ready === 'Unknown' ? checkEveryMs : Math.max(1_000, leftMs) };
+    await this.#markPodsNotReady(name, now, signal);
+    return current;
   }
 
-  /** Notes a sign of life: a renewed lease or a new heartbeat. */
-  #listen(key: string, node: Node): Heard {
-    const { environment, events } = this.#context;
-    const uid = node.metadata.uid ?? '';
-    const lease = this.leases.get(key, leaseNamespace)?.spec?.renewTime ?? '';
-    const signs = `${lease}/${findCondition(node, 'Ready')?.lastHeartbeatTime ?? ''}`;
-    const known = this.#heard.get(key);
-    if (known?.uid === uid) {
-      if (known.signs !== signs) {
-        known.signs = signs;
-        known.atMs = environment.monotonic();
+  /** A watch that stands still must not look like a cluster of silent nodes: the server is asked before a node is given up. */
+  async #isLeaseNewer(name: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      const live = await this.#context.client.get(leases, { namespace: leaseNamespace, name }, { signal });
+      return live.metadata.resourceVersion !== this.leases.get(name, leaseNamespace)?.metadata.resourceVersion;
+    } catch (error) {
+      if (isReason(error, 'NotFound')) return false;
+      throw error;
+    }
+  }
+
+  async #keepEvictionTaints(node: Node, signal: AbortSignal): Promise<void> {
+    const status = findCondition(node, 'Ready')?.status;
+    if (status === 'True') return await this.#letStay(node, signal);
+    if (status === undefined) return;
+    const taints = evictionTaints(node, '');
+    if (taints === undefined) this.#evictions.remove(node.metadata.name ?? '');
+    // One taint takes the place of the other at once: the pods are leaving already.
+    else if (node.spec?.taints?.some(isEvictingTaint)) await this.#changeTaints(node.metadata.name ?? '', signal);
+    else this.#evictions.add(node);
+  }
+
+  /** The node's pods need not leave. */
+  async #letStay(node: Node, signal: AbortSignal): Promise<void> {
+    const { name = '' } = node.metadata;
+    this.#evictions.remove(name);
+    if (node.spec?.taints?.some(isEvictingTaint))
+      await this.#changeTaints(name, signal, (taints) => taints.filter((taint) => !isEvictingTaint(taint)));
+  }
+
+  /** Taints a node so that its pods leave, unless it is well by now. */
+  async #makeLeave(name: string, zone: string, signal: AbortSignal): Promise<void> {
+    try {
+      if (await this.#changeTaints(name, signal)) this.#metrics.evictions(zone).add();
+    } catch (error) {
+      signal.throwIfAborted();
+      // The next sweep finds it again.
+      this.#context.logger.warn('a node was not tainted', { node: name, err: error });
+    }
+  }
+
+  /** Changes the taints of a node as it is now: absent, to what its Ready status asks for. False when there is nothing to change. */
+  async #changeTaints(
+    name: string,
+    signal: AbortSignal,
+    to?: (taints: readonly Taint[]) => readonly Taint[],
+  ): Promise<boolean> {
+    const { client, environment } = this.#context;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const live = await client.get(nodes, { name }, { signal });
+        const taints = to?.(live.spec?.taints ?? []) ?? evictionTaints(live, formatTime(environment.now()));
+        if (taints === undefined) return false;
+        const body = { metadata: { resourceVersion: live.metadata.resourceVersion }, spec: { taints } };
+        await client.patch(nodes, { name }, { type: 'merge', body }, { signal });
+        return true;
+      } catch (error) {
+        if (isReason(error, 'NotFound')) return false;
+        if (!isReason(error, 'Conflict') || attempt === mostAttempts) throw error;
       }
-      return known;
     }
-    const toldPods = findCondition(node, 'Ready')?.status ?? 'Unknown';
-    const heard: Heard = { uid, signs, atMs: environment.monotonic(), toldPods };
-    this.#heard.set(key, heard);
-    events.event(
-      referenceTo(nodes, node),
-      'Normal',
-      'RegisteredNode',
-      `Node ${key} event: Registered Node ${key} in Controller`,
-    );
-    return heard;
-  }
-
-  #patienceMs(node: Node): number {
-    return findCondition(node, 'Ready') === undefined ? this.#startupGracePeriodMs : this.#gracePeriodMs;
   }
 
   async #markPodsNotReady(nodeName: string, now: string, signal: AbortSignal): Promise<void> {
     const { client, events } = this.#context;
-    for (const pod of [...this.#pods.byIndex(byNode, nodeName)]) {
+    for (const pod of [...this.pods.byIndex(byNode, nodeName)]) {
       const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
       if (ready?.status !== 'True') continue;
       const { namespace, name = '', uid } = pod.metadata;
-      events.event(referenceTo(pods, pod), 'Warning', 'NodeNotReady', 'Node is not ready');
       const condition = { type: 'Ready', status: 'False', lastTransitionTime: now };
       const body = { metadata: { uid }, status: { conditions: [condition] } };
       try {
         await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
+        events.event(referenceTo(pods, pod), 'Warning', 'NodeNotReady', 'Node is not ready');
       } catch (error) {
         if (!isReason(error, 'NotFound') && !isReason(error, 'Conflict')) throw error;
       }
     }
+  }
+
+  #tell(name: string, uid: string | undefined, reason: string, message: string): void {
+    this.#context.events.event({ kind: nodes.kind, apiVersion: nodes.version, name, uid }, 'Normal', reason, message);
   }
 }

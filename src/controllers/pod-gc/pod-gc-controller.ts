@@ -1,10 +1,13 @@
 import type { Informer } from '../../client/informer.ts';
 import { isReason } from '../../machinery/status-error.ts';
-import { formatTime } from '../../machinery/time.ts';
+import { disruptionTarget } from '../../resources/core/pod/disruption-target.ts';
 import type { Node, Pod } from '../../resources/schema/core-v1.generated.ts';
 import { nodes, pods } from '../../resources/schema/resource-types.generated.ts';
+import { byCreation } from '../runtime/by-creation.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
+import { keyOf } from '../runtime/object-keys.ts';
+import { isPodFinished } from '../runtime/pods.ts';
 import { nodeInformer, podInformer } from '../runtime/projections.ts';
 
 const everyMs = 20_000;
@@ -15,31 +18,54 @@ const mostFinished = 12_500;
 const outOfService = 'node.kubernetes.io/out-of-service';
 
 /** Deletes pods that nobody else will: of nodes that are gone, never scheduled but being deleted, and finished ones beyond a bound. */
-export function podGcController({ client, informers, environment, logger }: ControllerContext): Controller {
+export function podGcController({ client, informers, environment, logger, metrics }: ControllerContext): Controller {
   const allPods: Informer<Pod> = informers.informer(pods, podInformer);
   const allNodes: Informer<Node> = informers.informer(nodes, nodeInformer);
   const missingSince = new Map<string, number>();
 
+  const counter = (name: string, help: string) =>
+    metrics.counter({ name: `pod_gc_collector_${name}`, help, labels: ['namespace', 'reason'] });
+  const deletions = counter('force_delete_pods_total', 'Pods that were deleted because nobody else would');
+  const failures = counter('force_delete_pod_errors_total', 'Such deletions that failed');
+
   const remove = async ({ pod, reason }: Doomed, signal: AbortSignal): Promise<void> => {
     const { namespace, name = '', uid } = pod.metadata;
-    const finished = isFinished(pod);
     logger.info('deleting a pod', { pod: `${namespace}/${name}`, reason });
     try {
-      if (!finished) {
-        const condition = {
-          type: 'DisruptionTarget',
-          status: 'True',
-          reason: 'DeletionByPodGC',
-          message: `PodGC: ${reason}`,
-          lastTransitionTime: formatTime(environment.now()),
-        };
-        const disrupted = reason === orphaned || reason === unreachable;
-        const body = { metadata: { uid }, status: { phase: 'Failed', ...(disrupted && { conditions: [condition] }) } };
+      if (!isPodFinished(pod)) {
+        const message = 'PodGC: node no longer exists';
+        const condition = disruptionTarget(pod, 'DeletionByPodGC', message, environment.now());
+        const status = { phase: 'Failed', ...(reason === 'orphaned' && { conditions: [condition] }) };
+        const body = { metadata: { uid }, status };
         await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
       }
       await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid }, signal });
     } catch (error) {
       if (!isReason(error, 'NotFound') && !isReason(error, 'Conflict')) throw error;
+    }
+  };
+
+  /** One that cannot be deleted keeps nobody else; the next look tries it again. */
+  const removeAll = async (doomed: readonly Doomed[], signal: AbortSignal): Promise<void> => {
+    const exists = new Map<string, boolean>();
+    for (const each of doomed) {
+      const { pod, reason } = each;
+      const labels = [pod.metadata.namespace ?? '', reason];
+      try {
+        if (reason === 'orphaned') {
+          // The cache may be behind: a node is only gone when the server says so.
+          const nodeName = pod.spec?.nodeName ?? '';
+          const known = exists.get(nodeName) ?? (await nodeExists(nodeName, signal));
+          exists.set(nodeName, known);
+          if (known) continue;
+        }
+        await remove(each, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        failures.with(...labels).add();
+        logger.warn('a pod was not deleted, will retry', { pod: keyOf(pod), reason, err: error });
+      }
+      deletions.with(...labels).add();
     }
   };
 
@@ -54,11 +80,7 @@ export function podGcController({ client, informers, environment, logger }: Cont
       noteMissing(missingSince, known, all, environment.now());
       const gone = (nodeName: string) =>
         environment.now() - (missingSince.get(nodeName) ?? Number.POSITIVE_INFINITY) >= quarantineMs;
-      for (const doomed of doomedPods(all, known, gone)) {
-        // The cache may be behind: a node is only gone when the server says so.
-        if (doomed.reason === orphaned && (await nodeExists(doomed.pod.spec?.nodeName ?? '', signal))) continue;
-        await remove(doomed, signal);
-      }
+      await removeAll(doomedPods(all, known, gone), signal);
       return { requeueAfterMs: everyMs };
     },
   };
@@ -76,11 +98,9 @@ export function podGcController({ client, informers, environment, logger }: Cont
 
 interface Doomed {
   readonly pod: Pod;
-  readonly reason: string;
+  /** As Kubernetes' metrics have it. */
+  readonly reason: 'terminated' | 'out-of-service' | 'orphaned' | 'unscheduled';
 }
-
-const orphaned = 'node no longer exists';
-const unreachable = 'node is out of service';
 
 /** What is to be deleted, and why. */
 export function doomedPods(
@@ -93,18 +113,17 @@ export function doomedPods(
   for (const pod of all) {
     const nodeName = pod.spec?.nodeName ?? '';
     const deleting = typeof pod.metadata.deletionTimestamp === 'string';
-    if (nodeName === '' && deleting) doomed.push({ pod, reason: 'the pod was never scheduled and is being deleted' });
+    if (nodeName === '' && deleting) doomed.push({ pod, reason: 'unscheduled' });
     else if (nodeName !== '' && !known.has(nodeName)) {
-      if (gone(nodeName)) doomed.push({ pod, reason: orphaned });
-    } else if (deleting && isOutOfService(known.get(nodeName))) doomed.push({ pod, reason: unreachable });
-    else if (isFinished(pod) && !deleting) finished.push(pod);
+      if (gone(nodeName)) doomed.push({ pod, reason: 'orphaned' });
+    } else if (deleting && isOutOfService(known.get(nodeName))) doomed.push({ pod, reason: 'out-of-service' });
+    else if (isPodFinished(pod) && !deleting) finished.push(pod);
   }
   const surplus = finished.length - mostFinished;
   if (surplus > 0) {
-    const oldest = finished.sort((a, b) =>
-      (a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1,
-    );
-    doomed.push(...oldest.slice(0, surplus).map((pod) => ({ pod, reason: 'too many finished pods' })));
+    // Those that their node put out say the least about what ran, and go first.
+    const oldest = finished.sort((a, b) => Number(isPutOut(b)) - Number(isPutOut(a)) || byCreation(a, b));
+    doomed.push(...oldest.slice(0, surplus).map((pod) => ({ pod, reason: 'terminated' as const })));
   }
   return doomed;
 }
@@ -125,6 +144,6 @@ function isOutOfService(node: Node | undefined): boolean {
   return !ready && node?.spec?.taints?.some(({ key }) => key === outOfService) === true;
 }
 
-function isFinished({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+function isPutOut({ status }: Pod): boolean {
+  return status?.phase === 'Failed' && status.reason === 'Evicted';
 }

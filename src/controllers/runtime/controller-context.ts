@@ -3,6 +3,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
+import type { MetricRegistry } from '../../machinery/metrics.ts';
 
 /** What every controller is made from. */
 export interface ControllerContext {
@@ -14,4 +15,5 @@ export interface ControllerContext {
   /** Tells under the controller's name. */
   readonly events: EventRecorder;
   readonly logger: Logger;
+  readonly metrics: MetricRegistry;
 }
