@@ -14,7 +14,7 @@ import { ImageManager } from './images/image-manager.ts';
 import { Machine } from './machine.ts';
 import { StatusManager } from './pod-status/status-manager.ts';
 import { BackOffTable } from './pods/back-off-table.ts';
-import { admitPod } from './pods/pod-admission.ts';
+import { admitPod, resourceRefusal } from './pods/pod-admission.ts';
 import { PodCgroups } from './pods/pod-cgroups.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { RuntimeCache } from './pods/runtime-cache.ts';
@@ -23,6 +23,7 @@ import { ProbeManager } from './probes/probe-manager.ts';
 import { LeaseRenewer } from './registration/lease-renewer.ts';
 import { newNode } from './registration/node-object.ts';
 import { NodeRegistrar } from './registration/node-registrar.ts';
+import { PodResizes } from './resize/pod-resizes.ts';
 import { MeasuredRuntime } from './runtime/measured-runtime.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
 import type { AgentSources } from './sources.ts';
@@ -229,6 +230,16 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
       root: config.cgroupRoot,
       allocatable: machine.allocatable,
       pods: () => result.pods.active(),
+    }),
+    resizes: new PodResizes({
+      environment,
+      recorder,
+      ready: () => result.pods.allKnown,
+      fits: (pod) => {
+        const active = result.pods.active().filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
+        return resourceRefusal({ pod, active, allocatable: machine.allocatable });
+      },
+      onAccepted: (uid) => result.pods.settle(uid),
     }),
     objects: sources.objects,
     machine,

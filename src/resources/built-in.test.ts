@@ -3,8 +3,6 @@ import { groupResource } from '../machinery/resource-type.ts';
 import { builtInDefinitions } from './built-in.ts';
 import { resourceFacts } from './schema/resource-facts.generated.ts';
 
-/** What nothing acts on yet is not served: kubelets of ours do not resize pods. */
-const notYet = ['pods/resize'];
 const always = ['metadata.name', 'metadata.namespace'];
 
 describe.each(builtInDefinitions.map((definition) => [groupResource(definition.type), definition] as const))(
@@ -23,10 +21,7 @@ describe.each(builtInDefinitions.map((definition) => [groupResource(definition.t
 
     test('has a view for every subresource that shows the object', () => {
       const views = fact?.subresources.filter(
-        ({ kind, verbs, name }) =>
-          kind === definition.type.kind &&
-          verbs.includes('update') &&
-          !notYet.includes(`${definition.type.resource}/${name}`),
+        ({ kind, verbs }) => kind === definition.type.kind && verbs.includes('update'),
       );
       const own = [...(definition.status ? ['status'] : []), ...Object.keys(definition.views ?? {})];
       expect(own.sort()).toEqual(views?.map(({ name }) => name).sort());

@@ -23,6 +23,8 @@ export type ClusterEvent =
   | 'NodeAdded'
   | 'NodeChanged'
   | 'PodDeleted'
+  /** A pod takes up less than before. */
+  | 'PodScaledDown'
   | 'PodAssigned'
   | 'PodLabelsChanged'
   | 'VolumesChanged'

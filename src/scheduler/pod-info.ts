@@ -1,4 +1,5 @@
-import { podRequests, type ResourceAmounts } from '../resources/core/scheduling/pod-requests.ts';
+import { occupiedRequests, type ResourceAmounts } from '../resources/core/scheduling/pod-requests.ts';
+import { equal } from '../resources/equal.ts';
 import type { Pod, PodAffinityTerm } from '../resources/schema/core-v1.generated.ts';
 import type { LabelSelector } from '../resources/schema/meta-v1.generated.ts';
 import { type LabelMatcher, matcherOf } from './label-matcher.ts';
@@ -43,7 +44,7 @@ export function podInfo(pod: Pod): PodInfo {
   return {
     pod,
     key: podKey(pod),
-    requests: podRequests(pod),
+    requests: occupiedRequests(pod),
     hostPorts: hostPorts(pod),
     requiredAffinity: required(podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
     requiredAntiAffinity: required(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
@@ -57,6 +58,14 @@ export function podInfo(pod: Pod): PodInfo {
       ) ?? noTerms,
     priority: pod.spec?.priority ?? 0,
   };
+}
+
+/** Only a resize changes what a pod takes up, and only then its status says something else than before. */
+export function takesLess(pod: Pod, old: Pod): boolean {
+  if (equal(pod.status?.resources, old.status?.resources) && pod.metadata.generation === old.metadata.generation)
+    return false;
+  const [now, before] = [occupiedRequests(pod), occupiedRequests(old)];
+  return Object.keys(before).some((name) => (now[name] ?? 0) < (before[name] ?? 0));
 }
 
 export function podKey(pod: Pod): string {

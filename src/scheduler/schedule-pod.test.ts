@@ -36,6 +36,20 @@ describe('why no node takes a pod, in the words that Kubernetes uses', () => {
       '0/1 nodes are available: 1 Insufficient cpu.',
     ],
     [
+      'resources that another has not given back yet',
+      [
+        [node('a')],
+        [
+          {
+            ...pod('q', { requests: { cpu: '1' }, on: 'a' }),
+            status: { allocatedResources: { cpu: '1' }, resources: { requests: { cpu: '3' } } },
+          },
+        ],
+      ],
+      pod('p', { requests: { cpu: '1500m' } }),
+      '0/1 nodes are available: 1 Insufficient cpu.',
+    ],
+    [
       'pods',
       [[node('a', { allocatable: { pods: '1' } })], [pod('q', { on: 'a' })]],
       pod('p'),

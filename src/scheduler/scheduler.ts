@@ -25,7 +25,7 @@ import { diagnosisMessage } from './diagnosis.ts';
 import type { ClusterEvent, CycleState, Plugin, Snapshot } from './framework.ts';
 import { ownerSelector } from './owner-selector.ts';
 import { defaultPlugins } from './plugins/default-plugins.ts';
-import { type PodInfo, podKey } from './pod-info.ts';
+import { type PodInfo, podKey, takesLess } from './pod-info.ts';
 import { findPreemption } from './preemption.ts';
 import { type Attempt, type Diagnosis, schedulePod } from './schedule-pod.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
@@ -175,6 +175,7 @@ export class Scheduler {
       this.#cache.setPod(pod);
       if (old === undefined || !isAssigned(old)) this.#queue.moved('PodAssigned');
       else if (pod.metadata.labels !== old.metadata.labels) this.#queue.moved('PodLabelsChanged');
+      if (old !== undefined && takesLess(pod, old)) this.#queue.moved('PodScaledDown');
       return;
     }
     if (typeof pod.metadata.deletionTimestamp === 'string') this.#queue.delete(pod);

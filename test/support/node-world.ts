@@ -83,9 +83,11 @@ interface Typed {
 }
 
 function mergeByType(before: unknown, changes: readonly Typed[]): readonly Typed[] {
-  const known = Array.isArray(before) ? (before as readonly Typed[]) : [];
+  const all = Array.isArray(before) ? (before as readonly Typed[]) : [];
+  const known = all.filter(({ type }) => !changes.some((each) => each.type === type && '$patch' in each));
   const merged = known.map((each) => withoutNulls({ ...each, ...changes.find(({ type }) => type === each.type) }));
-  return [...merged, ...changes.filter(({ type }) => !known.some((each) => each.type === type))];
+  const added = changes.filter((each) => !('$patch' in each) && !known.some(({ type }) => type === each.type));
+  return [...merged, ...added];
 }
 
 function withoutNulls<T extends object>(object: T): T {

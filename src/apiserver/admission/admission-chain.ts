@@ -13,6 +13,7 @@ import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { podResize } from './pod-resize.ts';
 import { PodTopologyLabels } from './pod-topology-labels.ts';
 import { Priority } from './priority.ts';
 import { RbacEscalation } from './rbac-escalation.ts';
@@ -53,6 +54,7 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     certificateSigning(authorizer),
     certificateSubjectRestriction,
     new PodTopologyLabels(reader),
+    podResize(reader),
     new RbacEscalation(policy, authorizer, reader),
   ];
 }

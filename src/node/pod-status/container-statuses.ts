@@ -9,6 +9,7 @@ import type {
 } from '../../resources/schema/core-v1.generated.ts';
 import { type PodRuntimeState, restartCountOf } from '../pods/pod-runtime-state.ts';
 import { restartsAfter } from '../pods/restart-policy.ts';
+import type { Allocation } from '../resize/allocation.ts';
 import type { ContainerStatus as RuntimeStatus } from '../runtime/runtime.ts';
 
 /** Why a container is not running though it should be, in the words of its waiting state. */
@@ -23,6 +24,8 @@ export interface ContainerStatusesInput {
   readonly previous: readonly ContainerStatus[];
   readonly state: PodRuntimeState;
   readonly failures: ReadonlyMap<string, StartFailure>;
+  /** What the containers have, where that is another thing than was given to them. */
+  readonly actual: Allocation | undefined;
   /** What a container left behind as it ended, by container id. */
   readonly terminationMessage: (containerId: string) => string;
 }
@@ -45,7 +48,7 @@ function statusOf(container: Container, input: ContainerStatusesInput): Containe
   const status =
     newest === undefined
       ? withoutTrace(container, previous, pod)
-      : fromRuntime(container, newest, before, previous, input.terminationMessage);
+      : fromRuntime(container, newest, before, previous, input);
   const failure = failures.get(container.name);
   if (failure === undefined || status.state?.running !== undefined || !isWanted(container, pod, newest)) return status;
   const { terminated } = status.state ?? {};
@@ -67,7 +70,7 @@ function fromRuntime(
   newest: RuntimeStatus,
   before: RuntimeStatus | undefined,
   previous: ContainerStatus | undefined,
-  terminationMessage: (containerId: string) => string,
+  { terminationMessage, actual }: ContainerStatusesInput,
 ): ContainerStatus {
   const lastState = before === undefined ? previous?.lastState : stateOf(before, undefined, terminationMessage);
   const state = stateOf(newest, previous, terminationMessage);
@@ -84,7 +87,7 @@ function fromRuntime(
     imageID: newest.imageId,
     containerID: containerIdOf(newest),
     ...(resources?.requests !== undefined && { allocatedResources: resources.requests }),
-    resources: resources ?? {},
+    resources: (newest.state === 'running' ? actual?.containers.get(container.name) : undefined) ?? resources ?? {},
     ...volumeMounts(container),
   };
 }

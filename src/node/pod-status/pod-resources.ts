@@ -2,15 +2,15 @@ import { formatQuantity, parseQuantity, quantityOf } from '../../machinery/quant
 import { podLimits, podRequests, type ResourceAmounts } from '../../resources/core/scheduling/pod-requests.ts';
 import type { Container, Pod, PodStatus } from '../../resources/schema/core-v1.generated.ts';
 
-/** What the pod as a whole was given, in its status (KEP-5419). */
-export function podResources(pod: Pod): Pick<PodStatus, 'allocatedResources' | 'resources'> {
-  const requests = quantities(pod, podRequests(pod), 'requests');
-  const limits = quantities(pod, podLimits(pod), 'limits');
-  const hasRequests = Object.keys(requests).length > 0;
+/** What the pod as a whole was given, and what it has, in its status (KEP-5419). */
+export function podResources(pod: Pod, actual: Pod): Pick<PodStatus, 'allocatedResources' | 'resources'> {
+  const given = quantities(pod, podRequests(pod), 'requests');
+  const requests = quantities(actual, podRequests(actual), 'requests');
+  const limits = quantities(actual, podLimits(actual), 'limits');
   return {
-    ...(hasRequests && { allocatedResources: requests }),
+    ...(Object.keys(given).length > 0 && { allocatedResources: given }),
     resources: {
-      ...(hasRequests && { requests }),
+      ...(Object.keys(requests).length > 0 && { requests }),
       ...(Object.keys(limits).length > 0 && { limits }),
     },
   };

@@ -8,6 +8,7 @@ import type {
 } from '../../resources/schema/core-v1.generated.ts';
 import { anyMainContainerStarted, type PodRuntimeState } from '../pods/pod-runtime-state.ts';
 import { isRestartableInit } from '../pods/restart-policy.ts';
+import { type Allocation, withAllocation } from '../resize/allocation.ts';
 import { containerStatuses, type StartFailure } from './container-statuses.ts';
 import { isOwnCondition, podConditions } from './pod-conditions.ts';
 import { type Phase, podPhase } from './pod-phase.ts';
@@ -21,6 +22,9 @@ export interface PodStatusInput {
   readonly failures: ReadonlyMap<string, StartFailure>;
   readonly probes: Readiness;
   readonly terminationMessage: (containerId: string) => string;
+  /** What its containers have, and what is to be said of a change of that. */
+  readonly actual?: Allocation | undefined;
+  readonly resizeConditions?: readonly PodCondition[];
   /** Every container has ended and none will be started again. */
   readonly finished: boolean;
   /** The pod fails for a reason of its own: its deadline, an eviction. */
@@ -39,20 +43,23 @@ export interface Readiness {
 
 /** The status of a pod as its node sees it. Pure. */
 export function podStatus(input: PodStatusInput): PodStatus {
-  const { pod, previous, state, now, hostIps } = input;
+  const { pod, previous, state, now, hostIps, actual } = input;
   const initStatuses = statusesOf(input, pod.spec?.initContainers ?? [], previous.initContainerStatuses);
-  const mainStatuses = statusesOf(input, pod.spec?.containers ?? [], previous.containerStatuses);
+  const mainStatuses = byName(statusesOf(input, pod.spec?.containers ?? [], previous.containerStatuses));
   const ephemeralStatuses = ephemeralStatusesOf(input, previous.ephemeralContainerStatuses);
   const verdict = phaseOf(input, [...initStatuses, ...mainStatuses]);
   const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !isOwnCondition(type));
   const own = podConditions({ pod, state, phase: verdict.phase, initStatuses, mainStatuses, foreign });
+  const resizing = isTerminal(verdict.phase) ? [] : (input.resizeConditions ?? []);
   const ips = podIps(input);
   const [podIP] = ips;
   const [hostIP] = hostIps;
   return {
     observedGeneration: pod.metadata.generation,
     ...verdict,
-    conditions: [...foreign, ...own.map((condition) => withTransition(condition, previous.conditions, now))],
+    conditions: [...foreign, ...resizing, ...own].map((condition) =>
+      isOwnCondition(condition.type) ? withTransition(condition, previous.conditions, now) : condition,
+    ),
     ...(hostIP !== undefined && { hostIP, hostIPs: hostIps.map((ip) => ({ ip })) }),
     ...(podIP !== undefined && { podIP, podIPs: ips.map((ip) => ({ ip })) }),
     startTime: previous.startTime ?? pod.status?.startTime ?? formatTime(now),
@@ -60,7 +67,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     containerStatuses: mainStatuses,
     ...(ephemeralStatuses.length > 0 && { ephemeralContainerStatuses: ephemeralStatuses }),
     ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
-    ...podResources(pod),
+    ...podResources(pod, actual === undefined ? pod : withAllocation(pod, actual)),
   };
 }
 
@@ -69,28 +76,36 @@ function statusesOf(
   containers: readonly Container[],
   previous: readonly ContainerStatus[] = [],
 ): readonly ContainerStatus[] {
-  const { pod, state, failures, terminationMessage, probes } = input;
+  const { pod, state, failures, terminationMessage, probes, actual } = input;
   const inits = new Set(pod.spec?.initContainers ?? []);
-  return containerStatuses({ pod, containers, previous, state, failures, terminationMessage }).map((status, index) => {
-    const container = containers[index];
-    if (container === undefined) return status;
-    if (inits.has(container) && !isRestartableInit(container)) {
-      const started = status.state?.running !== undefined;
-      return { ...status, started, ready: status.state?.terminated?.exitCode === 0 };
-    }
-    const started = status.state?.running !== undefined && probes.started(container, status);
-    return { ...status, started, ready: started && probes.ready(container, status) };
-  });
+  return containerStatuses({ pod, containers, previous, state, failures, terminationMessage, actual }).map(
+    (status, index) => {
+      const container = containers[index];
+      if (container === undefined) return status;
+      if (inits.has(container) && !isRestartableInit(container)) {
+        const started = status.state?.running !== undefined;
+        return { ...status, started, ready: status.state?.terminated?.exitCode === 0 };
+      }
+      const started = status.state?.running !== undefined && probes.started(container, status);
+      return { ...status, started, ready: started && probes.ready(container, status) };
+    },
+  );
+}
+
+/** Main containers are told in the order of their names. */
+function byName(statuses: readonly ContainerStatus[]): readonly ContainerStatus[] {
+  return [...statuses].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Nobody probes an ephemeral container, nor waits for it: it is never said to be ready. */
 function ephemeralStatusesOf(
-  { pod, state, failures, terminationMessage }: PodStatusInput,
+  { pod, state, failures, terminationMessage, actual }: PodStatusInput,
   previous: readonly ContainerStatus[] = [],
 ): readonly ContainerStatus[] {
   const containers: readonly Container[] = pod.spec?.ephemeralContainers ?? [];
-  const statuses = containerStatuses({ pod, containers, previous, state, failures, terminationMessage });
-  return statuses.map(({ started: _, ...status }) => ({ ...status, ready: false }));
+  const statuses = containerStatuses({ pod, containers, previous, state, failures, terminationMessage, actual });
+  const told = statuses.map(({ started: _, ...status }) => ({ ...status, ready: false }));
+  return byName(told);
 }
 
 type PhaseVerdict = Pick<PodStatus, 'reason' | 'message'> & { readonly phase: Phase };

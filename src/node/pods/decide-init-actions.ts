@@ -47,13 +47,13 @@ function startNext(containers: readonly Container[], index: number, decision: De
 
 /** The sidecar that was started last: done as soon as it has started. */
 function followSidecar(
-  { pod, state, probes, backOff, now }: DecisionInput,
+  input: DecisionInput,
   decision: Decision,
   container: Container,
   status: ContainerStatus,
 ): InitProgress {
-  keepSidecar({ pod, state, probes, backOff, now }, decision, container, status);
-  const started = status.state === 'running' && hasStarted(container, status, probes);
+  keepSidecar(input, decision, container, status);
+  const started = status.state === 'running' && hasStarted(container, status, input.probes);
   return started ? goOn : notYet;
 }
 
@@ -81,13 +81,13 @@ function followInit(pod: Pod, decision: Decision, container: Container, status: 
 }
 
 function keepSidecar(
-  { probes }: DecisionInput,
+  input: DecisionInput,
   decision: Decision,
   container: Container,
   status: ContainerStatus | undefined,
 ): void {
   if (status?.state === 'running') {
-    const fault = sidecarFault(container, status, probes);
+    const fault = sidecarFault(container, status, input);
     if (fault === undefined) return;
     decision.kill(status, container, fault.message, fault.reason);
   } else if (status?.state === 'unknown') {
@@ -96,7 +96,7 @@ function keepSidecar(
   decision.start(container, 'init');
 }
 
-function sidecarFault(container: Container, status: ContainerStatus, probes: ProbeVerdicts) {
+function sidecarFault(container: Container, status: ContainerStatus, { probes, restart }: DecisionInput) {
   const { name } = container;
   const startup = container.startupProbe === undefined ? 'success' : probes.startup(status.id);
   if (startup === 'failure')
@@ -105,5 +105,6 @@ function sidecarFault(container: Container, status: ContainerStatus, probes: Pro
   if (hasChanged(container, status)) return { message: `Init container ${name} definition changed`, reason: undefined };
   if (probes.liveness(status.id) === 'failure')
     return { message: `Init container ${name} failed liveness probe`, reason: 'LivenessProbe' as const };
+  if (restart.has(name)) return { message: `Container ${name} resize requires restart`, reason: undefined };
   return undefined;
 }

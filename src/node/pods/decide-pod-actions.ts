@@ -1,15 +1,7 @@
 import type { Container } from '../../resources/schema/core-v1.generated.ts';
 import type { ContainerStatus } from '../runtime/runtime.ts';
 import { decideInitActions } from './decide-init-actions.ts';
-import {
-  Decision,
-  type DecisionInput,
-  hasChanged,
-  type KillReason,
-  nothing,
-  type PodActions,
-  type ProbeVerdicts,
-} from './decision.ts';
+import { Decision, type DecisionInput, hasChanged, type KillReason, nothing, type PodActions } from './decision.ts';
 import { anyMainContainerCreated, latestContainer, sandboxNeed } from './pod-runtime-state.ts';
 import { policyOf, restartsAfter, restartsWhenKilled } from './restart-policy.ts';
 
@@ -49,7 +41,8 @@ function decideNewSandbox(input: DecisionInput, attempt: number): PodActions {
 }
 
 /** Answers how many containers are left running. */
-function decideMainContainers({ pod, state, probes }: DecisionInput, decision: Decision): number {
+function decideMainContainers(input: DecisionInput, decision: Decision): number {
+  const { pod, state } = input;
   let kept = 0;
   const removed = pod.metadata.deletionTimestamp != null;
   for (const container of pod.spec?.containers ?? []) {
@@ -61,13 +54,14 @@ function decideMainContainers({ pod, state, probes }: DecisionInput, decision: D
       decision.start(container, 'main');
       continue;
     }
-    const fault = faultOf(container, status, probes);
+    const fault = faultOf(container, status, input);
     if (fault === undefined) {
       kept++;
       continue;
     }
     const restart = fault.always || restartsWhenKilled(container, pod);
-    decision.kill(status, container, restart ? `${fault.message}, will be restarted` : fault.message, fault.reason);
+    const told = restart && fault.complete !== true ? `${fault.message}, will be restarted` : fault.message;
+    decision.kill(status, container, told, fault.reason);
     if (restart) decision.start(container, 'main');
   }
   return kept;
@@ -78,10 +72,12 @@ interface Fault {
   readonly reason: KillReason;
   /** Restarted whatever the policy says. */
   readonly always: boolean;
+  /** The message tells already what is done. */
+  readonly complete?: boolean;
 }
 
 /** What is wrong with a running container. */
-function faultOf(container: Container, status: ContainerStatus, probes: ProbeVerdicts): Fault | undefined {
+function faultOf(container: Container, status: ContainerStatus, { probes, restart }: DecisionInput): Fault | undefined {
   const { name } = container;
   if (hasChanged(container, status))
     return { message: `Container ${name} definition changed`, reason: undefined, always: true };
@@ -89,5 +85,7 @@ function faultOf(container: Container, status: ContainerStatus, probes: ProbeVer
     return { message: `Container ${name} failed liveness probe`, reason: 'LivenessProbe', always: false };
   if (probes.startup(status.id) === 'failure')
     return { message: `Container ${name} failed startup probe`, reason: 'StartupProbe', always: false };
+  if (restart.has(name))
+    return { message: `Container ${name} resize requires restart`, reason: undefined, always: true, complete: true };
   return undefined;
 }

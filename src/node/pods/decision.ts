@@ -9,6 +9,8 @@ export interface DecisionInput {
   readonly pod: Pod;
   readonly state: PodRuntimeState;
   readonly probes: ProbeVerdicts;
+  /** Containers that have to be started anew for their new size. */
+  readonly restart: ReadonlySet<string>;
   /** How long a container has to wait after it ended at `since`. */
   readonly backOff: (container: Container, since: number) => number;
   readonly now: number;

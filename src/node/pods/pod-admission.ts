@@ -41,7 +41,12 @@ function osRefusal({ pod }: AdmissionInput): Refusal | undefined {
   return undefined;
 }
 
-function resourceRefusal({ pod, active, allocatable }: AdmissionInput): Refusal | undefined {
+/** Why there is no room for a pod beside the active ones. */
+export function resourceRefusal({
+  pod,
+  active,
+  allocatable,
+}: Pick<AdmissionInput, 'pod' | 'active' | 'allocatable'>): Refusal | undefined {
   const capacity = resourceAmounts(allocatable);
   const pods = capacity['pods'] ?? 0;
   if (active.length + 1 > pods) return insufficient('pods', 1, active.length, pods);

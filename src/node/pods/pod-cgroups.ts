@@ -49,6 +49,26 @@ export class PodCgroups {
     await host.ensureCgroup(podCgroup(root, pod), podCgroupLimits(pod));
   }
 
+  /** Limits that hold neither size of a pod back, while its containers go from one to the other. */
+  async makeRoom(before: Pod, after: Pod): Promise<void> {
+    const { host, root } = this.#options;
+    const [old, next] = [podCgroupLimits(before), podCgroupLimits(after)];
+    const wider = (one: number, other: number) => (one === 0 || other === 0 ? 0 : Math.max(one, other));
+    await host.ensureCgroup(podCgroup(root, after), {
+      ...next,
+      cpuShares: Math.max(old.cpuShares, next.cpuShares),
+      cpuQuota: wider(old.cpuQuota, next.cpuQuota),
+      memoryBytes: wider(old.memoryBytes, next.memoryBytes),
+    });
+  }
+
+  /** The limits of a pod whose containers have their new size. */
+  async resize(pod: Pod): Promise<void> {
+    const { host, root } = this.#options;
+    await host.ensureCgroup(podCgroup(root, pod), podCgroupLimits(pod));
+    if (pod.status?.qosClass === 'Burstable') await this.#weighBurstable();
+  }
+
   async remove(pod: Pod): Promise<void> {
     const { host, root } = this.#options;
     await host.removeCgroup(podCgroup(root, pod));

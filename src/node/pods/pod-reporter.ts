@@ -33,7 +33,7 @@ export class PodReporter {
 
   /** Decides the status anew, and whom to probe. Answers the phase. */
   async report({ pod, failures, ending, finished, failed }: Report): Promise<string | undefined> {
-    const { cache, statuses, probes, machine, environment, metrics } = this.#context;
+    const { cache, statuses, probes, machine, environment, metrics, resizes } = this.#context;
     const state = cache.state(this.#uid);
     await this.#messages.read(state.containers);
     probes.track(pod, state, ending);
@@ -48,6 +48,8 @@ export class PodReporter {
       failures,
       probes,
       terminationMessage: (id) => this.#messages.of(id),
+      actual: resizes.actual(this.#uid),
+      resizeConditions: resizes.conditions(this.#uid),
       finished,
       failed: finished ? failed : undefined,
       hostIps: machine.hostIps,

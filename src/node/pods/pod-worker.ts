@@ -6,6 +6,8 @@ import { pullSecrets } from '../images/pulling/pull-secrets.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { isOwnCondition } from '../pod-status/pod-conditions.ts';
 import { isTerminal } from '../pod-status/pod-status.ts';
+import { withAllocation } from '../resize/allocation.ts';
+import { performResize } from '../resize/perform-resize.ts';
 import { containerHash } from './container-hash.ts';
 import { decidePodActions } from './decide-pod-actions.ts';
 import type { PodActions } from './decision.ts';
@@ -48,6 +50,9 @@ export class PodWorker {
   readonly #failures = new Map<string, StartFailure>();
   /** Until when each container's BackOff event has been told. */
   readonly #toldBackOff = new Map<string, number>();
+  /** As the API has it. */
+  #asked: Pod;
+  /** With the resources that the node has given to it. */
   #pod: Pod;
   #phase: Phase = 'running';
   #ending: Ending | undefined;
@@ -62,14 +67,15 @@ export class PodWorker {
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #stopped = false;
-  #cgroupGeneration = -1;
+  #hasCgroup = false;
   #unfollow: readonly (() => void)[] = [];
   #followed = '';
 
   constructor(context: WorkerContext, pod: Pod, onEnded: (worker: PodWorker) => void) {
     this.uid = pod.metadata.uid ?? '';
     this.#context = context;
-    this.#pod = pod;
+    this.#asked = pod;
+    this.#pod = context.resizes.settle(pod);
     this.#onEnded = onEnded;
     this.#reporter = new PodReporter(context, this.uid);
     this.#follow();
@@ -87,7 +93,8 @@ export class PodWorker {
   /** The newest version of the pod; one that is being deleted comes to its end. */
   update(pod: Pod): void {
     const before = this.#pod;
-    this.#pod = pod;
+    this.#asked = pod;
+    this.#pod = this.#phase === 'ended' ? pod : this.#context.resizes.settle(pod);
     if (pod.metadata.generation !== before.metadata.generation) this.#follow();
     // Labels and annotations are in downward API volumes.
     if (!equal(labelsOf(pod), labelsOf(before))) this.#context.volumes.invalidate(this.uid);
@@ -97,6 +104,12 @@ export class PodWorker {
     if (this.#phase === 'ending' && grace(pod) < grace(before)) this.#interrupt('the grace period was shortened');
     // The echo of this node's own status is no news.
     if (!this.#looked || !equal(newsOf(pod), newsOf(before))) this.look(true);
+  }
+
+  /** What is given to the pod has changed. */
+  settle(): void {
+    this.#pod = this.#context.resizes.settle(this.#asked);
+    this.look(true);
   }
 
   /** Brings the pod to its end; a reason that came first stays. */
@@ -186,11 +199,12 @@ export class PodWorker {
     }
     if (this.#ending !== undefined) return this.#bringToEnd(this.#ending, signal);
     await this.#sync(signal);
+    this.#context.resizes.check(this.#pod, this.#context.cache.state(this.uid));
     if (isTerminal(await this.#report(false))) this.look(true);
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
-    const { machine, recorder, volumes, cache, probes, crashBackOff, environment } = this.#context;
+    const { machine, recorder, volumes, cache, probes, crashBackOff, environment, config } = this.#context;
     const pod = this.#pod;
     if (machine.networkProblem !== undefined && pod.spec?.hostNetwork !== true) {
       const message = `network is not ready: ${machine.networkProblem}`;
@@ -198,10 +212,13 @@ export class PodWorker {
       throw new Error(message);
     }
     await Promise.all([this.#ensureCgroup(), volumes.mount(pod, signal)]);
+    const resize = await performResize(this.#context, pod, cache.state(this.uid), signal);
     const now = environment.now();
+    if (resize.failed) this.#lookAt(now + config.syncRetryMs);
     const actions = decidePodActions({
       pod,
       state: cache.state(this.uid),
+      restart: resize.restart,
       probes,
       backOff: (container, since) => crashBackOff.delayAfter(this.#backOffKey(container), since),
       now,
@@ -209,15 +226,15 @@ export class PodWorker {
     await this.#perform(actions, signal);
   }
 
-  /** Once for each version of what is asked for. */
+  /** Once; what changes later is a resize. A pod that ran under another agent has its old size until then. */
   async #ensureCgroup(): Promise<void> {
-    const { cgroups, recorder } = this.#context;
+    const { cgroups, recorder, resizes } = this.#context;
     const pod = this.#pod;
-    const generation = pod.metadata.generation ?? 0;
-    if (this.#cgroupGeneration === generation) return;
+    if (this.#hasCgroup) return;
+    const actual = resizes.actual(this.uid);
     try {
-      await cgroups.ensure(pod);
-      this.#cgroupGeneration = generation;
+      await cgroups.ensure(actual === undefined ? pod : withAllocation(pod, actual));
+      this.#hasCgroup = true;
     } catch (error) {
       const message = `unable to ensure pod container exists: ${error instanceof Error ? error.message : String(error)}`;
       podEvent(recorder, pod, 'Warning', 'FailedCreatePodContainer', message);

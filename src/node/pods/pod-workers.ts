@@ -31,7 +31,12 @@ export class PodWorkers {
   /** Every pod that was there has been told: what else runs is left over. */
   async known(): Promise<void> {
     this.#allKnown = true;
+    this.#context.resizes.retry();
     await this.cleanOrphans();
+  }
+
+  get allKnown(): boolean {
+    return this.#allKnown;
   }
 
   /** Every pod that has a worker. */
@@ -59,6 +64,7 @@ export class PodWorkers {
     if (refusal !== undefined) {
       podEvent(this.#context.recorder, pod, 'Warning', refusal.reason, refusal.message);
       worker.reject(refusal);
+      this.#context.resizes.retry();
     } else worker.update(pod);
   }
 
@@ -72,6 +78,11 @@ export class PodWorkers {
     if (worker.ended) this.#forget(worker);
     else
       worker.update({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: pod.metadata.deletionTimestamp ?? '' } });
+  }
+
+  /** What is given to a pod has changed. */
+  settle(uid: string): void {
+    this.#workers.get(uid)?.settle();
   }
 
   /** The runtime has news of a pod. */
@@ -111,6 +122,7 @@ export class PodWorkers {
   }
 
   #onEnded(worker: PodWorker): void {
+    this.#context.resizes.retry();
     if (this.#removed.has(worker.uid)) this.#forget(worker);
   }
 
@@ -119,6 +131,7 @@ export class PodWorkers {
     this.#workers.delete(uid);
     this.#removed.delete(uid);
     this.#context.images.forget(pod);
+    this.#context.resizes.forget(uid);
     void worker.stop();
     void this.#clean(uid);
   }

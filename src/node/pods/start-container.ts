@@ -59,6 +59,7 @@ export async function startContainer(
     signal.throwIfAborted();
     return failed(context, input, 'CreateContainerError', messageOf(error));
   }
+  context.resizes.applied(pod.metadata.uid ?? '', container.name, container.resources);
   containerEvent(recorder, pod, container, 'Normal', 'Created', 'Container created');
   try {
     await runtime.startContainer(containerId, signal);

@@ -8,6 +8,7 @@ import type { Host } from '../host/host.ts';
 import type { ImageManager } from '../images/image-manager.ts';
 import type { Readiness } from '../pod-status/pod-status.ts';
 import type { StatusManager } from '../pod-status/status-manager.ts';
+import type { PodResizes } from '../resize/pod-resizes.ts';
 import type { ContainerRuntime, Mount } from '../runtime/runtime.ts';
 import type { BackOffTable } from './back-off-table.ts';
 import type { ProbeVerdicts } from './decision.ts';
@@ -32,6 +33,7 @@ export interface WorkerContext {
   readonly probes: PodProbes;
   readonly volumes: PodVolumes;
   readonly cgroups: PodCgroups;
+  readonly resizes: PodResizes;
   readonly metrics: AgentMetrics;
   readonly objects: ReferencedObjects;
   readonly machine: MachineFacts;

@@ -69,7 +69,11 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     },
     images: listedImages(images),
     ...(volumesInUse.length > 0 && { volumesInUse }),
-    declaredFeatures: ['ExtendWebSocketsToKubelet'],
+    declaredFeatures: [
+      'ExtendWebSocketsToKubelet',
+      'InPlacePodLevelResourcesVerticalScaling',
+      'InPlacePodVerticalScalingInitContainers',
+    ],
   };
 }
 

@@ -6,7 +6,7 @@ import type { PodInfo } from '../pod-info.ts';
 /** Whether the node has what the pod asks for; more room free is better (LeastAllocated). */
 export const nodeResourcesFit: Plugin = {
   name: 'NodeResourcesFit',
-  retryOn: ['NodeAdded', 'NodeChanged', 'PodDeleted', 'PodUpdated'],
+  retryOn: ['NodeAdded', 'NodeChanged', 'PodDeleted', 'PodScaledDown', 'PodUpdated'],
   filter: (_state, { requests }, node) => shortage(requests, node),
   score(_state, pod, node) {
     const after = requestedAfter(pod, node);

@@ -1,5 +1,5 @@
 import type { Draft } from '../../../machinery/object.ts';
-import { formatQuantity } from '../../../machinery/quantity.ts';
+import { compareQuantities, formatQuantity, parseQuantity } from '../../../machinery/quantity.ts';
 import type { PodSpec, ResourceRequirements } from '../../schema/core-v1.generated.ts';
 import { aggregateResources } from './aggregate-resources.ts';
 
@@ -14,13 +14,12 @@ export function hasPodLevelResources({ resources }: Pick<PodSpec, 'resources'>):
 }
 
 /**
- * Completes the resources of a pod as a whole from those of its containers: limits where every container has one; requests
- * where any container has one, else from the limits.
+ * Completes the resources of a pod as a whole from those of its containers: requests where any container has one, else from the
+ * limits; then limits where every container has one, though no less than is requested.
  */
 export function setPodResourceDefaults(spec: Draft<PodSpec>): void {
   const { resources } = spec;
   if (resources === undefined || !hasPodLevelResources(spec)) return;
-  limitFromContainers(spec, resources);
   for (const [name, amount] of aggregateResources(spec, 'requests')) {
     if (!isPodLevelResource(name)) continue;
     resources.requests ??= {};
@@ -32,6 +31,7 @@ export function setPodResourceDefaults(spec: Draft<PodSpec>): void {
     resources.requests ??= {};
     resources.requests[name] ??= limit;
   }
+  limitFromContainers(spec, resources);
 }
 
 function limitFromContainers(spec: Draft<PodSpec>, resources: Draft<ResourceRequirements>): void {
@@ -39,8 +39,10 @@ function limitFromContainers(spec: Draft<PodSpec>, resources: Draft<ResourceRequ
   for (const [name, amount] of aggregateResources(spec, 'limits')) {
     const everyOne = containers.every((container) => container.resources?.limits?.[name] !== undefined);
     if (!isPodLevelResource(name) || !everyOne) continue;
+    const request = resources.requests?.[name];
+    const raised = request !== undefined && compareQuantities(parseQuantity(request), amount) > 0;
     resources.limits ??= {};
-    resources.limits[name] ??= formatQuantity(amount);
+    resources.limits[name] ??= raised ? request : formatQuantity(amount);
   }
 }
 

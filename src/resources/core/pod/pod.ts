@@ -3,7 +3,6 @@ import type { Draft } from '../../../machinery/object.ts';
 import { formatTime } from '../../../machinery/time.ts';
 import { define } from '../../define.ts';
 import type { WriteContext } from '../../definition.ts';
-import { equal } from '../../equal.ts';
 import type { Pod, PodSpec } from '../../schema/core-v1.generated.ts';
 import { pods } from '../../schema/resource-types.generated.ts';
 import { resolveAppArmorAnnotations } from './app-armor-annotations.ts';
@@ -11,10 +10,12 @@ import { dropDisabledFields } from './drop-disabled-fields.ts';
 import { ephemeralContainersView } from './ephemeral-containers-view.ts';
 import { resolveMatchLabelKeys } from './match-label-keys.ts';
 import { mirrorServiceAccount, setPodDefaults } from './pod-defaults.ts';
+import { podResizeRules } from './pod-resize.ts';
 import { podRow } from './pod-row.ts';
 import { podStatusRules } from './pod-status.ts';
 import { preparePodForUpdate } from './prepare-for-update.ts';
 import { qosClassOf } from './qos-class.ts';
+import { sameSpec } from './same-resources.ts';
 import { validateNewPod } from './validation/pod.ts';
 import { validatePodUpdate } from './validation/pod-update.ts';
 import { podWarnings } from './warnings/pod-warnings.ts';
@@ -28,9 +29,9 @@ export const podDefinition = define<Pod>(pods, {
   validate: validateNewPod,
   validateUpdate: validatePodUpdate,
   warnings: podWarnings,
-  changesGeneration: (pod, old) => !equal(pod.spec, old.spec),
+  changesGeneration: (pod, old) => !sameSpec(pod.spec, old.spec),
   status: podStatusRules,
-  views: { ephemeralcontainers: ephemeralContainersView },
+  views: { ephemeralcontainers: ephemeralContainersView, resize: podResizeRules },
   gracePeriodSeconds,
   returnsDeletedObject: true,
   fields: {

@@ -9,6 +9,21 @@ export function podRequests(pod: Pod): ResourceAmounts {
   return podAmounts(pod.spec, (container) => container.resources?.requests);
 }
 
+/**
+ * What a pod takes up on its node (KEP-1287): until a resize is done the greater of what is asked for, what it was given, and what it
+ * has; what its node will never give does not count.
+ */
+export function occupiedRequests(pod: Pod): ResourceAmounts {
+  const { allocatedResources, resources, conditions } = pod.status ?? {};
+  const asked = podRequests(pod);
+  if (allocatedResources === undefined && resources?.requests === undefined) return asked;
+  const given = { ...resourceAmounts(allocatedResources) };
+  raise(given, resourceAmounts(resources?.requests));
+  const refused = conditions?.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible');
+  if (refused !== true) raise(given, asked);
+  return { ...asked, ...given };
+}
+
 /** The same for limits; a resource that one container does not limit counts only where others do. */
 export function podLimits(pod: Pod): ResourceAmounts {
   return podAmounts(pod.spec, (container) => container.resources?.limits);
