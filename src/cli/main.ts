@@ -31,6 +31,10 @@ withDirectory(program.command('up'))
   )
   .option('--simulated <count>', 'add so many simulated nodes', '0')
   .option('--port <port>', 'port of the API server', '6443')
+  .option(
+    '--address <address>',
+    'how pods and other machines reach this one (default: the usual address of this machine)',
+  )
   .option('--pod-cidr <range>', 'addresses of pods (first start only)')
   .option('--service-cidr <range>', 'addresses of services (first start only)')
   .addOption(

@@ -11,7 +11,7 @@ export class Machine implements MachineFacts {
   readonly capacity: ResourceList;
   readonly allocatable: ResourceList;
   readonly memoryCapacityBytes: number;
-  readonly hostIps: readonly string[];
+  #hostIps: readonly string[];
   /** Why the runtime cannot be used; undefined: it can. */
   runtimeProblem: string | undefined = 'the runtime has not been asked yet';
   networkProblem: string | undefined = undefined;
@@ -22,7 +22,17 @@ export class Machine implements MachineFacts {
     this.capacity = capacityOf(info, config);
     this.allocatable = allocatableOf(info, config, this.capacity);
     this.memoryCapacityBytes = info.memoryBytes;
-    this.hostIps = info.addresses.slice(0, 1);
+    this.#hostIps = info.addresses.slice(0, 1);
+  }
+
+  /** The node's own address; none where it has no network. */
+  get hostIps(): readonly string[] {
+    return this.#hostIps;
+  }
+
+  /** The machine is reached by other addresses from now on. One that has none for a moment keeps the last. */
+  moveTo(addresses: readonly string[]): void {
+    if (addresses.length > 0) this.#hostIps = addresses.slice(0, 1);
   }
 }
 

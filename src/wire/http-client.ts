@@ -27,11 +27,21 @@ export interface HttpClientLimits {
   readonly connectMs: number;
   /** How long a connection is kept without a request: less than servers keep theirs, so that a request seldom meets one being closed. */
   readonly idleMs: number;
+  /** After so long a connection breaks off whose other end does not answer the kernel: its machine is gone, or its address. */
+  readonly deadMs: number;
   /** How long the server may leave bytes of a request untaken. */
   readonly stallMs: number;
 }
 
-const defaultLimits: HttpClientLimits = { connections: 1024, connectMs: 10_000, idleMs: 45_000, stallMs: 60_000 };
+const defaultLimits: HttpClientLimits = {
+  connections: 1024,
+  connectMs: 10_000,
+  idleMs: 45_000,
+  deadMs: 60_000,
+  stallMs: 60_000,
+};
+/** How often the kernel asks in the second half of `deadMs`. */
+const deadProbes = 3;
 
 interface Agents {
   readonly tls: ClientTls | undefined;
@@ -162,9 +172,11 @@ export class HttpClient implements HttpTarget {
       sent.destroy(timeoutError(this.#limits.connectMs));
     });
     sent.once('socket', (socket) => {
+      const { deadMs } = this.#limits;
       const connected = () => {
         state.connected = true;
         timer.cancel();
+        socket.setKeepAlive(true, deadMs / 2, Math.max(1000, deadMs / 2 / deadProbes), deadProbes);
       };
       if (!socket.connecting && (!this.#address.secure || sent.reusedSocket)) connected();
       else socket.once(this.#address.secure ? 'secureConnect' : 'connect', connected);

@@ -29,11 +29,19 @@ const options = { fieldManager: 'kube-apiserver' } as const;
  */
 export class KubernetesService {
   readonly #options: KubernetesServiceOptions;
+  #address: string;
   #timer: Timer | undefined;
   #stopped = false;
 
   constructor(kubernetesServiceOptions: KubernetesServiceOptions) {
     this.#options = kubernetesServiceOptions;
+    this.#address = kubernetesServiceOptions.address;
+  }
+
+  /** Leads to another address of the server from here on. */
+  async moveTo(address: string): Promise<void> {
+    this.#address = address;
+    await this.reconcile();
   }
 
   /** Resolves when all three objects are as they should be. */
@@ -50,7 +58,7 @@ export class KubernetesService {
   async reconcile(): Promise<void> {
     await this.#ensure(services, this.#service(), repairService);
     // A server that listens for its own machine alone is not reached from pods, and the API refuses such endpoints.
-    if (isLoopback(this.#options.address)) return;
+    if (isLoopback(this.#address)) return;
     await this.#ensure(endpoints, this.#endpoints(), repairEndpoints);
     await this.#ensure(endpointSlices, this.#slice(), repairSlice);
   }
@@ -106,23 +114,23 @@ export class KubernetesService {
   }
 
   #endpoints(): Endpoints {
-    const { address, port } = this.#options;
+    const { port } = this.#options;
     return {
       apiVersion: 'v1',
       kind: 'Endpoints',
       metadata: { ...key, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-      subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+      subsets: [{ addresses: [{ ip: this.#address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
     };
   }
 
   #slice(): EndpointSlice {
-    const { address, port } = this.#options;
+    const { port } = this.#options;
     return {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { ...key, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-      addressType: address.includes(':') ? 'IPv6' : 'IPv4',
-      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      addressType: this.#address.includes(':') ? 'IPv6' : 'IPv4',
+      endpoints: [{ addresses: [this.#address], conditions: { ready: true } }],
       ports: [{ name: 'https', port, protocol: 'TCP' }],
     };
   }

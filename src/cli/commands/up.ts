@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, openSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { missingPrograms } from '../../cluster/agent/node-runtime.ts';
 import { applyManifests } from '../../cluster/demo/apply-manifests.ts';
@@ -22,6 +23,7 @@ export interface UpOptions {
   readonly simulated: string;
   readonly dataDir?: string;
   readonly port: string;
+  readonly address?: string;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
   readonly runtime: 'auto' | 'containerd' | 'simulated';
@@ -38,6 +40,8 @@ export async function up(options: UpOptions): Promise<void> {
   const port = wholeNumber('--port', options.port, 1, 65_535);
   const nodes = options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, 1, mostLocalNodes);
   const asked = wholeNumber('--simulated', options.simulated, 0, mostSimulated);
+  if (options.address !== undefined && !isIPv4(options.address))
+    throw new Error(`--address takes an IPv4 address of this machine, not "${options.address}"`);
   for (const file of options.file) mustBeReadable(file);
   const running = runningServer(directory);
   if (running !== undefined) {
@@ -73,6 +77,7 @@ export async function up(options: UpOptions): Promise<void> {
       directory,
       logger,
       port,
+      address: options.address,
       podRange: options.podCidr,
       serviceRange: options.serviceCidr,
       realNode,

@@ -1,6 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from '../../wire/http.ts';
-import { HttpClient } from '../../wire/http-client.ts';
+import { HttpClient, type HttpClientLimits } from '../../wire/http-client.ts';
 import type { ClusterConnection } from '../kubeconfig/cluster-connection.ts';
 import { FailOverTarget } from './fail-over-target.ts';
 import { HttpsClient, type HttpsClientOptions } from './https-client.ts';
@@ -18,13 +18,16 @@ export interface ConnectedClient {
 export function connect(
   environment: Environment,
   connection: ClusterConnection,
-  options: Pick<HttpsClientOptions, 'userAgent' | 'timeoutMs'> & { readonly servers?: () => readonly string[] } = {},
+  options: Pick<HttpsClientOptions, 'userAgent' | 'timeoutMs'> & {
+    readonly servers?: () => readonly string[];
+    readonly limits?: Partial<HttpClientLimits>;
+  } = {},
 ): ConnectedClient {
-  const { servers, ...clientOptions } = options;
+  const { servers, limits, ...clientOptions } = options;
   const { tls, token, refused } = connection;
   const target = new FailOverTarget({
     servers: () => [connection.server, ...(servers?.() ?? [])],
-    connect: (url) => new HttpClient({ environment, url, tls, token }),
+    connect: (url) => new HttpClient({ environment, url, tls, token, limits }),
   });
   const client = new HttpsClient({ environment, target: renewing(target, refused), ...clientOptions });
   return { client, close: () => target.close() };

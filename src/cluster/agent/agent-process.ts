@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '../../client/https/connect.ts';
+import { followingLimits } from '../../client/https/following-limits.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
+import { knownServers } from '../../client/kubeconfig/known-servers.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { behindAnnotation } from '../../network/routes/pod-routes.ts';
@@ -20,6 +23,10 @@ import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { NodeNetwork } from './node-network.ts';
 import { nodeRuntime } from './node-runtime.ts';
+
+/** An answer that takes longer is taken to be lost: watches are not meant, only their beginning. */
+const answerPatienceMs = 20_000;
+const certificateLookMs = 5_000;
 
 /** A node's agent at work. */
 export interface AgentProcess {
@@ -38,7 +45,13 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     ledgerFile: join(settings.directory, 'ledger.json'),
   });
   const connection = clusterConnection(environment, readKubeconfig(settings.kubeconfig));
-  const { client, close } = connect(environment, connection, { userAgent: `stuurman-agent/${settings.version}` });
+  const servers = knownServers(environment, settings.kubeconfig);
+  const { client, close } = connect(environment, connection, {
+    userAgent: `stuurman-agent/${settings.version}`,
+    timeoutMs: answerPatienceMs,
+    servers,
+    limits: followingLimits(servers().length),
+  });
   const informers = createInformerFactory({ client, environment, logger });
   const { nodeName } = settings;
   const { containerd, runtime, cniDirectory } = await nodeRuntime({ settings, host, environment, logger });
@@ -61,11 +74,7 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       logger,
       api: lateApi(() => agent?.api),
       address: { host: '0.0.0.0', port },
-      tls: {
-        certificatePem: readFileSync(settings.certificate, 'utf8'),
-        keyPem: readFileSync(settings.key, 'utf8'),
-        clientAuthorityPem: readFileSync(settings.authority, 'utf8'),
-      },
+      tls: servingTls(settings),
       allow: ({ organizations }) => organizations.includes('system:masters'),
     }),
   );
@@ -95,11 +104,13 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
   const networking = network.start().catch((err: unknown) => {
     if (!stop.signal.aborted) logger.error('the network of the node was not set up', { err });
   });
+  const following = followFiles(environment, settings, server, stop.signal);
   return {
     async stop() {
       stop.abort(new DOMException('the agent was stopped', 'AbortError'));
       await network.stop();
       await networking;
+      await following;
       await agent?.stop();
       await server.close(1_000);
       await informers.stop();
@@ -108,6 +119,35 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       close();
     },
   };
+}
+
+function servingTls({ certificate, key, authority }: AgentSettings) {
+  return {
+    certificatePem: readFileSync(certificate, 'utf8'),
+    keyPem: readFileSync(key, 'utf8'),
+    clientAuthorityPem: readFileSync(authority, 'utf8'),
+  };
+}
+
+/** Shows the certificate of this moment: whoever writes the files renews it when it ends or its addresses change. */
+async function followFiles(
+  environment: Environment,
+  settings: AgentSettings,
+  server: HttpServer,
+  signal: AbortSignal,
+): Promise<void> {
+  let shown = servingTls(settings);
+  while (!signal.aborted) {
+    await environment.sleep(certificateLookMs, signal).catch(() => {});
+    try {
+      const current = servingTls(settings);
+      if (current.certificatePem === shown.certificatePem && current.keyPem === shown.keyPem) continue;
+      server.setTls(current);
+      shown = current;
+    } catch {
+      // Between the writing of one file and the other they do not fit: the next look finds them whole.
+    }
+  }
 }
 
 /** The usual port of a node, or any that is free where another cluster's node has it. */

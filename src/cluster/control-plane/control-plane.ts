@@ -37,6 +37,7 @@ import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import type { Store } from '../../store/store.ts';
 import type { CertificateAuthority } from '../../wire/pki/certificate-authority.ts';
+import { type ClusterFacts, publishClusterFacts } from './cluster-facts.ts';
 import { publishClusterInfo } from './cluster-info.ts';
 import { LateClient } from './late-client.ts';
 import { ensureOwnObjects } from './own-objects.ts';
@@ -59,6 +60,8 @@ export interface ControlPlaneOptions {
   readonly authority: () => CertificateAuthority;
   /** URLs under which machines that want to join reach the server; none: nobody can. */
   readonly joinServers?: readonly string[] | undefined;
+  /** What nodes on other machines have to know; absent: there can be none. */
+  readonly nodeFacts?: Omit<ClusterFacts, 'servers'> | undefined;
   readonly staticTokens?: readonly StaticToken[] | undefined;
   /** Where pods reach the server; absent while nobody does. */
   readonly endpoint?: { readonly address: string; readonly port: number } | undefined;
@@ -94,6 +97,7 @@ export class ControlPlane {
   readonly #allocator: ServiceAllocator;
   readonly #bootstrapped = new StartupCheck('poststarthook/rbac/bootstrap-roles');
   readonly #factories: InformerFactory[] = [];
+  #service: KubernetesService | undefined;
   #controllers: RunningControllers | undefined;
   #scheduler: Scheduler | undefined;
   #stopParts: (() => Promise<void> | void)[] = [];
@@ -170,8 +174,7 @@ export class ControlPlane {
     const firstStart = (await client.list(namespaces, { limit: 1 })).items.length === 0;
     await ensureBootstrap(client);
     await ensureOwnObjects(client, firstStart);
-    const { joinServers = [], authorityPem } = this.#options;
-    if (joinServers.length > 0) await publishClusterInfo(client, joinServers, authorityPem);
+    await this.#publish(this.#options.joinServers ?? []);
     this.#startSecurity(client);
     await this.#securityInformers.synced();
     this.#bootstrapped.done();
@@ -185,6 +188,7 @@ export class ControlPlane {
       const clusterIP = addressAt(parseRange(serviceRange), 1);
       const service = new KubernetesService({ client, environment, logger, clusterIP, ...endpoint });
       await service.start();
+      this.#service = service;
       this.#stopParts.push(() => service.stop());
     }
     const repairEvents = new QueuedEventRecorder({
@@ -209,6 +213,19 @@ export class ControlPlane {
     this.#controllers = this.#startControllers();
     this.#scheduler = await this.#startScheduler();
     this.#compactLater(0);
+  }
+
+  /** Pods and nodes find the server at other addresses from here on: `address` leads to it from pods. */
+  async moveTo(address: string, servers: readonly string[]): Promise<void> {
+    await this.#service?.moveTo(address);
+    await this.#publish(servers);
+  }
+
+  async #publish(servers: readonly string[]): Promise<void> {
+    const { nodeFacts, authorityPem } = this.#options;
+    if (servers.length === 0) return;
+    await publishClusterInfo(this.serverClient, servers, authorityPem);
+    if (nodeFacts !== undefined) await publishClusterFacts(this.serverClient, { ...nodeFacts, servers });
   }
 
   /** Ends everything in the reverse order of its start. */

@@ -22,6 +22,8 @@ import {
 } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 
+import { clusterFactsKey } from './cluster-facts.ts';
+
 const options = { fieldManager: 'stuurman' } as const;
 const apiVersion = 'rbac.authorization.k8s.io/v1';
 
@@ -35,8 +37,10 @@ export async function ensureOwnObjects(client: Client, firstStart: boolean): Pro
   await Promise.all([
     ...roles().flatMap(([role, binding]) => [ensureRole(client, role), create(client, clusterRoleBindings, binding)]),
     ...joinGrants().map((binding) => create(client, clusterRoleBindings, binding)),
-    create(client, rolesOfNamespaces, clusterInfoReaders[0]),
-    create(client, roleBindings, clusterInfoReaders[1]),
+    ...readers().flatMap(([role, binding]) => [
+      create(client, rolesOfNamespaces, role),
+      create(client, roleBindings, binding),
+    ]),
   ]);
   if (firstStart) await create(client, storageClasses, defaultStorageClass);
 }
@@ -123,25 +127,42 @@ function joinGrants(): readonly ClusterRoleBinding[] {
   ];
 }
 
-/** Everybody may read how the cluster is reached and trusted: what is in there is proven by signatures. */
-const clusterInfoReaders: readonly [Role, RoleBinding] = (() => {
-  const metadata = { namespace: clusterInfo.namespace, name: 'kubeadm:bootstrap-signer-clusterinfo' };
+/**
+ * Everybody may read how the cluster is reached and trusted, for what is in there is proven by signatures; nodes follow where the API is
+ * reached.
+ */
+function readers(): readonly (readonly [Role, RoleBinding])[] {
+  const everybody: Subject = { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'system:anonymous' };
+  const follow = ['get', 'list', 'watch'];
+  return [
+    readersOf('kubeadm:bootstrap-signer-clusterinfo', clusterInfo, ['get'], everybody),
+    readersOf('stuurman:cluster-facts', clusterFactsKey, follow, groupSubject('system:nodes')),
+  ];
+}
+
+function readersOf(
+  name: string,
+  { namespace, name: configMap }: { readonly namespace: string; readonly name: string },
+  verbs: readonly string[],
+  subject: Subject,
+): readonly [Role, RoleBinding] {
+  const metadata = { namespace, name };
   return [
     {
       apiVersion,
       kind: 'Role',
       metadata,
-      rules: [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [clusterInfo.name], verbs: ['get'] }],
+      rules: [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [configMap], verbs }],
     },
     {
       apiVersion,
       kind: 'RoleBinding',
       metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
-      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'system:anonymous' }],
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [subject],
     },
   ];
-})();
+}
 
 function roleFor(name: string, rules: ClusterRole['rules'], subject: Subject): Grant {
   return [{ apiVersion, kind: 'ClusterRole', metadata: { name }, rules }, bindingOf(name, name, subject)];

@@ -75,6 +75,11 @@ export class LocalAgents {
     await Promise.all(this.#keepers.map((keeper) => keeper.start()));
   }
 
+  /** The machine is reached by another address: the node in its network shows it in its certificate. Its agent follows the file. */
+  async moveTo(address: string): Promise<void> {
+    for (const place of this.#options.places) this.#servingCertificate(place, address);
+  }
+
   /** No longer starts agents again; they run on. */
   async release(): Promise<void> {
     await Promise.all(this.#keepers.map((keeper) => keeper.release()));
@@ -94,13 +99,7 @@ export class LocalAgents {
       organizations: ['system:nodes'],
       usages: ['clientAuth'],
     });
-    pki.leaf(`${place.certificates}-server`, {
-      commonName: `system:node:${name}`,
-      organizations: ['system:nodes'],
-      usages: ['serverAuth'],
-      dnsNames: [name, 'localhost'],
-      ipAddresses: [network?.address ?? this.#options.address, '127.0.0.1'],
-    });
+    this.#servingCertificate(place, this.#options.address);
     const kubeconfig = join(place.directory, 'agent.kubeconfig');
     const server = `https://${network?.gateway ?? '127.0.0.1'}:${port}`;
     directory.write(kubeconfig, kubeconfigText(server, pki.authorityPem, client));
@@ -125,5 +124,15 @@ export class LocalAgents {
       ...(network === undefined ? {} : { behindNode: places.find(({ index }) => index === 1)?.name }),
       version,
     };
+  }
+
+  #servingCertificate({ certificates, name, network }: NodePlace, machineAddress: string): void {
+    this.#options.pki.leaf(`${certificates}-server`, {
+      commonName: `system:node:${name}`,
+      organizations: ['system:nodes'],
+      usages: ['serverAuth'],
+      dnsNames: [name, 'localhost'],
+      ipAddresses: [network?.address ?? machineAddress, '127.0.0.1'],
+    });
   }
 }

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
+import { defaultRouteLink } from '../../node/host/linux/host-info.ts';
 
 /** The name of this machine as a node: its host name, as Kubernetes allows it. */
 export function nodeNameOfMachine(): string {
@@ -10,21 +12,31 @@ export function nodeNameOfMachine(): string {
   return name === '' ? 'node' : name;
 }
 
-/** The address by which pods and other machines reach this one; loopback where there is no network. */
-export function machineAddress(): string {
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    if (/^(lo|docker|br-|veth|cni|st[nvx]?-|virbr|refbr|vxlan|flannel|cali)/.test(name)) continue;
-    const found = addresses?.find(({ family, internal }) => family === 'IPv4' && !internal);
-    if (found !== undefined) return found.address;
+/** The addresses by which pods and other machines reach this one, the usual one first; none where there is no network. */
+export function machineAddresses(): readonly string[] {
+  const named = Object.entries(networkInterfaces()).filter(
+    ([name]) => !/^(lo|docker|br-|veth|cni|st[nvx]?-|virbr|refbr|vxlan|flannel|cali)/.test(name),
+  );
+  const way = wayOut();
+  return [...named.filter(([name]) => name === way), ...named.filter(([name]) => name !== way)].flatMap(
+    ([, addresses = []]) =>
+      addresses.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address),
+  );
+}
+
+/** The link of the default route. */
+function wayOut(): string | undefined {
+  try {
+    return defaultRouteLink(readFileSync('/proc/net/route', 'utf8'));
+  } catch {
+    return undefined;
   }
-  return '127.0.0.1';
 }
 
 /** The largest packet of this machine's way out; the usual one where it has none, or cannot be asked. */
 export function machineMtu(): number {
   try {
-    const [route] = askIp<{ readonly dev?: string }>('-4', 'route', 'show', 'default');
-    const [link] = askIp<{ readonly mtu?: number }>('link', 'show', 'dev', route?.dev ?? '');
+    const [link] = askIp<{ readonly mtu?: number }>('link', 'show', 'dev', wayOut() ?? '');
     return link?.mtu ?? usualMtu;
   } catch {
     return usualMtu;

@@ -19,9 +19,10 @@ import { PkiFiles } from '../files/pki-files.ts';
 import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
 import { simulatedDialer } from '../simulated/simulated-dialer.ts';
 import { SimulatedNodes } from '../simulated/simulated-nodes.ts';
+import { AddressWatch } from './address-watch.ts';
 import { LocalAgents } from './local-agents.ts';
 import { ensureLocalPlaces } from './local-places.ts';
-import { machineAddress, machineMtu, takenRanges } from './machine.ts';
+import { machineAddresses, machineMtu, takenRanges } from './machine.ts';
 import type { NodePlace } from './node-place.ts';
 import { takeDownNodes } from './take-down-nodes.ts';
 import { version } from './version.ts';
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly directory: DataDirectory;
   readonly logger: Logger;
   readonly port: number;
+  /** By which pods and other machines reach this one; undefined: the usual address of the machine, whatever it becomes. */
+  readonly address?: string | undefined;
   readonly podRange?: string | undefined;
   readonly serviceRange?: string | undefined;
   /** Whether this machine has nodes with real containers. */
@@ -51,7 +54,8 @@ const shutdownGraceMs = 2_000;
 export class Server {
   readonly identity: ClusterIdentity;
   readonly url: string;
-  readonly address = machineAddress();
+  /** The machine's addresses, that by which it is reached first. */
+  #addresses: readonly string[];
   /** The nodes of this machine with real containers. */
   readonly places: readonly NodePlace[];
   /** As the administrator, without leaving the process. */
@@ -62,8 +66,10 @@ export class Server {
   readonly #pki: PkiFiles;
   readonly #simulated: SimulatedNodes;
   readonly #simulatedInformers: ReturnType<typeof createInformerFactory>;
+  readonly #startedAt: string;
   #http: HttpServer | undefined;
   #agents: LocalAgents | undefined;
+  #addressWatch: AddressWatch | undefined;
 
   /** Throws `DataDirectoryError` and `StoreOpenError`, each with what to do. Nothing is left running then. */
   static async open(options: ServerOptions): Promise<Server> {
@@ -85,6 +91,8 @@ export class Server {
     this.#options = options;
     this.identity = identity;
     this.places = places;
+    this.#addresses = addressesOf(options);
+    this.#startedAt = new Date(options.environment.now()).toISOString();
     this.#store = store;
     this.#pki = pki;
     this.url = `https://127.0.0.1:${options.port}`;
@@ -101,7 +109,14 @@ export class Server {
       serviceAccountKey: pki.serviceAccountKey.privateKey,
       authorityPem: pki.authorityPem,
       authority: () => pki.authority,
-      joinServers: [`https://${this.address}:${port}`],
+      joinServers: this.#urls(),
+      nodeFacts: {
+        clusterId: identity.id,
+        podRange: identity.podRange,
+        serviceRange: identity.serviceRange,
+        domain: identity.domain,
+        dnsPort,
+      },
       endpoint: { address: this.address, port },
       dnsPort: options.realNode ? dnsPort : undefined,
       volumeDirectory: join(directory.path, 'volumes'),
@@ -126,33 +141,37 @@ export class Server {
     });
   }
 
+  /** By which pods and other machines reach this one; loopback where there is no network. */
+  get address(): string {
+    return this.#addresses[0] ?? '127.0.0.1';
+  }
+
   /** From here on the API answers. Throws `ListenError` for a port in use. */
   async serve(): Promise<void> {
-    const { environment, logger, port, directory } = this.#options;
-    const { certificatePem, keyPem } = this.#serverCertificate();
+    const { environment, logger, port } = this.#options;
+    const tls = this.#tls();
     await this.#controlPlane.serve();
     this.#http = await HttpServer.start({
       environment,
       handler: this.#controlPlane.api,
       address: { host: '0.0.0.0', port },
-      tls: { certificatePem, keyPem, clientAuthorityPem: this.#pki.authorityPem },
+      tls,
       onError: (err) => logger.warn('a request failed', { err }),
     });
     this.#writeKubeconfig();
-    const process_ = {
-      pid: process.pid,
-      port,
-      address: this.address,
-      version,
-      startedAt: new Date(environment.now()).toISOString(),
-    };
-    directory.write(directory.serverFile, `${JSON.stringify(process_, undefined, 2)}\n`);
+    this.#writeServerFile();
   }
 
   /** Starts controllers, scheduler and nodes; answers the names of the nodes. */
   async work(): Promise<readonly string[]> {
     await this.#controlPlane.work();
     await this.#startAgents();
+    this.#addressWatch = new AddressWatch({
+      environment: this.#options.environment,
+      logger: this.#options.logger,
+      look: () => addressesOf(this.#options),
+      onChange: (addresses) => this.#moveTo(addresses),
+    });
     const simulated = Array.from({ length: this.#options.simulatedNodes }, (_, index) => `simulated-${index}`);
     for (const name of simulated) await this.#simulated.add({ name });
     return [...this.places.map(({ name }) => name), ...simulated];
@@ -161,6 +180,7 @@ export class Server {
   /** Ends the server; agents and all containers run on. */
   async stop(): Promise<void> {
     const { directory } = this.#options;
+    await this.#addressWatch?.stop();
     await this.#agents?.release();
     await this.#simulated.stop();
     await this.#simulatedInformers.stop();
@@ -192,6 +212,32 @@ export class Server {
     await this.#agents.start();
   }
 
+  /** Certificates say the new addresses, and whoever follows the API is told of them. */
+  async #moveTo(addresses: readonly string[]): Promise<void> {
+    this.#addresses = addresses;
+    this.#http?.setTls(this.#tls());
+    this.#writeServerFile();
+    await this.#controlPlane.moveTo(this.address, this.#urls());
+    await this.#agents?.moveTo(this.address);
+  }
+
+  /** Where the API is reached from other machines: by every address, for one may stay when another goes, and by name. */
+  #urls(): readonly string[] {
+    return [...(this.#addresses.length === 0 ? ['127.0.0.1'] : this.#addresses), hostname()].map(
+      (host) => `https://${host}:${this.#options.port}`,
+    );
+  }
+
+  #tls() {
+    return { ...this.#serverCertificate(), clientAuthorityPem: this.#pki.authorityPem };
+  }
+
+  #writeServerFile(): void {
+    const { directory, port } = this.#options;
+    const process_ = { pid: process.pid, port, address: this.address, version, startedAt: this.#startedAt };
+    directory.write(directory.serverFile, `${JSON.stringify(process_, undefined, 2)}\n`);
+  }
+
   #serverCertificate() {
     const service = addressAt(parseRange(this.identity.serviceRange), 1);
     const { domain } = this.identity;
@@ -206,7 +252,7 @@ export class Server {
         'kubernetes.default.svc',
         `kubernetes.default.svc.${domain}`,
       ],
-      ipAddresses: [...new Set(['127.0.0.1', service, this.address, ...this.#gateways()])],
+      ipAddresses: [...new Set(['127.0.0.1', service, ...this.#addresses, ...this.#gateways()])],
     });
   }
 
@@ -237,4 +283,9 @@ export class Server {
     const real = new ClusterDialer({ environment, reader, nodeTls });
     return simulatedDialer(() => this.#simulated, real);
   }
+}
+
+function addressesOf({ address }: ServerOptions): readonly string[] {
+  const found = machineAddresses();
+  return address === undefined ? found : [address, ...found.filter((each) => each !== address)];
 }

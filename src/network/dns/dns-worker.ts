@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from '../../client/https/connect.ts';
+import { followingLimits } from '../../client/https/following-limits.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
+import { knownServers } from '../../client/kubeconfig/known-servers.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { silentLogger } from '../../machinery/log.ts';
@@ -21,7 +23,12 @@ async function main(): Promise<void> {
   const settings = workerData as DnsSettings;
   const environment = new RealEnvironment();
   const connection = clusterConnection(environment, readKubeconfig(settings.kubeconfig));
-  const { client } = connect(environment, connection, { userAgent: 'stuurman-dns' });
+  const servers = knownServers(environment, settings.kubeconfig);
+  const { client } = connect(environment, connection, {
+    userAgent: 'stuurman-dns',
+    servers,
+    limits: followingLimits(servers().length),
+  });
   const informers = createInformerFactory({ client, environment, logger: silentLogger });
   const zone = new Zone({
     domain: settings.domain,

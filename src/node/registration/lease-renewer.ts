@@ -19,6 +19,7 @@ export interface LeaseRenewerOptions {
 const namespace = 'kube-node-lease';
 const firstRetryMs = 200;
 const longestRetryMs = 7000;
+const renewPatienceMs = 5000;
 
 /** Renews the node's lease: how the control plane knows that the node lives. */
 export class LeaseRenewer {
@@ -37,7 +38,7 @@ export class LeaseRenewer {
     while (!signal.aborted) {
       let delayMs = everyMs * (1 + 0.04 * environment.random());
       try {
-        await this.#renew(signal);
+        await this.#renewInTime(signal);
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -46,6 +47,16 @@ export class LeaseRenewer {
         logger.warn("the node's lease could not be renewed", { err: error });
       }
       await environment.sleep(delayMs, signal).catch(() => {});
+    }
+  }
+
+  /** A connection to a machine that is gone swallows a request; the next one is sent by another. */
+  async #renewInTime(signal: AbortSignal): Promise<void> {
+    const deadline = this.#options.environment.deadline(renewPatienceMs, signal);
+    try {
+      await this.#renew(deadline.signal);
+    } finally {
+      deadline.cancel();
     }
   }
 

@@ -160,7 +160,8 @@ export class NodeRegistrar {
 
   async #status(previous: readonly NodeCondition[]): Promise<NodeStatus> {
     const { host, machine, config, nodeName, environment, volumesInUse } = this.#options;
-    const stats = await host.stats();
+    const [stats, info] = await Promise.all([host.stats(), host.info()]);
+    machine.moveTo(info.addresses);
     const conditions = nodeConditions({ machine, stats, config, previous, now: environment.now() });
     const images = await this.#listImages();
     return nodeStatus({ nodeName, config, machine, conditions, images, volumesInUse: volumesInUse() });
