@@ -72,6 +72,19 @@ withOutput(withDirectory(image.command('list')))
   .description('list the images that pods of this machine can use')
   .action(async (options) => (await import('./commands/image.ts')).listImages(options));
 
+const node = program.command('node').description('nodes of the cluster');
+const withDraining = (command: Command) =>
+  withOutput(withDirectory(command))
+    .option('--timeout <seconds>', 'how long pods may take to end', '300')
+    .option('--delete-emptydir-data', 'also pods that have data in an emptyDir, which is lost')
+    .option('--force', 'also pods that nothing would make again');
+withDraining(node.command('drain <name>'))
+  .description('let no more pods on a node, and end those on it as their budgets allow')
+  .action(async (name, options) => (await import('./commands/node.ts')).drain(name, options));
+withDraining(node.command('remove <name>'))
+  .description('drain a node, take it down on its machine, and forget it (--force: also one that does not answer)')
+  .action(async (name, options) => (await import('./commands/node.ts')).remove(name, options));
+
 withOutput(program.command('version'))
   .description('print the version')
   .action(async (options) => (await import('./commands/version.ts')).printVersion(options));

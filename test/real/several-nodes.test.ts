@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { nodes, pods, services } from '../../src/resources/schema/resource-types.generated.ts';
+import { tracesOf } from '../e2e/machine.ts';
 import { LocalCluster, run } from './local-cluster.ts';
 
 /** Three nodes on this machine, and a server that answers with its pod's name on each. */
@@ -91,6 +92,22 @@ describe.skipIf(inject('missing').length > 0)('several nodes on one machine', ()
       const answer = await cluster.exec(from, `timeout 2 wget -q -O - http://${addresses.get('web-2')}:8080/`);
       return answer.trim() === 'web-2' || undefined;
     });
+  });
+
+  test('a node that is removed leaves nothing, and the others go on', async () => {
+    const [, second = ''] = names;
+    const before = await containers();
+    await expect(cluster.stuurman(['node', 'remove', second])).rejects.toThrow('nothing would make it again: --force');
+    await expect(cluster.stuurman(['node', 'remove', names[0] ?? ''])).rejects.toThrow('"stuurman down" takes');
+    const { stdout } = await cluster.stuurman(['node', 'remove', second, '--force', '-o', 'json']);
+    expect(JSON.parse(stdout)).toEqual({ node: second, evicted: ['default/web-1'], stayed: [], takenDown: true });
+    expect((await cluster.client.list(nodes)).items.map(({ metadata }) => metadata.name)).not.toContain(second);
+    const traces = await tracesOf(cluster.id, cluster.directory);
+    expect(traces.filter((trace) => trace.includes(`${cluster.id}-2`) || trace.includes('/nodes/2/'))).toEqual([]);
+    expect(before).toEqual(expect.arrayContaining([...(await containers())]));
+    expect(await cluster.exec('web-2', `timeout 5 wget -q -O - http://${addresses.get('web-0')}:8080/`)).toBe(
+      'web-0\n',
+    );
   });
 
   async function containers(): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
@@ -8,10 +9,13 @@ import type { AgentSettings } from '../agent/agent-settings.ts';
 import type { ClusterIdentity } from '../files/cluster-identity.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 import { kubeconfigText } from '../files/kubeconfig-text.ts';
+import { readLocalNodes } from '../files/local-nodes.ts';
 import type { PkiFiles } from '../files/pki-files.ts';
 import { AgentKeeper, endOtherAgents } from './agent-keeper.ts';
+import { startedPlaces } from './local-places.ts';
 import { NodeNetworks } from './node-networks.ts';
 import type { NodePlace } from './node-place.ts';
+import { takeDownNode } from './take-down-nodes.ts';
 import { version } from './version.ts';
 
 export interface LocalAgentsOptions {
@@ -34,18 +38,28 @@ export interface LocalAgentsOptions {
 const nodeApiPort = 10250;
 const dnsOffset = 10;
 
+/** How often the list of nodes is read: one that was taken off is taken down. */
+const lookEveryMs = 1_000;
+
+interface LocalAgent {
+  readonly place: NodePlace;
+  readonly keeper: AgentKeeper;
+}
+
 /** The nodes of the server's machine: their networks, and their agents, each a process that outlives this one. */
 export class LocalAgents {
   readonly #options: LocalAgentsOptions;
-  #keepers: readonly AgentKeeper[] = [];
+  readonly #stop = new AbortController();
+  #agents: readonly LocalAgent[] = [];
+  #following: Promise<void> | undefined;
 
   constructor(options: LocalAgentsOptions) {
     this.#options = options;
   }
 
-  /** Adopts the agents that run, and starts the others. */
+  /** Adopts the agents that run, and starts the others. What a removal or a crash has left is taken down. */
   async start(): Promise<void> {
-    const { environment, directory, logger, identity, places, mtu, agentCommand } = this.#options;
+    const { environment, directory, identity, places, mtu } = this.#options;
     const host = await LinuxHost.open({ environment, dataDirectory: directory.path, ledgerFile: directory.ledgerFile });
     const networks = new NodeNetworks(host, identity.id, identity.podRange);
     await endOtherAgents(
@@ -53,41 +67,87 @@ export class LocalAgents {
       environment,
       places.map(({ name }) => name),
     );
+    const left = startedPlaces(directory).filter(({ index }) => !places.some((place) => place.index === index));
+    for (const place of left) await this.#takeAway(place, host, networks);
     await networks.ensure(
       places.flatMap(({ network }) => (network === undefined ? [] : [network])),
       mtu,
     );
-    this.#keepers = places.map((place) => {
-      const settings = `${JSON.stringify(this.#settings(place), undefined, 2)}\n`;
-      const file = join(place.directory, 'agent.json');
-      directory.write(file, settings);
-      const enter = place.network === undefined ? [] : ['nsenter', `--net=${place.network.file}`, '--'];
-      return new AgentKeeper({
-        host,
-        environment,
-        logger,
-        nodeName: place.name,
-        edition: createHash('sha256').update(settings).digest('hex').slice(0, 16),
-        command: [...enter, ...agentCommand, file],
-        logFile: place.logFile,
-      });
-    });
-    await Promise.all(this.#keepers.map((keeper) => keeper.start()));
+    this.#agents = places.map((place) => ({ place, keeper: this.#keeper(place, host) }));
+    await Promise.all(this.#agents.map(({ keeper }) => keeper.start()));
+    this.#following = this.#follow(host, networks);
   }
 
   /** The machine is reached by another address: the node in its network shows it in its certificate. Its agent follows the file. */
   async moveTo(address: string): Promise<void> {
-    for (const place of this.#options.places) this.#servingCertificate(place, address);
+    for (const { place } of this.#agents) this.#servingCertificate(place, address);
   }
 
   /** No longer starts agents again; they run on. */
   async release(): Promise<void> {
-    await Promise.all(this.#keepers.map((keeper) => keeper.release()));
+    await this.#endFollowing();
+    await Promise.all(this.#agents.map(({ keeper }) => keeper.release()));
   }
 
   /** Ends the agents; containers run on. */
   async end(): Promise<void> {
-    await Promise.all(this.#keepers.map((keeper) => keeper.end()));
+    await this.#endFollowing();
+    await Promise.all(this.#agents.map(({ keeper }) => keeper.end()));
+  }
+
+  async #endFollowing(): Promise<void> {
+    this.#stop.abort(new DOMException('the server ends', 'AbortError'));
+    await this.#following;
+  }
+
+  /** Takes down every node that is taken off the list. */
+  async #follow(host: LinuxHost, networks: NodeNetworks): Promise<void> {
+    const { environment, directory, logger } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await environment.sleep(lookEveryMs, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        const listed = readLocalNodes(directory)?.nodes ?? [];
+        const removed = this.#agents.filter(({ place }) => !listed.some(({ index }) => index === place.index));
+        for (const { place, keeper } of removed) {
+          await keeper.end();
+          await this.#takeAway(place, host, networks);
+          this.#agents = this.#agents.filter((agent) => agent.place !== place);
+        }
+      } catch (err) {
+        logger.warn('a node that was removed is still here; that is tried again', { err });
+      }
+    }
+  }
+
+  /** Throws with what could not be taken down. */
+  async #takeAway(place: NodePlace, host: LinuxHost, networks: NodeNetworks): Promise<void> {
+    const { identity, directory, logger } = this.#options;
+    const problems = await takeDownNode(place, identity, host, this.#options);
+    if (problems.length > 0) throw new Error(`the node ${place.name} was not taken down: ${problems.join('; ')}`);
+    if (place.network !== undefined) await networks.remove(place.network);
+    await rm(place.directory, { recursive: true, force: true });
+    for (const role of ['client', 'server'])
+      for (const kind of ['crt', 'key']) directory.remove(join(directory.pki, `${place.certificates}-${role}.${kind}`));
+    logger.info('a node was taken away', { node: place.name });
+  }
+
+  #keeper(place: NodePlace, host: LinuxHost): AgentKeeper {
+    const { environment, directory, logger, agentCommand } = this.#options;
+    const settings = `${JSON.stringify(this.#settings(place), undefined, 2)}\n`;
+    const file = join(place.directory, 'agent.json');
+    directory.write(file, settings);
+    const enter = place.network === undefined ? [] : ['nsenter', `--net=${place.network.file}`, '--'];
+    return new AgentKeeper({
+      host,
+      environment,
+      logger,
+      nodeName: place.name,
+      edition: createHash('sha256').update(settings).digest('hex').slice(0, 16),
+      command: [...enter, ...agentCommand, file],
+      logFile: place.logFile,
+    });
   }
 
   #settings(place: NodePlace): AgentSettings {

@@ -1,24 +1,34 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseNodeRange } from '../../network/choose-ranges.ts';
 import { parseRange, rangesOverlap } from '../../network/ipv4.ts';
 import { type ClusterIdentity, readIdentity } from '../files/cluster-identity.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
-import { decideLocalNodes, readLocalNodes, writeLocalNodes } from '../files/local-nodes.ts';
+import { decideLocalNodes, type LocalNode, readLocalNodes, writeLocalNodes } from '../files/local-nodes.ts';
 import { nodeNameOfMachine, takenRanges } from './machine.ts';
-import { type NodePlace, nodeBridge, nodeDirectory, nodePlace } from './node-place.ts';
+import { type NodePlace, nodeBridge, nodeDirectory, nodePlace, nodesDirectory } from './node-place.ts';
 
-/** The places of nodes that have made anything on this machine. */
+/** The places of nodes that have made anything on this machine, also of one whose removal was interrupted. */
 export function startedPlaces(directory: DataDirectory): readonly NodePlace[] {
   if (!directory.exists) return [];
   const known = readLocalNodes(directory);
   // The ledger of the only node is older than the list of nodes.
-  const started = (known?.nodes ?? [{ index: 1, name: '' }]).filter(({ index }) =>
+  const listed = known?.nodes ?? [{ index: 1, name: '' }];
+  const started = [...listed, ...leftNodes(directory, listed)].filter(({ index }) =>
     existsSync(join(nodeDirectory(directory, index), 'ledger.json')),
   );
   if (started.length === 0) return [];
   const { id } = readIdentity(directory);
   return started.map((node) => nodePlace(directory, id, node, known?.range));
+}
+
+/** Nodes that are not listed any more and still have files. */
+export function leftNodes(directory: DataDirectory, listed: readonly LocalNode[]): readonly LocalNode[] {
+  const folder = nodesDirectory(directory);
+  const indexes = existsSync(folder) ? readdirSync(folder).map(Number) : [];
+  return indexes
+    .filter((index) => index > 1 && !listed.some((node) => node.index === index))
+    .map((index) => ({ index, name: `removed-${index}` }));
 }
 
 export interface LocalPlacesRequest {

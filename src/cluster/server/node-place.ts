@@ -55,7 +55,12 @@ export function nodePlace(
 
 /** Where all of a node is; independent of its name and cluster. */
 export function nodeDirectory(directory: DataDirectory, index: number): string {
-  return index === 1 ? directory.node : join(directory.path, 'nodes', `${index}`);
+  return index === 1 ? directory.node : join(nodesDirectory(directory), `${index}`);
+}
+
+/** Where the nodes are that have a network of their own. */
+export function nodesDirectory(directory: DataDirectory): string {
+  return join(directory.path, 'nodes');
 }
 
 /** The bridge that the nodes of one machine hang on. */
