@@ -87,11 +87,11 @@ function prepareTemplate({ spec }: Draft<ReplicationController>): void {
 }
 
 function validateSpec({ spec = {} }: ReplicationController, errors: FieldError[]): void {
-  validateNonNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors);
   if (isEmpty(spec.selector)) errors.push(required('spec.selector'));
-  validateNonNegative(spec.replicas, 'spec.replicas', errors);
   if (spec.template === undefined) errors.push(required('spec.template'));
   else validateTemplate(spec.template, spec.selector ?? {}, errors);
+  validateNonNegative(spec.replicas, 'spec.replicas', errors);
+  validateNonNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors);
 }
 
 function validateTemplate(
