@@ -18,6 +18,8 @@ import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
 import { collectedResources } from './garbage-collector/collected-resources.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
+import { jobController } from './job/job-controller.ts';
+import { jobOrphanController } from './job/job-orphan-controller.ts';
 import { type DiscoveredResource, namespaceController } from './namespace/namespace-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
@@ -89,6 +91,8 @@ function controllers({
     ['replication-controller', replicationController],
     ['deployment-controller', deploymentController],
     ['statefulset-controller', statefulSetController],
+    ['job-controller', jobController],
+    ['job-controller', jobOrphanController],
     ['endpointslice-controller', endpointSliceController],
     ['endpoint-controller', endpointsController],
     ['namespace-controller', (context) => namespaceController(context, { discover: () => resources })],

@@ -3,6 +3,7 @@ import { controllerRevisionDefinition } from './apps/controller-revision.ts';
 import { deploymentDefinition } from './apps/deployment.ts';
 import { replicaSetDefinition } from './apps/replica-set.ts';
 import { statefulSetDefinition } from './apps/stateful-set.ts';
+import { jobDefinition } from './batch/job.ts';
 import { certificateSigningRequestDefinition } from './certificates/certificate-signing-request.ts';
 import { leaseDefinition } from './coordination/lease.ts';
 import { configMapDefinition } from './core/config-map.ts';
@@ -57,6 +58,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(replicaSetDefinition),
   forget(statefulSetDefinition),
   forget(certificateSigningRequestDefinition),
+  forget(jobDefinition),
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type Answer, type Ask, withoutAdmission } from './ask.ts';
+import { type Answer, type Ask, withoutAdmission, withoutUids } from './ask.ts';
 
 /**
  * Asks a real Kubernetes every question in the files named on the command line and writes its answers into them:
@@ -50,7 +50,7 @@ async function request(method: string, path: string, ask: Ask): Promise<Answer> 
     (match[1] ?? '').replaceAll(/\\(.)/g, '$1'),
   );
   return {
-    ...(response.ok ? { object: withoutAdmission(result, ask) } : { message: result.message ?? '' }),
+    ...(response.ok ? { object: withoutAdmission(result, ask) } : { message: withoutUids(result.message ?? '') }),
     ...(warnings.length > 0 && { warnings }),
   };
 }

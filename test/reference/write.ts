@@ -5,7 +5,7 @@ import { normalise } from '../../src/machinery/schema/normalise.ts';
 import { builtInDefinitions } from '../../src/resources/built-in.ts';
 import type { ResourceDefinition } from '../../src/resources/definition.ts';
 import type { Pod, Service } from '../../src/resources/schema/core-v1.generated.ts';
-import { type Ask, withoutAdmission } from './ask.ts';
+import { type Ask, withoutAdmission, withoutUids } from './ask.ts';
 
 export interface WriteOutcome {
   readonly object?: unknown;
@@ -14,6 +14,7 @@ export interface WriteOutcome {
   readonly warnings: readonly string[];
 }
 
+const someUid = '00000000-0000-0000-0000-000000000000';
 const context = {
   now: Date.parse('2026-01-01T00:00:00Z'),
   user: { username: 'admin', groups: ['system:masters'], extra: {} },
@@ -39,7 +40,7 @@ export function write(ask: Ask): WriteOutcome {
       : viewOf(definition, ask.subresource).validateUpdate(object, old);
   const { deprecationWarning } = definition;
   const warnings = deprecationWarning === undefined ? [] : [deprecationWarning];
-  if (errors.length > 0) return { message: formatFieldErrors(errors), warnings };
+  if (errors.length > 0) return { message: withoutUids(formatFieldErrors(errors)), warnings };
   if (ask.subresource === undefined) warnings.push(...(definition.warnings?.(object, old) ?? []));
   return { object: tidy(withoutAdmission({ ...object, kind: definition.type.kind }, ask)), warnings };
 }
@@ -106,6 +107,7 @@ function read(definition: ResourceDefinition, object: KubeObject, path: string):
   const result = normalise(definition.schema, object).value as unknown as Draft<KubeObject>;
   const namespace = /\/namespaces\/([^/]+)\//.exec(path)?.[1];
   if (namespace !== undefined) result.metadata.namespace = namespace;
+  result.metadata.uid = someUid;
   definition.setDefaults(result);
   if (definition.type.kind === 'Pod') admitPod(result as Draft<Pod>);
   return result;

@@ -16,6 +16,8 @@ export interface ClaimRequest<O extends KubeObject, T extends KubeObject> {
   readonly type: ResourceType<T>;
   /** Those of the owner and those of nobody, from the caches. */
   readonly objects: Iterable<T>;
+  /** What is adopted gets it, and what is released loses it. */
+  readonly finalizer?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -54,9 +56,10 @@ async function adoptObject<O extends KubeObject, T extends KubeObject>(
   request: ClaimRequest<O, T>,
   object: T,
 ): Promise<boolean> {
-  const { client, type, ownerType, owner, signal } = request;
+  const { client, type, ownerType, owner, finalizer, signal } = request;
   const ownerReferences = [controllerReference(ownerType, owner)];
-  const body = { metadata: { uid: object.metadata.uid, ownerReferences } };
+  const finalizers = finalizer === undefined ? undefined : [finalizer];
+  const body = { metadata: { uid: object.metadata.uid, ownerReferences, finalizers } };
   try {
     await client.patch(type, objectKey(object), { type: 'strategic', body }, { signal });
     return true;
@@ -70,9 +73,10 @@ async function releaseObject<O extends KubeObject, T extends KubeObject>(
   request: ClaimRequest<O, T>,
   object: T,
 ): Promise<void> {
-  const { client, type, owner, signal } = request;
+  const { client, type, owner, finalizer, signal } = request;
   const ownerReferences = [{ $patch: 'delete', uid: owner.metadata.uid }];
-  const body = { metadata: { uid: object.metadata.uid, ownerReferences } };
+  const without = finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] };
+  const body = { metadata: { uid: object.metadata.uid, ownerReferences, ...without } };
   try {
     await client.patch(type, objectKey(object), { type: 'strategic', body }, { signal });
   } catch (error) {

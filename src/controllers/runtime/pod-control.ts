@@ -19,22 +19,23 @@ export class PodControl {
     this.#events = events;
   }
 
-  /** A pod with a generated name, from the owner's template and under its control. */
+  /** A pod with a generated name, from the owner's template and under its control. Without `generateName` it is called after its owner. */
   async create(
     ownerType: ResourceType,
     owner: KubeObject,
     template: PodTemplateSpec,
     signal: AbortSignal,
+    generateName = `${owner.metadata.name}-`,
   ): Promise<Pod> {
     const about = referenceTo(ownerType, owner);
-    const { namespace, name = '' } = owner.metadata;
+    const { namespace } = owner.metadata;
     const { labels, annotations, finalizers } = template.metadata ?? {};
     const pod: Pod = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
         namespace,
-        generateName: `${name}-`,
+        generateName,
         labels,
         annotations,
         finalizers,

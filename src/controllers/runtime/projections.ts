@@ -3,6 +3,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import type { CertificateSigningRequest } from '../../resources/schema/certificates-v1.generated.ts';
 import type {
   Container,
+  ContainerStatus,
   Namespace,
   Node,
   PersistentVolume,
@@ -39,6 +40,9 @@ function podProjection(pod: Pod): Pod {
 }
 
 const podAnnotations = [
+  'batch.kubernetes.io/job-completion-index',
+  'batch.kubernetes.io/job-index-failure-count',
+  'batch.kubernetes.io/job-index-ignored-failure-count',
   'controller.kubernetes.io/pod-deletion-cost',
   'endpoints.kubernetes.io/last-change-trigger-time',
 ];
@@ -88,7 +92,7 @@ function volume({ name, persistentVolumeClaim, ephemeral }: Volume): Volume {
 }
 
 function podStatus(status: PodStatus): PodStatus {
-  const { phase, reason, conditions, podIP, podIPs, hostIP, hostIPs, startTime, containerStatuses } = status;
+  const { phase, reason, conditions, podIP, podIPs, hostIP, hostIPs, startTime } = status;
   return {
     phase,
     reason,
@@ -98,14 +102,16 @@ function podStatus(status: PodStatus): PodStatus {
     hostIP,
     hostIPs,
     startTime,
-    containerStatuses: containerStatuses?.map(({ name, ready, restartCount }) => ({
-      name,
-      ready,
-      restartCount,
-      image: '',
-      imageID: '',
-    })),
+    containerStatuses: status.containerStatuses?.map(containerStatus),
+    initContainerStatuses: status.initContainerStatuses?.map(containerStatus),
   };
+}
+
+function containerStatus({ name, ready, restartCount, state }: ContainerStatus): ContainerStatus {
+  const projected = { name, ready, restartCount, image: '', imageID: '' };
+  if (state?.terminated === undefined) return projected;
+  const { exitCode, finishedAt } = state.terminated;
+  return { ...projected, state: { terminated: { exitCode, finishedAt } } };
 }
 
 /** Pods by the uid of their controller; those without one by `orphansOf` their namespace. */

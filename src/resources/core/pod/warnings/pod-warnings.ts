@@ -19,9 +19,9 @@ export function podWarnings({ metadata, spec = emptySpec }: Pod, old: Pod | unde
 }
 
 /** The same for the pods that a workload will make. */
-export function podTemplateWarnings(template: PodTemplateSpec | undefined): readonly string[] {
+export function podTemplateWarnings(template: PodTemplateSpec | undefined, path = 'spec.template'): readonly string[] {
   const warnings: string[] = [];
-  if (template !== undefined) collect(template.metadata ?? {}, template.spec ?? emptySpec, 'spec.template.', warnings);
+  if (template !== undefined) collect(template.metadata ?? {}, template.spec ?? emptySpec, `${path}.`, warnings);
   return warnings;
 }
 
