@@ -13,6 +13,7 @@ import { servingApprovingController } from './certificates/serving-approving-con
 import { signingController } from './certificates/signing-controller.ts';
 import { type ClusterDnsOptions, clusterDnsController } from './cluster-dns/cluster-dns-controller.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
+import { cronJobController } from './cronjob/cron-job-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
@@ -93,6 +94,7 @@ function controllers({
     ['statefulset-controller', statefulSetController],
     ['job-controller', jobController],
     ['job-controller', jobOrphanController],
+    ['cronjob-controller', cronJobController],
     ['endpointslice-controller', endpointSliceController],
     ['endpoint-controller', endpointsController],
     ['namespace-controller', (context) => namespaceController(context, { discover: () => resources })],

@@ -3,6 +3,7 @@ import { controllerRevisionDefinition } from './apps/controller-revision.ts';
 import { deploymentDefinition } from './apps/deployment.ts';
 import { replicaSetDefinition } from './apps/replica-set.ts';
 import { statefulSetDefinition } from './apps/stateful-set.ts';
+import { cronJobDefinition } from './batch/cron-job.ts';
 import { jobDefinition } from './batch/job.ts';
 import { certificateSigningRequestDefinition } from './certificates/certificate-signing-request.ts';
 import { leaseDefinition } from './coordination/lease.ts';
@@ -57,8 +58,9 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(deploymentDefinition),
   forget(replicaSetDefinition),
   forget(statefulSetDefinition),
-  forget(certificateSigningRequestDefinition),
+  forget(cronJobDefinition),
   forget(jobDefinition),
+  forget(certificateSigningRequestDefinition),
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),

@@ -4,6 +4,7 @@ import { groupResource, type ResourceType } from '../../machinery/resource-type.
 import {
   clusterRoles,
   controllerRevisions,
+  cronJobs,
   deployments,
   endpointSlices,
   endpoints,
@@ -30,6 +31,7 @@ const shared: readonly (readonly [type: ResourceType, informer: InformerOptions<
   ...[
     clusterRoles,
     controllerRevisions,
+    cronJobs,
     deployments,
     endpointSlices,
     endpoints,
