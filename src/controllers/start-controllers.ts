@@ -37,6 +37,7 @@ import { ControllerRunner } from './runtime/controller-runner.ts';
 import { serviceAccountController } from './serviceaccount/service-account-controller.ts';
 import { statefulSetController } from './statefulset/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 
 export interface ControllerSettings {
   /** What the cluster serves: content of namespaces, and owners and dependents. */
@@ -95,6 +96,7 @@ function controllers({
     ['job-controller', jobController],
     ['job-controller', jobOrphanController],
     ['cronjob-controller', cronJobController],
+    ['ttl-after-finished-controller', ttlAfterFinishedController],
     ['endpointslice-controller', endpointSliceController],
     ['endpoint-controller', endpointsController],
     ['namespace-controller', (context) => namespaceController(context, { discover: () => resources })],
