@@ -16,6 +16,7 @@ const debianPackages = {
   runc: ['/usr/sbin/runc', '/usr/bin/runc'],
   'containernetworking-plugins': ['/usr/lib/cni/bridge', '/opt/cni/bin/bridge'],
   nftables: ['/usr/sbin/nft'],
+  conntrack: ['/usr/sbin/conntrack'],
   iproute2: ['/usr/sbin/ip', '/sbin/ip', '/bin/ip'],
 };
 

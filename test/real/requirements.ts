@@ -14,7 +14,17 @@ declare module 'vitest' {
   }
 }
 
-const programs = ['containerd', 'containerd-shim-runc-v2', 'runc', 'nft', 'ip', 'mount', 'umount', 'dpkg-deb'];
+const programs = [
+  'containerd',
+  'containerd-shim-runc-v2',
+  'runc',
+  'nft',
+  'conntrack',
+  'ip',
+  'mount',
+  'umount',
+  'dpkg-deb',
+];
 
 /** Looks for what the tests need, and takes the lock that keeps two runs on one machine apart. */
 export default async function setup(project: TestProject): Promise<(() => void) | undefined> {

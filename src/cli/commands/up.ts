@@ -149,7 +149,7 @@ async function realNodeObstacle(runtime: UpOptions['runtime'], isRoot: boolean):
   const missing = await missingPrograms();
   return missing.length === 0
     ? undefined
-    : `${missing.join(', ')} is missing (on Debian: apt-get install containerd runc containernetworking-plugins nftables)`;
+    : `${missing.join(', ')} is missing (on Debian: apt-get install containerd runc containernetworking-plugins nftables conntrack)`;
 }
 
 function endOnSignals(server: Server) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Client } from '../../client/client.ts';
+import { QueuedEventRecorder } from '../../client/event-recorder.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
@@ -34,13 +35,16 @@ function networkNames(clusterId: string) {
 export class NodeNetwork {
   readonly #options: NodeNetworkOptions;
   readonly #proxy: ServiceProxy;
+  readonly #recorder: QueuedEventRecorder;
   readonly #stop = new AbortController();
   #routes: PodRoutes | undefined;
   #dns: DnsThread | undefined;
 
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
-    const { settings, host, informers, environment, logger, metrics } = options;
+    const { settings, host, client, informers, environment, logger, metrics } = options;
+    const source = { component: 'kube-proxy', host: settings.nodeName };
+    this.#recorder = new QueuedEventRecorder({ client, environment, logger, metrics, source });
     this.#proxy = new ServiceProxy({
       ...networkNames(settings.clusterId),
       podRange: settings.podRange,
@@ -50,6 +54,7 @@ export class NodeNetwork {
       environment,
       logger,
       metrics,
+      recorder: this.#recorder,
       nodeName: settings.nodeName,
     });
   }
@@ -93,6 +98,7 @@ export class NodeNetwork {
   async stop(): Promise<void> {
     this.#stop.abort(new DOMException('the agent was stopped', 'AbortError'));
     await this.#proxy.stop();
+    await this.#recorder.stop();
     await this.#routes?.stop();
     await this.#dns?.stop();
   }
