@@ -34,6 +34,7 @@ function makeZone(): Zone {
   service('outside', { type: 'ExternalName', externalName: 'example.test' });
   const slices = cacheOf<EndpointSlice>({
     service: ({ metadata }) => [`shop/${metadata.labels?.['kubernetes.io/service-name']}`],
+    address: ({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => addresses),
   });
   const slice = (name: string, endpoints: EndpointSlice['endpoints']) =>
     slices.put({
@@ -62,6 +63,7 @@ function makeZone(): Zone {
 describe('DnsServer', () => {
   const upstreamSocket = createSocket('udp4');
   let asked = 0;
+  let port = 0;
   let server: DnsServer;
   const resolver = new Resolver({ timeout: 1000, tries: 1 });
 
@@ -88,12 +90,14 @@ describe('DnsServer', () => {
     server = new DnsServer({
       environment,
       zone: makeZone(),
+      ready: Promise.resolve(),
       upstream,
       metrics: silentMetrics,
       address: '127.0.0.1',
       port: 0,
     });
-    resolver.setServers([`127.0.0.1:${await server.start()}`]);
+    port = await server.start();
+    resolver.setServers([`127.0.0.1:${port}`]);
   });
 
   afterAll(async () => {
@@ -123,8 +127,18 @@ describe('DnsServer', () => {
     ]);
   });
 
-  test('an external service is an alias', async () => {
+  test('an external service is an alias, and comes with the addresses of its target', async () => {
     expect(await resolver.resolveCname('outside.shop.svc.cluster.local')).toEqual(['example.test']);
+    expect(await resolver.resolve4('outside.shop.svc.cluster.local')).toEqual(['192.0.2.1']);
+  });
+
+  test('questions of other classes are refused', async () => {
+    const question = Uint8Array.fromHex('002a0100000100000000000003616263000001' + '0003');
+    const socket = createSocket('udp4');
+    socket.send(question, port, '127.0.0.1');
+    const [answer] = (await once(socket, 'message')) as [Buffer];
+    socket.close();
+    expect((answer[3] ?? 0) & 15).toBe(5);
   });
 
   test('pods are found by their address, and addresses of services by their name', async () => {
@@ -157,4 +171,26 @@ describe('DnsServer', () => {
     expect(await resolver.resolve4('example.test')).toEqual(['192.0.2.1']);
     expect(asked).toBe(before);
   });
+});
+
+test('before it knows the cluster it says of no name that it does not exist', async () => {
+  const environment = new RealEnvironment();
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  const upstream = new Upstream({ environment, servers: () => [] });
+  const options = {
+    environment,
+    zone: makeZone(),
+    ready,
+    upstream,
+    metrics: silentMetrics,
+    address: '127.0.0.1',
+    port: 0,
+  };
+  const server = new DnsServer(options);
+  const resolver = new Resolver({ timeout: 5_000, tries: 1 });
+  resolver.setServers([`127.0.0.1:${await server.start()}`]);
+  const asked = resolver.resolve4('web.shop.svc.cluster.local');
+  environment.setTimer(50, resolve);
+  expect(await asked).toEqual(['10.96.0.9']);
+  await server.stop();
 });

@@ -3,13 +3,23 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Counter, MetricRegistry } from '../../machinery/metrics.ts';
-import { type DnsQuestion, encodeAnswer, parseQuestion, responseCodes } from './message.ts';
+import {
+  type DnsAnswer,
+  type DnsQuestion,
+  encodeAnswer,
+  encodeQuestion,
+  parseQuestion,
+  parseReply,
+  responseCodes,
+} from './message.ts';
 import type { Upstream } from './upstream.ts';
 import type { Zone } from './zone.ts';
 
 export interface DnsServerOptions {
   readonly environment: Environment;
   readonly zone: Zone;
+  /** When the zone knows the names of the cluster: until then nobody is told that a name does not exist. */
+  readonly ready: Promise<void>;
   readonly upstream: Upstream;
   readonly metrics: MetricRegistry;
   readonly address: string;
@@ -20,6 +30,14 @@ export interface DnsServerOptions {
 const largestTcp = 65_535;
 const idleTcpMs = 10_000;
 const mostTcpConnections = 500;
+/** Answers over UDP that the link has not taken yet. */
+const mostUnsent = 1_000;
+/** Answers over TCP that a client has not read yet, in bytes: more end its connection. */
+const mostUnread = 1 << 20;
+const internetClass = 1;
+/** Questions that wait until the zone is ready, and for how long. */
+const mostWaiting = 1_000;
+const longestWaitMs = 2_000;
 
 /** The cluster's name server: its own names from the zone, all others from upstream. */
 export class DnsServer {
@@ -27,10 +45,16 @@ export class DnsServer {
   readonly #requests: Counter;
   #udp: Socket | undefined;
   #tcp: Server | undefined;
+  #stopped = false;
+  #ready = false;
+  #waiting = 0;
   readonly #connections = new Set<TcpSocket>();
 
   constructor(options: DnsServerOptions) {
     this.#options = options;
+    void options.ready.then(() => {
+      this.#ready = true;
+    });
     this.#requests = options.metrics.counter({ name: 'dns_requests_total', help: 'Questions that were asked' }).with();
   }
 
@@ -54,6 +78,7 @@ export class DnsServer {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#udp?.close();
     for (const connection of this.#connections) connection.destroy();
     if (this.#tcp?.listening) await new Promise((resolve) => this.#tcp?.close(resolve));
@@ -63,11 +88,9 @@ export class DnsServer {
     const question = parseQuestion(message);
     if (question === undefined) return;
     const answer = await this.#answer(question, message, 'udp', question.udpSize);
-    try {
-      socket.send(answer, from.port, from.address);
-    } catch {
-      // The server was stopped meanwhile.
-    }
+    // Whoever asks faster than the link takes answers asks again.
+    if (this.#stopped || socket.getSendQueueCount() > mostUnsent) return;
+    socket.send(answer, from.port, from.address);
   }
 
   async #answer(
@@ -79,9 +102,35 @@ export class DnsServer {
     this.#requests.add();
     const failed = (code: number) => encodeAnswer(question, { code, authoritative: false, answers: [] }, limit);
     if (question.opcode !== 0) return failed(responseCodes.notImplemented);
+    if (question.class !== internetClass) return failed(responseCodes.refused);
+    if (!this.#ready && !(await this.#becomesReady())) return failed(responseCodes.serverFailure);
     const own = this.#options.zone.answer(question);
+    if (own?.unresolved !== undefined) return encodeAnswer(question, await this.#follow(own, question.type), limit);
     if (own !== undefined) return encodeAnswer(question, own, limit);
     return (await this.#options.upstream.ask(message, transport)) ?? failed(responseCodes.serverFailure);
+  }
+
+  /** Questions wait a little for the zone, within bounds; whoever is failed asks again. */
+  async #becomesReady(): Promise<boolean> {
+    if (this.#waiting >= mostWaiting) return false;
+    this.#waiting++;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.environment.setTimer(longestWaitMs, resolve);
+    await Promise.race([this.#options.ready, promise]);
+    timer.cancel();
+    this.#waiting--;
+    return this.#ready;
+  }
+
+  /** Clients do not ask for the target of an alias themselves: its addresses belong to the answer. */
+  async #follow(alias: DnsAnswer, type: number): Promise<DnsAnswer> {
+    const { upstream } = this.#options;
+    const { unresolved: name = '', ...found } = alias;
+    const question = encodeQuestion(0, name, type);
+    let reply = parseReply((await upstream.ask(question, 'udp')) ?? new Uint8Array());
+    if (reply?.truncated === true) reply = parseReply((await upstream.ask(question, 'tcp')) ?? new Uint8Array());
+    if (reply === undefined) return { code: responseCodes.serverFailure, authoritative: false, answers: [] };
+    return { code: reply.code, authoritative: false, answers: [...found.answers, ...reply.answers] };
   }
 
   #accept(socket: TcpSocket): void {
@@ -113,6 +162,7 @@ export class DnsServer {
       return;
     }
     const answer = await this.#answer(question, message, 'tcp', largestTcp);
+    if (socket.writableLength > mostUnread) socket.destroy();
     if (!socket.destroyed)
       socket.write(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]));
   }

@@ -41,12 +41,14 @@ async function main(): Promise<void> {
       projection: sliceParts,
       indexes: {
         service: ({ metadata }) => [`${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`],
+        address: ({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => addresses),
       },
     }),
   });
   const upstream = new Upstream({ environment, servers: machineServers(settings) });
   const { address, port } = settings;
-  const server = new DnsServer({ environment, zone, upstream, metrics: silentMetrics, address, port });
+  const ready = informers.synced();
+  const server = new DnsServer({ environment, zone, ready, upstream, metrics: silentMetrics, address, port });
   tell({ listening: await server.start() });
 }
 

@@ -9,7 +9,6 @@ export const recordTypes = {
   AAAA: 28,
   SRV: 33,
   OPT: 41,
-  ANY: 255,
 } as const;
 
 export const responseCodes = {
@@ -23,6 +22,7 @@ export const responseCodes = {
 
 export type DnsRecord =
   | { readonly type: 'A'; readonly name: string; readonly ttl: number; readonly address: string }
+  | { readonly type: 'AAAA'; readonly name: string; readonly ttl: number; readonly bytes: Uint8Array }
   | { readonly type: 'CNAME' | 'PTR'; readonly name: string; readonly ttl: number; readonly target: string }
   | { readonly type: 'TXT'; readonly name: string; readonly ttl: number; readonly text: string }
   | {
@@ -57,6 +57,8 @@ export interface DnsAnswer {
   readonly answers: readonly DnsRecord[];
   readonly authority?: readonly DnsRecord[];
   readonly additional?: readonly DnsRecord[];
+  /** An alias leads to this name, which somebody else knows. */
+  readonly unresolved?: string;
 }
 
 const headerLength = 12;
@@ -85,21 +87,83 @@ export function parseQuestion(message: Uint8Array): DnsQuestion | undefined {
   };
 }
 
-/** Writes an answer; one that does not fit into `limit` bytes is cut to nothing and marked, so that the client asks over TCP. */
+/**
+ * Writes an answer. One that does not fit into `limit` bytes is cut to what does and marked, so that the client asks over TCP; some never
+ * do and take what there is.
+ */
 export function encodeAnswer(question: DnsQuestion, answer: DnsAnswer, limit: number): Uint8Array {
   const { answers, authority = [], additional = [] } = answer;
+  const whole = encode(question, answer, [answers, authority, additional], false);
+  if (whole.length <= limit) return whole;
+  // What goes beside an answer is no reason to ask again.
+  const bare = encode(question, answer, [answers, authority, []], false);
+  if (bare.length <= limit) return bare;
+  let fits = 0;
+  for (let more = answers.length; fits < more; ) {
+    const half = Math.ceil((fits + more) / 2);
+    if (encode(question, answer, [answers.slice(0, half), [], []], true).length <= limit) fits = half;
+    else more = half - 1;
+  }
+  return encode(question, answer, [answers.slice(0, fits), [], []], true);
+}
+
+function encode(
+  question: DnsQuestion,
+  { authoritative, code }: DnsAnswer,
+  sections: readonly [readonly DnsRecord[], readonly DnsRecord[], readonly DnsRecord[]],
+  truncated: boolean,
+): Uint8Array {
   const writer = new MessageWriter();
   const flags =
-    0x8000 | (answer.authoritative ? 0x0400 : 0) | (question.recursionDesired ? 0x0180 : 0x0080) | answer.code;
+    0x8000 |
+    (authoritative ? 0x0400 : 0) |
+    (truncated ? 0x0200 : 0) |
+    (question.recursionDesired ? 0x0180 : 0x0080) |
+    code;
+  const [answers, authority, additional] = sections;
   writer.header(question, flags, [answers.length, authority.length, additional.length + (question.edns ? 1 : 0)]);
-  for (const record of [...answers, ...authority, ...additional]) writer.record(record);
+  for (const section of sections) for (const record of section) writer.record(record);
   if (question.edns) writer.edns();
-  const message = writer.bytes();
-  if (message.length <= limit) return message;
-  const cut = new MessageWriter();
-  cut.header(question, flags | 0x0200, [0, 0, question.edns ? 1 : 0]);
-  if (question.edns) cut.edns();
-  return cut.bytes();
+  return writer.bytes();
+}
+
+/** A question of our own, over UDP without extensions or over TCP. */
+export function encodeQuestion(id: number, name: string, type: number): Uint8Array {
+  const labels = name.split('.').map((label) => new TextEncoder().encode(label).subarray(0, 63));
+  const encoded = labels.flatMap((label) => [label.length, ...label]);
+  const header = [id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+  return Uint8Array.from([...header, ...encoded, 0, type >> 8, type & 255, 0, 1]);
+}
+
+/** The addresses and aliases among the answers of another server, and its code; undefined when it cannot be read. */
+export function parseReply(
+  message: Uint8Array,
+): { readonly code: number; readonly truncated: boolean; readonly answers: readonly DnsRecord[] } | undefined {
+  if (message.length < headerLength) return undefined;
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const flags = view.getUint16(2);
+  const asked = readName(message, headerLength);
+  if (asked === undefined) return undefined;
+  let at = asked.end + 4;
+  const answers: DnsRecord[] = [];
+  for (let index = 0; index < view.getUint16(6); index++) {
+    const owner = readName(message, at);
+    if (owner === undefined || owner.end + 10 > message.length) return undefined;
+    const data = owner.end + 10;
+    at = data + view.getUint16(owner.end + 8);
+    if (at > message.length) return undefined;
+    const common = { name: owner.labels.join('.').toLowerCase(), ttl: view.getUint32(owner.end + 4) };
+    const type = view.getUint16(owner.end);
+    if (type === recordTypes.A && at - data === 4)
+      answers.push({ ...common, type: 'A', address: message.slice(data, at).join('.') });
+    else if (type === recordTypes.AAAA && at - data === 16)
+      answers.push({ ...common, type: 'AAAA', bytes: message.slice(data, at) });
+    else if (type === recordTypes.CNAME) {
+      const target = readName(message, data)?.labels.join('.').toLowerCase();
+      if (target !== undefined) answers.push({ ...common, type: 'CNAME', target });
+    }
+  }
+  return { code: flags & 15, truncated: (flags & 0x0200) !== 0, answers };
 }
 
 class MessageWriter {
@@ -143,6 +207,9 @@ class MessageWriter {
     switch (record.type) {
       case 'A':
         this.#bytes.push(...record.address.split('.').map(Number));
+        break;
+      case 'AAAA':
+        this.#bytes.push(...record.bytes);
         break;
       case 'CNAME':
       case 'PTR':

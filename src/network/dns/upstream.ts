@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import type { Environment } from '../../machinery/environment/environment.ts';
+import { recordTypes, responseCodes } from './message.ts';
 
 export interface UpstreamOptions {
   readonly environment: Environment;
@@ -13,14 +14,25 @@ export interface UpstreamServer {
   readonly port: number;
 }
 
-const attemptTimeoutMs = 2_000;
+const attemptTimeoutMs = 1_500;
+/** How long a resolver that did not answer is asked only after the others. */
+const distrustMs = 15_000;
 /** Questions under way at once; more are answered with a failure, so that a flood ends here. */
 const mostUnderWay = 1_000;
 const cacheSize = 5_000;
 const longestCacheMs = 30_000;
+/** Longer answers are not kept, so that the cache has a bound in bytes too. */
+const largestCached = 4_096;
+
+const failing: ReadonlySet<number> = new Set([
+  responseCodes.serverFailure,
+  responseCodes.notImplemented,
+  responseCodes.refused,
+]);
 
 interface Cached {
   readonly message: Uint8Array;
+  readonly sinceMs: number;
   readonly untilMs: number;
 }
 
@@ -29,6 +41,8 @@ export class Upstream {
   readonly #options: UpstreamOptions;
   readonly #cache = new Map<string, Cached>();
   readonly #underWay = new Map<string, Promise<Uint8Array | undefined>>();
+  /** Until when a resolver comes last, by its address. */
+  readonly #distrusted = new Map<string, number>();
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
@@ -39,8 +53,9 @@ export class Upstream {
     // The id differs from client to client; everything else makes two questions the same.
     const key = `${transport}${Buffer.from(message.buffer, message.byteOffset + 2, message.byteLength - 2).toString('latin1')}`;
     const cached = this.#cache.get(key);
-    if (cached !== undefined && cached.untilMs > this.#options.environment.monotonic())
-      return withId(cached.message, message);
+    const now = this.#options.environment.monotonic();
+    if (cached !== undefined && cached.untilMs > now)
+      return aged(withId(cached.message, message), Math.floor((now - cached.sinceMs) / 1000));
     let asking = this.#underWay.get(key);
     if (asking === undefined) {
       if (this.#underWay.size >= mostUnderWay) return undefined;
@@ -53,30 +68,47 @@ export class Upstream {
     return withId(answer, message);
   }
 
+  /** A resolver that fails or refuses leaves the question to the next; when all do, what one of them said is better than nothing. */
   async #askServers(message: Uint8Array, transport: 'udp' | 'tcp'): Promise<Uint8Array | undefined> {
-    for (const server of this.#options.servers()) {
-      const deadline = this.#options.environment.deadline(attemptTimeoutMs);
+    const { environment } = this.#options;
+    let failure: Uint8Array | undefined;
+    for (const server of this.#trusted()) {
+      const deadline = environment.deadline(attemptTimeoutMs);
       try {
         const exchange = transport === 'udp' ? exchangeUdp : exchangeTcp;
-        return await exchange(server, message, deadline.signal);
+        const answer = await exchange(server, message, deadline.signal);
+        this.#distrusted.delete(server.address);
+        if (!failing.has((answer[3] ?? 0) & 15)) return answer;
+        failure = answer;
       } catch {
-        // The next resolver may know.
+        this.#distrusted.set(server.address, environment.monotonic() + distrustMs);
       } finally {
         deadline.cancel();
       }
     }
-    return undefined;
+    return failure;
+  }
+
+  /** The machine's order, but those last that did not answer lately. */
+  #trusted(): readonly UpstreamServer[] {
+    const now = this.#options.environment.monotonic();
+    const servers = this.#options.servers();
+    const late = ({ address }: UpstreamServer) => (this.#distrusted.get(address) ?? 0) > now;
+    for (const address of this.#distrusted.keys())
+      if (!servers.some((server) => server.address === address)) this.#distrusted.delete(address);
+    return [...servers.filter((server) => !late(server)), ...servers.filter(late)];
   }
 
   #remember(key: string, message: Uint8Array): void {
-    const ttlMs = Math.min(longestCacheMs, shortestTtl(message) * 1000);
-    if (ttlMs <= 0) return;
+    const ttlMs = Math.min(longestCacheMs, lifetime(message) * 1000);
+    if (ttlMs <= 0 || message.length > largestCached) return;
     if (this.#cache.size >= cacheSize) {
       const [oldest] = this.#cache.keys();
       if (oldest !== undefined) this.#cache.delete(oldest);
     }
     this.#cache.delete(key);
-    this.#cache.set(key, { message, untilMs: this.#options.environment.monotonic() + ttlMs });
+    const now = this.#options.environment.monotonic();
+    this.#cache.set(key, { message, sinceMs: now, untilMs: now + ttlMs });
   }
 }
 
@@ -124,20 +156,48 @@ function withId(answer: Uint8Array, question: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** The least time to live among the records, in seconds; 0 when there is none or the message is odd. */
-function shortestTtl(message: Uint8Array): number {
+/**
+ * How long an answer may be kept, in seconds: the least time to live among its records, and for one that says that there is nothing, what the
+ * zone says of those (RFC 2308). 0 when the message is cut, a failure or odd.
+ */
+function lifetime(message: Uint8Array): number {
+  if (message.length < 12 || ((message[2] ?? 0) & 0x02) !== 0) return 0;
+  const code = (message[3] ?? 0) & 15;
+  if (code !== responseCodes.noError && code !== responseCodes.nameError) return 0;
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-  if (message.length < 12 || (view.getUint16(2) & 0x020f) !== 0) return 0;
+  const lives = recordPlaces(message).map(({ at, type, end }) => {
+    const ttl = view.getUint32(at + 4);
+    // The last number of a zone's own record.
+    return type === recordTypes.SOA && end - at >= 14 ? Math.min(ttl, view.getUint32(end - 4)) : ttl;
+  });
+  return lives.length === 0 ? 0 : Math.min(...lives);
+}
+
+/** The same answer as it is some seconds later. */
+function aged(message: Uint8Array, seconds: number): Uint8Array {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  for (const { at } of recordPlaces(message)) view.setUint32(at + 4, Math.max(0, view.getUint32(at + 4) - seconds));
+  return message;
+}
+
+/** Where the types of the records of an answer stand, those that are no records apart; none when the message is odd. */
+function recordPlaces(
+  message: Uint8Array,
+): readonly { readonly at: number; readonly type: number; readonly end: number }[] {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const places: { at: number; type: number; end: number }[] = [];
   let at = skipName(message, 12) + 4;
-  let shortest = Number.POSITIVE_INFINITY;
-  const records = view.getUint16(6) + view.getUint16(8);
+  const records = view.getUint16(6) + view.getUint16(8) + view.getUint16(10);
   for (let index = 0; index < records; index++) {
-    at = skipName(message, at);
-    if (at + 10 > message.length) return 0;
-    shortest = Math.min(shortest, view.getUint32(at + 4));
-    at += 10 + view.getUint16(at + 8);
+    const start = skipName(message, at);
+    if (start + 10 > message.length) return [];
+    const end = start + 10 + view.getUint16(start + 8);
+    if (end > message.length) return [];
+    const type = view.getUint16(start);
+    if (type !== recordTypes.OPT) places.push({ at: start, type, end });
+    at = end;
   }
-  return records === 0 ? 0 : shortest;
+  return places;
 }
 
 function skipName(message: Uint8Array, start: number): number {

@@ -1,8 +1,9 @@
 import type { Lister } from '../../client/informer.ts';
 import type { Namespace, Service } from '../../resources/schema/core-v1.generated.ts';
-import type { Endpoint, EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
+import type { EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
 import { parseIpv4 } from '../ipv4.ts';
 import { type DnsAnswer, type DnsQuestion, type DnsRecord, recordTypes, responseCodes } from './message.ts';
+import { type AddressRecord, clusterTarget, endpointTargets, srvRecords, type Target, ttl } from './service-records.ts';
 
 export interface ZoneOptions {
   /** `cluster.local`. */
@@ -10,15 +11,18 @@ export interface ZoneOptions {
   readonly namespaces: Lister<Namespace>;
   /** Indexed by address under `clusterIp`. */
   readonly services: Lister<Service>;
-  /** Indexed by `namespace/service` under `service`. */
+  /** Indexed by `namespace/service` under `service`, and by the addresses of endpoints under `address`. */
   readonly slices: Lister<EndpointSlice>;
 }
 
-/** How long clients may keep an answer, in seconds: short, for addresses change. */
-const ttl = 5;
 const specificationVersion = '1.1.0';
+/** Aliases that are followed for one question; more of them are a circle. */
+const mostAliases = 8;
 
-/** Answers for the names of a cluster, as "Kubernetes DNS-Based Service Discovery" 1.1.0 says; undefined for names of others. */
+/**
+ * Answers for the names of a cluster, as "Kubernetes DNS-Based Service Discovery" 1.1.0 says, and where that is silent as CoreDNS
+ * does; undefined for names of others.
+ */
 export class Zone {
   readonly #options: ZoneOptions;
   #rotation = 0;
@@ -27,20 +31,25 @@ export class Zone {
     this.#options = options;
   }
 
-  answer(question: DnsQuestion): DnsAnswer | undefined {
-    const { domain } = this.#options;
-    const { name, type } = question;
-    if (name === domain || name.endsWith(`.${domain}`)) {
-      const labels = name === domain ? [] : name.slice(0, -domain.length - 1).split('.');
-      return this.#reply(this.#records(name, labels), type);
-    }
+  answer({ name, type }: Pick<DnsQuestion, 'name' | 'type'>): DnsAnswer | undefined {
     if (name.endsWith('.in-addr.arpa')) return this.#reverse(name, type);
-    return undefined;
+    const labels = this.#labelsOf(name);
+    if (labels === undefined) return undefined;
+    const records = this.#records(name, labels);
+    if (records === undefined) return this.#nothing(responseCodes.nameError);
+    return this.#reply(records, type);
+  }
+
+  /** What stands before the domain; undefined for names of others. */
+  #labelsOf(name: string): readonly string[] | undefined {
+    const { domain } = this.#options;
+    if (name === domain) return [];
+    return name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1).split('.') : undefined;
   }
 
   /** Undefined: there is no such name. An empty list: the name exists, without records of its own. */
   #records(name: string, labels: readonly string[]): readonly DnsRecord[] | undefined {
-    if (labels.length === 0) return [];
+    if (labels.length === 0) return [this.#soa()];
     const last = labels.at(-1);
     if (labels.length === 1) {
       if (last === 'dns-version') return [{ type: 'TXT', name, ttl, text: specificationVersion }];
@@ -56,75 +65,66 @@ export class Zone {
     const namespace = labels.at(-1) ?? '';
     if (labels.length === 1) return [];
     const service = this.#options.services.get(labels.at(-2) ?? '', namespace);
-    if (service === undefined || labels.length > 4) return undefined;
+    if (service === undefined) return undefined;
     const front = labels.slice(0, -2);
     if (service.spec?.type === 'ExternalName') {
       if (front.length > 0) return undefined;
       return [{ type: 'CNAME', name, ttl, target: (service.spec.externalName ?? '').replace(/\.$/, '').toLowerCase() }];
     }
+    const found = this.#targets(service, namespace, front);
+    return found.length === 0 ? undefined : [...unique(found, name), ...srvRecords(found, name)];
+  }
+
+  /** What a name leads to: the service, one of its endpoints by name, or one of its ports (`_http._tcp`). */
+  #targets(service: Service, namespace: string, front: readonly string[]): readonly Target[] {
     const base = `${service.metadata.name}.${namespace}.svc.${this.#options.domain}`;
-    const headless = service.spec?.clusterIP === 'None' || (service.spec?.clusterIP ?? '') === '';
-    const addresses = headless ? this.#endpointRecords(service, base) : clusterRecords(service, base);
-    const [first = '', second] = front;
-    if (front.length === 0) {
-      // A headless service without endpoints has no name; one with an address always has.
-      if (headless && addresses.length === 0) return undefined;
-      return [
-        ...addresses.map(({ record }) => ({ ...record, name })),
-        ...srvRecords(addresses, name, undefined, undefined),
-      ];
-    }
-    if (front.length === 1) {
-      if (first.startsWith('_')) return undefined;
-      const own = headless
-        ? addresses.filter(({ hostname }) => hostname === first).map(({ record }) => ({ ...record, name }))
-        : [];
-      return own.length === 0 ? undefined : own;
-    }
-    if (second === undefined || !first.startsWith('_') || !second.startsWith('_')) return undefined;
-    const found = srvRecords(addresses, name, first.slice(1), second.slice(1));
-    return found.length === 0 ? undefined : found;
+    const { clusterIP = '' } = service.spec ?? {};
+    const endpoints = () =>
+      endpointTargets(this.#options.slices.byIndex('service', `${namespace}/${service.metadata.name}`), base);
+    const [first = '', second = ''] = front;
+    if (front.length === 1) return endpoints().filter(({ hostname }) => hostname === first);
+    const own = clusterIP === 'None' || clusterIP === '' ? endpoints() : clusterTarget(service, base);
+    if (front.length === 0) return own;
+    if (front.length !== 2 || !first.startsWith('_') || !second.startsWith('_')) return [];
+    const wanted = (port: Target['ports'][number]) => port.name === first.slice(1) && port.protocol === second.slice(1);
+    return own
+      .map((target) => ({ ...target, ports: target.ports.filter(wanted) }))
+      .filter(({ ports }) => ports.length > 0);
   }
 
-  #endpointRecords(service: Service, base: string): readonly Target[] {
-    const key = `${service.metadata.namespace}/${service.metadata.name}`;
-    const targets = new Map<string, Target>();
-    for (const slice of this.#options.slices.byIndex('service', key)) {
-      if (slice.addressType !== 'IPv4') continue;
-      const ports = (slice.ports ?? []).map(({ name = '', protocol = 'TCP', port = 0 }) => ({
-        name,
-        protocol: protocol.toLowerCase(),
-        port,
-      }));
-      for (const endpoint of slice.endpoints ?? []) {
-        if (endpoint.conditions?.ready === false) continue;
-        for (const address of endpoint.addresses) {
-          const hostname = hostnameOf(endpoint, address);
-          const record = { type: 'A', name: `${hostname}.${base}`, ttl, address } as const;
-          const known = targets.get(`${hostname}/${address}`);
-          targets.set(`${hostname}/${address}`, { hostname, record, ports: [...(known?.ports ?? []), ...ports] });
-        }
-      }
+  /** An alias of a name of ours is followed, for clients do not ask again; one of a name of others is for who asked us to follow. */
+  #reply(records: readonly DnsRecord[], type: number): DnsAnswer {
+    const aliases: DnsRecord[] = [];
+    let found = records;
+    for (let turn = 0; turn < mostAliases && type !== recordTypes.CNAME; turn++) {
+      const alias = found.find(isAlias);
+      if (alias === undefined) break;
+      aliases.push(alias);
+      const labels = this.#labelsOf(alias.target);
+      if (labels === undefined) return { ...this.#found(aliases), unresolved: alias.target };
+      found = this.#records(alias.target, labels) ?? [];
     }
-    return [...targets.values()];
+    const wanted = found.filter((record) => recordTypes[record.type] === type);
+    if (wanted.length === 0) return this.#nothing(responseCodes.noError);
+    const targets = new Set(wanted.flatMap((record) => (record.type === 'SRV' ? [record.target] : [])));
+    const additional = [...targets].flatMap((target) => this.#addressesOf(target));
+    return { ...this.#found([...aliases, ...this.#rotate(wanted)]), additional };
   }
 
-  #reply(records: readonly DnsRecord[] | undefined, type: number): DnsAnswer {
-    const soa: DnsRecord = { type: 'SOA', name: this.#options.domain, ttl, serial: 1 };
-    if (records === undefined) {
-      return { code: responseCodes.nameError, authoritative: true, answers: [], authority: [soa] };
-    }
-    const wanted = records.filter(
-      (record) => type === recordTypes.ANY || recordTypes[record.type] === type || record.type === 'CNAME',
-    );
-    if (wanted.length === 0) return { code: responseCodes.noError, authoritative: true, answers: [], authority: [soa] };
-    const additional = wanted.flatMap((record) => (record.type === 'SRV' ? this.#addressesOf(record.target) : []));
-    return { code: responseCodes.noError, authoritative: true, answers: this.#rotate(wanted), additional };
+  #found(answers: readonly DnsRecord[]): DnsAnswer {
+    return { code: responseCodes.noError, authoritative: true, answers };
+  }
+
+  #nothing(code: number): DnsAnswer {
+    return { code, authoritative: true, answers: [], authority: [this.#soa()] };
+  }
+
+  #soa(): DnsRecord {
+    return { type: 'SOA', name: this.#options.domain, ttl, serial: 1 };
   }
 
   #addressesOf(target: string): readonly DnsRecord[] {
-    const labels = target.slice(0, -this.#options.domain.length - 1).split('.');
-    return (this.#records(target, labels) ?? []).filter((record) => record.type === 'A');
+    return (this.#records(target, this.#labelsOf(target) ?? []) ?? []).filter((record) => record.type === 'A');
   }
 
   /** Clients take the first address: each gets another one. */
@@ -135,52 +135,35 @@ export class Zone {
 
   #reverse(name: string, type: number): DnsAnswer | undefined {
     const address = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.');
-    if (parseIpv4(address) === undefined) return undefined;
-    for (const { metadata } of this.#options.services.byIndex('clusterIp', address)) {
-      const target = `${metadata.name}.${metadata.namespace}.svc.${this.#options.domain}`;
-      return this.#reply([{ type: 'PTR', name, ttl, target }], type);
-    }
-    return undefined;
+    if (parseIpv4(address) === undefined || type !== recordTypes.PTR) return undefined;
+    const names = this.#namesOf(address);
+    if (names.length === 0) return undefined;
+    return this.#found(names.map((target): DnsRecord => ({ type: 'PTR', name, ttl, target })));
+  }
+
+  /** A service's address has its name; an endpoint's those that it has in its services. */
+  #namesOf(address: string): readonly string[] {
+    const { domain, services, slices } = this.#options;
+    for (const { metadata } of services.byIndex('clusterIp', address))
+      return [`${metadata.name}.${metadata.namespace}.svc.${domain}`];
+    const names = [...slices.byIndex('address', address)].flatMap((slice) => {
+      const service = slice.metadata.labels?.['kubernetes.io/service-name'];
+      if (service === undefined) return [];
+      return endpointTargets([slice], `${service}.${slice.metadata.namespace}.svc.${domain}`)
+        .filter(({ record }) => record.address === address)
+        .map(({ record }) => record.name);
+    });
+    return [...new Set(names)];
   }
 }
 
-/** An address with the name it has in the cluster and the ports that are reached there. */
-interface Target {
-  readonly hostname: string;
-  readonly record: Extract<DnsRecord, { type: 'A' }>;
-  readonly ports: readonly { readonly name: string; readonly protocol: string; readonly port: number }[];
+function isAlias(record: DnsRecord): record is Extract<DnsRecord, { target: string }> & { readonly type: 'CNAME' } {
+  return record.type === 'CNAME';
 }
 
-function clusterRecords(service: Service, base: string): readonly Target[] {
-  const { clusterIP = '', ports = [] } = service.spec ?? {};
-  if (clusterIP.includes(':')) return [];
-  return [
-    {
-      hostname: '',
-      record: { type: 'A', name: base, ttl, address: clusterIP },
-      ports: ports.map(({ name = '', protocol = 'TCP', port }) => ({ name, protocol: protocol.toLowerCase(), port })),
-    },
-  ];
-}
-
-function srvRecords(
-  targets: readonly Target[],
-  name: string,
-  portName: string | undefined,
-  protocol: string | undefined,
-): readonly DnsRecord[] {
-  const found = targets.flatMap(({ record, ports }) =>
-    ports
-      .filter((port) => portName === undefined || (port.name === portName && port.protocol === protocol))
-      .map(({ port }) => ({ port, target: record.name })),
-  );
-  const weight = Math.max(1, Math.floor(100 / found.length));
-  return found.map(({ port, target }): DnsRecord => ({ type: 'SRV', name, ttl, priority: 0, weight, port, target }));
-}
-
-/** Pods without a hostname of their own are named after their address. */
-function hostnameOf(endpoint: Endpoint, address: string): string {
-  return endpoint.hostname ?? address.replaceAll('.', '-');
+/** Each address once, under the name that was asked for. */
+function unique(targets: readonly Target[], name: string): readonly AddressRecord[] {
+  return [...new Map(targets.map(({ record }) => [record.address, { ...record, name }])).values()];
 }
 
 /** `10-244-0-5.default.pod`: the address stands in the name itself. */
