@@ -9,10 +9,11 @@ import { cniConfiguration } from '../../network/cni-configuration.ts';
 import { DnsThread } from '../../network/dns/dns-thread.ts';
 import { allowForwarding } from '../../network/forward-policy.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
+import { PodAddresses } from '../../network/pod-addresses.ts';
 import { ServiceProxy } from '../../network/proxy/service-proxy.ts';
 import { PodRoutes } from '../../network/routes/pod-routes.ts';
 import type { Host } from '../../node/host/host.ts';
-import { nodes } from '../../resources/schema/resource-types.generated.ts';
+import { nodes, pods } from '../../resources/schema/resource-types.generated.ts';
 import type { AgentSettings } from './agent-settings.ts';
 
 export interface NodeNetworkOptions {
@@ -28,7 +29,8 @@ export interface NodeNetworkOptions {
 
 /** The names of what a cluster makes on this machine: each carries the cluster's id, and a link's may have 15 characters. */
 function networkNames(clusterId: string) {
-  return { bridge: `st-${clusterId}`, tunnelLink: `stx-${clusterId}`, table: `stuurman-${clusterId}` };
+  const cluster = `stuurman-${clusterId}`;
+  return { bridge: `st-${clusterId}`, tunnelLink: `stx-${clusterId}`, table: cluster, cni: cluster };
 }
 
 /** Pod network, service traffic and names of a node. */
@@ -38,6 +40,7 @@ export class NodeNetwork {
   readonly #recorder: QueuedEventRecorder;
   readonly #stop = new AbortController();
   #routes: PodRoutes | undefined;
+  #addresses: PodAddresses | undefined;
   #dns: DnsThread | undefined;
 
   constructor(options: NodeNetworkOptions) {
@@ -67,6 +70,7 @@ export class NodeNetwork {
     const gateway = addressAt(parseRange(podRange), 1);
     await this.#prepareKernel();
     await this.#makeBridge(bridge, gateway, podRange);
+    await this.#keepAddresses(podRange);
     this.#routes = new PodRoutes({
       clusterId: settings.clusterId,
       nodeName: settings.nodeName,
@@ -99,6 +103,7 @@ export class NodeNetwork {
     this.#stop.abort(new DOMException('the agent was stopped', 'AbortError'));
     await this.#proxy.stop();
     await this.#recorder.stop();
+    await this.#addresses?.stop();
     await this.#routes?.stop();
     await this.#dns?.stop();
   }
@@ -122,11 +127,28 @@ export class NodeNetwork {
     }
   }
 
+  /** Comes before pods can be connected. */
+  async #keepAddresses(podRange: string): Promise<void> {
+    const { settings, host, informers, environment, logger } = this.#options;
+    const own = informers.informer(pods, { fieldSelector: `spec.nodeName=${settings.nodeName}` });
+    await own.synced(this.#stop.signal);
+    const directory = join(settings.directory, 'ipam', networkNames(settings.clusterId).cni);
+    this.#addresses = new PodAddresses({
+      files: host.files,
+      environment,
+      logger,
+      directory,
+      range: podRange,
+      known: () => [...own.list()].flatMap(({ status }) => (hasEnded(status?.phase) ? [] : (status?.podIP ?? []))),
+    });
+    await this.#addresses.start();
+  }
+
   /** Pods that are made from here on are connected in this way; those that run keep the size of packets they have. */
   async #configurePods(bridge: string, podRange: string, mtu: number): Promise<void> {
     const { settings, cniDirectory, host, logger } = this.#options;
     const configuration = cniConfiguration({
-      name: `stuurman-${settings.clusterId}`,
+      name: networkNames(settings.clusterId).cni,
       bridge,
       podRange,
       ipamDirectory: join(settings.directory, 'ipam'),
@@ -162,4 +184,8 @@ export class NodeNetwork {
     await ip('address', 'add', `${gateway}/${prefix}`, 'dev', bridge);
     await host.processes.run(['ip', 'link', 'set', bridge, 'up']);
   }
+}
+
+function hasEnded(phase: string | undefined): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
 }
