@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
+import { forgetFlows } from '../../network/forget-flows.ts';
 import { withdrawForwarding } from '../../network/forward-policy.ts';
 import { CleanUp } from '../../node/host/linux/clean-up.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
@@ -34,8 +35,8 @@ export async function takeDownNodes(options: TakeDownOptions): Promise<readonly 
   if (places.length > 0) {
     const identity = readIdentity(directory);
     problems.push(...(await Promise.all(places.map((place) => takeDownNode(place, identity, host, options)))).flat());
-    if (host !== undefined)
-      await withdrawForwarding(host, identity.id).catch((error: Error) => problems.push(error.message));
+    for (const undo of host === undefined ? [] : [withdrawForwarding(host, identity.id), forgetFlows(host, identity)])
+      await undo.catch((error: Error) => problems.push(error.message));
   }
   problems.push(...((await cleanUp?.tearDown()) ?? []));
   return problems;
