@@ -27,7 +27,7 @@ const common: BuildOptions = {
 await build({
   ...common,
   entryPoints: {
-    stuurman: 'src/cli/main.ts',
+    stuurman: 'src/cli/start.ts',
     index: 'src/index.ts',
     testing: 'src/testing.ts',
     client: 'src/client.ts',
