@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, openSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { missingPrograms } from '../../cluster/agent/node-runtime.ts';
 import { applyManifests } from '../../cluster/demo/apply-manifests.ts';
 import { prepareDemo, waitForDemo } from '../../cluster/demo/demo.ts';
+import { readManifest } from '../../cluster/demo/read-manifest.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { mostLocalNodes } from '../../cluster/files/local-nodes.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
@@ -42,7 +43,7 @@ export async function up(options: UpOptions): Promise<void> {
   const asked = wholeNumber('--simulated', options.simulated, 0, mostSimulated);
   if (options.address !== undefined && !isIPv4(options.address))
     throw new Error(`--address takes an IPv4 address of this machine, not "${options.address}"`);
-  for (const file of options.file) mustBeReadable(file);
+  for (const file of options.file) readManifest(file);
   const running = runningServer(directory);
   if (running !== undefined) {
     throw new Error(
@@ -211,14 +212,6 @@ function demoManifest(): string {
   throw new Error(
     'examples/shop/shop.yaml is not beside the program: run the demonstration from a clone of the project',
   );
-}
-
-function mustBeReadable(file: string): void {
-  try {
-    accessSync(file, constants.R_OK);
-  } catch (error) {
-    throw new Error(`the manifest ${file} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {

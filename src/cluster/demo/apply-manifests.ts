@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { loadAll } from 'js-yaml';
 import type { Client } from '../../client/client.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { apiVersionOf, type ResourceType } from '../../machinery/resource-type.ts';
 import { builtInDefinitions } from '../../resources/built-in.ts';
+import { readManifest } from './read-manifest.ts';
 
 /** Applies every object of some files, in their order, as the field manager `stuurman`. Throws with the file and the object that was refused. */
 export async function applyManifests(client: Client, files: readonly string[]): Promise<void> {
@@ -19,16 +18,6 @@ export async function applyManifests(client: Client, files: readonly string[]): 
         throw new Error(`${file}: ${object.kind} ${name} was refused: ${(error as Error).message}`, { cause: error });
       }
     }
-  }
-}
-
-function readManifest(file: string): readonly KubeObject[] {
-  try {
-    return loadAll(readFileSync(file, 'utf8')).filter(
-      (each): each is KubeObject => each !== null && each !== undefined,
-    );
-  } catch (error) {
-    throw new Error(`${file} cannot be read as YAML: ${(error as Error).message}`, { cause: error });
   }
 }
 
