@@ -105,7 +105,7 @@ export class NodeRegistrar {
   }
 
   async #register(signal: AbortSignal): Promise<void> {
-    const { environment, logger, nodeName, recorder } = this.#options;
+    const { environment, logger, recorder } = this.#options;
     let delayMs = firstRetryMs;
     while (!signal.aborted) {
       try {
@@ -113,11 +113,11 @@ export class NodeRegistrar {
         this.#node = node;
         recorder.event(referenceTo(nodes, node), 'Normal', 'Starting', 'Starting kubelet.');
         this.#tellChanges([], node.status?.conditions ?? []);
-        logger.info('the node is registered', { node: nodeName });
+        logger.info('the node is registered');
         return;
       } catch (error) {
         if (signal.aborted) return;
-        logger.warn('the node could not be registered', { node: nodeName, err: error });
+        logger.warn('the node could not be registered', { err: error });
         await environment.sleep(delayMs * (1 + environment.random()), signal).catch(() => {});
         delayMs = Math.min(delayMs * 2, longestRetryMs);
       }
