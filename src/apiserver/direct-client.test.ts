@@ -393,3 +393,11 @@ test('what the authoriser does not allow is forbidden', async () => {
   const events = client.watch(configMaps)[Symbol.asyncIterator]();
   await expect(events.next()).rejects.toMatchObject({ reason: 'Forbidden' });
 });
+
+test('an apply that names a uid makes nothing new', async () => {
+  const { client } = await testApiServer();
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', uid: 'other' } };
+  await expect(client.patch(configMaps, key('a'), { type: 'apply', body }, { fieldManager: 'me' })).rejects.toThrow(
+    'Operation cannot be fulfilled on configmaps "a": uid mismatch: the provided object specified uid other, and no existing object was found',
+  );
+});

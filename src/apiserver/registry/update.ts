@@ -68,7 +68,11 @@ async function attemptCreate(scope: WriteScope, transform: Transform, options: U
   scope.services.authorize(scope.user, { ...scope.info, verb: 'create' });
   const object = await transform(undefined);
   const { uid = '' } = object.metadata;
-  if (uid !== '') throw uidMismatch(scope, uid, '');
+  if (uid !== '') {
+    if (options.uidIsPrecondition) throw uidMismatch(scope, uid, '');
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+    throw conflict(definition.type, name, why);
+  }
   checkName(object, name);
   checkNamespace(object, definition.type, namespace);
   wipeSystemFields(object);

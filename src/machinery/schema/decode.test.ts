@@ -70,6 +70,14 @@ test.each([
     `${unmarshal}number into Go struct field PodSpec.spec.template.spec.containers of type v1.Container`,
   ],
   [
+    '{"template":{"spec":{"volumes":[{"name":"a","emptyDir":"x"}]}}}',
+    `${unmarshal}string into Go struct field Volume.spec.template.spec.volumes.VolumeSource.emptyDir of type v1.EmptyDirVolumeSource`,
+  ],
+  [
+    '{"template":{"spec":{"containers":[{"livenessProbe":{"httpGet":{"port":{}}}}]}}}',
+    `${unmarshal}object into Go struct field HTTPGetAction.spec.template.spec.containers.livenessProbe.ProbeHandler.httpGet.port of type int32`,
+  ],
+  [
     '{"template":{"spec":{"containers":[{"name":1,"ports":[{"containerPort":"x"}]}]}}}',
     `${unmarshal}number into Go struct field Container.spec.template.spec.containers.name of type string`,
   ],

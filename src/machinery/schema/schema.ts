@@ -65,6 +65,8 @@ export interface AnySchema {
 
 export interface FieldSchema {
   readonly name: string;
+  /** `ProbeHandler`: the struct that is inlined and brings the field, as messages about its value name it; `A.B` for one within another. */
+  readonly inlinedFrom?: string;
   readonly schema: Schema;
   readonly required: boolean;
   /** Left out of JSON when it holds its zero value (a struct that is not a pointer is written all the same). */

@@ -59,7 +59,7 @@ class StrictDecoder {
         if (seen.has(name)) this.#strict(`duplicate field ${quote(at)}`);
         seen.add(name);
         this.#struct = goStructName(schema.name);
-        this.#fieldStack.push(name);
+        this.#fieldStack.push(field.inlinedFrom === undefined ? name : `${field.inlinedFrom}.${name}`);
         this.#field(field, node, at, result);
         this.#fieldStack.pop();
       }

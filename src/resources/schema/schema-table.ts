@@ -72,7 +72,9 @@ class SchemaTable implements SchemaSource {
     const fields = new Map<string, FieldSchema>();
     for (const field of row.slice(1) as FieldRow[]) {
       if (!field[2].includes('i')) fields.set(field[0], this.#field(field));
-      else for (const [name, inlined] of this.get(field[1])?.fields ?? []) fields.set(name, inlined);
+      else
+        for (const [name, inlined] of this.get(field[1])?.fields ?? [])
+          fields.set(name, inlinedField(field[1], inlined));
     }
     return fields;
   }
@@ -129,6 +131,12 @@ class SchemaTable implements SchemaSource {
     const atomic = extra.map === undefined ? struct.atomic : extra.map === 'atomic';
     return atomic === struct.atomic ? struct : withAtomicity(struct, atomic);
   }
+}
+
+function inlinedField(type: string, field: FieldSchema): FieldSchema {
+  const struct = type.slice(type.lastIndexOf('.') + 1);
+  const inlinedFrom = field.inlinedFrom === undefined ? struct : `${struct}.${field.inlinedFrom}`;
+  return { ...field, inlinedFrom };
 }
 
 /** What one field says about a struct goes before what the struct says about itself. */
