@@ -10,6 +10,7 @@ import { leaseDefinition } from './coordination/lease.ts';
 import { configMapDefinition } from './core/config-map.ts';
 import { endpointsDefinition } from './core/endpoints.ts';
 import { eventDefinition } from './core/event.ts';
+import { limitRangeDefinition } from './core/limit-range/limit-range.ts';
 import { namespaceDefinition } from './core/namespace.ts';
 import { nodeDefinition } from './core/node/node.ts';
 import { persistentVolumeDefinition } from './core/persistent-volume/persistent-volume.ts';
@@ -45,6 +46,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(configMapDefinition),
   forget(endpointsDefinition),
   forget(eventDefinition),
+  forget(limitRangeDefinition),
   forget(namespaceDefinition),
   forget(nodeDefinition),
   forget(podDefinition),

@@ -1,7 +1,7 @@
 import type { Reader } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
-import type { Namespace, ServiceAccount } from '../../resources/schema/core-v1.generated.ts';
+import type { LimitRange, Namespace, ServiceAccount } from '../../resources/schema/core-v1.generated.ts';
 import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import type { RbacPolicy } from '../authz/rbac-policy.ts';
@@ -9,6 +9,7 @@ import type { Authorizer } from '../request.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-requests.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { LimitRanger } from './limit-ranger.ts';
 import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
@@ -28,6 +29,7 @@ export interface AdmissionChainOptions {
   readonly authorizer: Authorizer;
   readonly policy: RbacPolicy;
   readonly namespaces: Informer<Namespace>;
+  readonly limitRanges: Informer<LimitRange>;
   readonly serviceAccounts: Informer<ServiceAccount>;
   readonly priorityClasses: Informer<PriorityClass>;
   readonly storageClasses: Informer<StorageClass>;
@@ -42,6 +44,7 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     options;
   return [
     new NamespaceLifecycle({ namespaces, reader, environment }),
+    new LimitRanger(options.limitRanges, reader, environment),
     new ServiceAccountAdmission({ serviceAccounts, reader, environment }),
     new NodeRestriction(reader, authorizer),
     taintNodesByCondition,

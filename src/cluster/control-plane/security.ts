@@ -27,6 +27,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
+  limitRanges,
   namespaces,
   nodes,
   persistentVolumes,
@@ -95,6 +96,7 @@ export function createSecurity({ client, informers, environment, issuer, staticT
       authorizer,
       policy,
       namespaces: informers.informer(namespaces),
+      limitRanges: informers.informer(limitRanges),
       serviceAccounts: informers.informer(serviceAccounts),
       priorityClasses: informers.informer(priorityClasses),
       storageClasses: informers.informer(storageClasses),

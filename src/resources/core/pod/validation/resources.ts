@@ -79,7 +79,8 @@ function wholeValue({ unscaled, scale }: Quantity): bigint {
   return scale >= 0 ? unscaled * 10n ** BigInt(scale) : unscaled / 10n ** BigInt(-scale);
 }
 
-function validateContainerResourceName(name: string, path: string, errors: FieldError[]): void {
+/** What a container may ask for. */
+export function validateContainerResourceName(name: string, path: string, errors: FieldError[]): void {
   if (isContainerResource(name)) return;
   validateResourceName(name, path, errors);
   if (!name.includes('/')) errors.push(invalid(path, name, 'must be a standard resource for containers'));
