@@ -116,5 +116,7 @@ test('what a newer version wrote is left to it', async () => {
 test('a manifest that cannot be applied ends the start', async () => {
   const file = join(folder, 'broken.yaml');
   writeFileSync(file, 'apiVersion: v1\nkind: ConfigMap\n  metadata: {name: x}\n');
-  expect(await refusal(copy('broken'), '-f', file)).toContain(`error: ${file} cannot be read as YAML: `);
+  expect(await refusal(copy('broken'), '-f', file)).toBe(
+    `error: ${file} is no valid YAML: line 3, column 11: bad indentation of a mapping entry`,
+  );
 });
