@@ -26,7 +26,7 @@ export type Method = (typeof methods)[number];
 /** What is sent or answered, by media type. */
 type Content = Readonly<Record<string, { readonly schema: Component }>>;
 
-export interface RequestBody {
+interface RequestBody {
   readonly content: Content;
   readonly required?: true;
 }

@@ -8,7 +8,7 @@ import { definitionOf } from './version-two-definition.ts';
 /** `Parameter` with its type beside its name, or the body of a request. */
 export type ParameterV2 = NonBodyParameterV2 | BodyParameterV2;
 
-export interface NonBodyParameterV2 {
+interface NonBodyParameterV2 {
   readonly name: string;
   readonly in: 'query' | 'path';
   readonly description: string;
@@ -17,7 +17,7 @@ export interface NonBodyParameterV2 {
   readonly uniqueItems: true;
 }
 
-export interface BodyParameterV2 {
+interface BodyParameterV2 {
   readonly name: 'body';
   readonly in: 'body';
   readonly required?: true;
@@ -54,7 +54,7 @@ export interface VersionTwoDocument {
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
-export interface SecurityDefinition {
+interface SecurityDefinition {
   readonly type: string;
   readonly name: string;
   readonly in: string;
