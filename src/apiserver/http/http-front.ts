@@ -6,6 +6,7 @@ import type { HttpRequest, HttpResponse, UpgradeResponse } from '../../wire/http
 import type { HttpConnection, HttpHandler } from '../../wire/http-handler.ts';
 import type { Authentication } from '../authn/authentication.ts';
 import type { Impersonation } from '../authn/impersonation.ts';
+import { withWebSocketToken } from '../authn/websocket-token.ts';
 import { requireAuthorized } from '../authz/require-authorized.ts';
 import type { ServedResources } from '../registry/served-resources.ts';
 import type { Authorizer, RequestInfo, UserInfo } from '../request.ts';
@@ -17,6 +18,7 @@ import type { RequestMetrics } from './request-metrics.ts';
 import type { ResourceHandler } from './resource-handler.ts';
 import { compressed, errorResponse, formatOf, warningHeader } from './respond.ts';
 import { prettyFormat, type TextFormat } from './text-formats.ts';
+import { bytesOverWebSocket, watchOverWebSocket } from './websocket-stream.ts';
 
 export interface HttpFrontOptions {
   readonly environment: Environment;
@@ -51,7 +53,7 @@ export class HttpFront implements HttpHandler {
   }
 
   upgrade(request: HttpRequest, connection: HttpConnection): Promise<UpgradeResponse> {
-    return this.#upgrade(request, (parsed) => this.#user(request, connection, parsed.info));
+    return this.#upgrade(request, (parsed, http) => this.#user(http, connection, parsed.info));
   }
 
   upgradeAs(user: UserInfo, request: HttpRequest): Promise<UpgradeResponse> {
@@ -88,19 +90,23 @@ export class HttpFront implements HttpHandler {
   async #begin(exchange: Exchange, identify: Identify): Promise<HttpCall> {
     const { request } = exchange;
     exchange.parsed = parseRequest(request.method, request.path);
-    const user = await identify(exchange.parsed);
+    const user = await identify(exchange.parsed, request);
     exchange.call = new HttpCall(request, exchange.parsed, user);
     return exchange.call;
   }
 
-  async #upgrade(request: HttpRequest, identify: Identify): Promise<UpgradeResponse> {
-    const exchange: Exchange = { request, parsed: undefined, call: undefined };
+  async #upgrade(given: HttpRequest, identify: Identify): Promise<UpgradeResponse> {
+    let exchange: Exchange = { request: given, parsed: undefined, call: undefined };
     try {
+      const request = withWebSocketToken(given);
+      exchange = { ...exchange, request };
       const call = await this.#begin(exchange, identify);
-      if (!isResourceCall(call) || this.#options.resourceHandler.streams(call) === undefined)
-        return await this.#answer(request, async () => call.user);
+      if (!isResourceCall(call) || this.#options.resourceHandler.streams(call) === undefined) {
+        const answer = await this.#answer(request, async () => call.user);
+        return call.info.verb === 'watch' ? watchOverWebSocket(request, answer) : answer;
+      }
       const handler = await this.#options.resourceHandler.openStream(call);
-      if (handler.upgrade === undefined) return await handler.fetch(call, call.rest);
+      if (handler.upgrade === undefined) return bytesOverWebSocket(request, await handler.fetch(call, call.rest));
       return await handler.upgrade(call, call.rest, request);
     } catch (error) {
       return this.#finished(exchange, this.#failure(exchange, error));
@@ -166,7 +172,7 @@ export class HttpFront implements HttpHandler {
   }
 }
 
-type Identify = (parsed: ParsedRequest) => Promise<UserInfo>;
+type Identify = (parsed: ParsedRequest, request: HttpRequest) => Promise<UserInfo>;
 
 /** What is known of a request so far, for the answer to one that failed half-way. */
 interface Exchange {

@@ -17,6 +17,11 @@ export function isWebSocketRequest(request: HttpRequest): boolean {
   return (request.headers['upgrade'] ?? '').toLowerCase() === 'websocket';
 }
 
+/** The protocols that a client asks for, the most wanted first. */
+export function requestedProtocols({ headers }: HttpRequest): readonly string[] {
+  return listOf(headers['sec-websocket-protocol']);
+}
+
 /** Answers the handshake of a client, or says why it is refused. An empty string among `supported`: no protocol is needed. */
 export function acceptHandshake(
   request: HttpRequest,
@@ -28,7 +33,7 @@ export function acceptHandshake(
     return refusal(426, 'only version 13 of WebSocket is spoken', { 'sec-websocket-version': '13' });
   const key = headers['sec-websocket-key'] ?? '';
   if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) return refusal(400, 'Sec-WebSocket-Key is not 16 bytes of base64');
-  const asked = listOf(headers['sec-websocket-protocol']);
+  const asked = requestedProtocols(request);
   const protocol =
     asked.length === 0 ? supported.find((each) => each === '') : asked.find((each) => supported.includes(each));
   if (protocol === undefined) {
