@@ -252,7 +252,7 @@ function directContext(call: Call, options: WriteOptions): ResourceContext {
   });
   const { info, user, userAgent, signal = never } = call;
   const http = { method: 'POST', path: `${info.path}?${query}`, headers: { 'user-agent': userAgent }, signal };
-  return { info, user, query, http, signal, warn: (message) => call.warn(message) };
+  return { info, user, query, http, remoteAddress: '', signal, warn: (message) => call.warn(message) };
 }
 
 const never = new AbortController().signal;

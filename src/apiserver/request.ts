@@ -51,6 +51,8 @@ export interface RequestContext {
   readonly user: UserInfo;
   readonly query: URLSearchParams;
   readonly http: HttpRequest;
+  /** Where the request came from; empty for one from within this process. */
+  readonly remoteAddress: string;
   readonly signal: AbortSignal;
   /** Collects lines for the `Warning` header. */
   warn(message: string): void;

@@ -104,6 +104,7 @@ export class HttpClient implements HttpTarget {
     // The name the caller's own client used is not this server's.
     const headers: Record<string, string> = { ...request.headers };
     delete headers['host'];
+    if (request.host !== undefined) headers['host'] = request.host;
     setBodyLength(headers, request.body);
     if (headers['authorization'] === undefined && this.#options.token !== undefined) {
       const token = await this.#options.token();

@@ -6,6 +6,8 @@ export interface HttpRequest {
   /** Path and query, percent-encoded: `/api/v1/pods?limit=5`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What a client says as `Host` instead of the name of the server it asks. */
+  readonly host?: string | undefined;
   readonly body?: HttpBody | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -26,6 +28,8 @@ export type UpgradeResponse =
 
 /** Something that answers requests: a server's handler, or a remote one behind a connection pool. */
 export interface HttpTarget {
+  /** Where it is, if it has an address. */
+  readonly url?: string;
   fetch(request: HttpRequest): Promise<HttpResponse>;
   /** Sends a request with `connection: upgrade` and hands over the connection when the other side agrees. */
   upgrade(request: HttpRequest): Promise<UpgradeResponse>;

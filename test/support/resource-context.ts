@@ -25,6 +25,7 @@ export function resourceContext(
     user,
     query: new URLSearchParams(),
     http: { method: 'POST', path: '/', headers: {} },
+    remoteAddress: '127.0.0.1',
     signal: new AbortController().signal,
     warn: (message) => {
       warnings.push(message);

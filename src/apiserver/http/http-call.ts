@@ -14,16 +14,18 @@ export class HttpCall<I extends RequestInfo = RequestInfo> implements RequestCon
   /** What follows the subresource in the path. */
   readonly rest: string;
   readonly user: UserInfo;
+  readonly remoteAddress: string;
   /** Lines for the `Warning` header, each once. */
   readonly warnings = new Set<string>();
 
-  constructor(http: HttpRequest, parsed: ParsedRequest & { readonly info: I }, user: UserInfo) {
+  constructor(http: HttpRequest, parsed: ParsedRequest & { readonly info: I }, user: UserInfo, remoteAddress: string) {
     this.http = http;
     this.info = parsed.info;
     this.query = parsed.query;
     this.isItem = parsed.isItem;
     this.rest = parsed.rest;
     this.user = user;
+    this.remoteAddress = remoteAddress;
   }
 
   get signal(): AbortSignal {

@@ -44,29 +44,29 @@ export class HttpFront implements HttpHandler {
 
   /** A request that came over a connection: its credentials say who asks. Never throws. */
   fetch(request: HttpRequest, connection: HttpConnection): Promise<HttpResponse> {
-    return this.#answer(request, (parsed) => this.#user(request, connection, parsed.info));
+    return this.#answer(request, this.#overConnection(connection));
   }
 
   /** A request of a component in this process, which has no need of credentials. Never throws. */
   fetchAs(user: UserInfo, request: HttpRequest): Promise<HttpResponse> {
-    return this.#answer(request, async () => user);
+    return this.#answer(request, known(user));
   }
 
   upgrade(request: HttpRequest, connection: HttpConnection): Promise<UpgradeResponse> {
-    return this.#upgrade(request, (parsed, http) => this.#user(http, connection, parsed.info));
+    return this.#upgrade(request, this.#overConnection(connection));
   }
 
   upgradeAs(user: UserInfo, request: HttpRequest): Promise<UpgradeResponse> {
-    return this.#upgrade(request, async () => user);
+    return this.#upgrade(request, known(user));
   }
 
-  async #answer(request: HttpRequest, identify: Identify): Promise<HttpResponse> {
+  async #answer(request: HttpRequest, caller: Caller): Promise<HttpResponse> {
     const { metrics } = this.#options;
     const startedMs = metrics.start();
     const exchange: Exchange = { request, parsed: undefined, call: undefined };
     let response: HttpResponse;
     try {
-      response = await this.#dispatch(exchange, identify);
+      response = await this.#dispatch(exchange, caller);
     } catch (error) {
       response = this.#failure(exchange, error);
     }
@@ -77,8 +77,8 @@ export class HttpFront implements HttpHandler {
     return this.#finished(exchange, response);
   }
 
-  async #dispatch(exchange: Exchange, identify: Identify): Promise<HttpResponse> {
-    const call = await this.#begin(exchange, identify);
+  async #dispatch(exchange: Exchange, caller: Caller): Promise<HttpResponse> {
+    const call = await this.#begin(exchange, caller);
     if (isResourceCall(call)) {
       this.#checkGroup(call);
       return this.#options.resourceHandler.handle(call);
@@ -87,22 +87,22 @@ export class HttpFront implements HttpHandler {
     return (await this.#options.paths.fetch(call, this.#format(exchange))) ?? noSuchPath();
   }
 
-  async #begin(exchange: Exchange, identify: Identify): Promise<HttpCall> {
+  async #begin(exchange: Exchange, caller: Caller): Promise<HttpCall> {
     const { request } = exchange;
     exchange.parsed = parseRequest(request.method, request.path);
-    const user = await identify(exchange.parsed, request);
-    exchange.call = new HttpCall(request, exchange.parsed, user);
+    const user = await caller.identify(exchange.parsed, request);
+    exchange.call = new HttpCall(request, exchange.parsed, user, caller.remoteAddress);
     return exchange.call;
   }
 
-  async #upgrade(given: HttpRequest, identify: Identify): Promise<UpgradeResponse> {
+  async #upgrade(given: HttpRequest, caller: Caller): Promise<UpgradeResponse> {
     let exchange: Exchange = { request: given, parsed: undefined, call: undefined };
     try {
       const request = withWebSocketToken(given);
       exchange = { ...exchange, request };
-      const call = await this.#begin(exchange, identify);
+      const call = await this.#begin(exchange, caller);
       if (!isResourceCall(call) || this.#options.resourceHandler.streams(call) === undefined) {
-        const answer = await this.#answer(request, async () => call.user);
+        const answer = await this.#answer(request, known(call.user));
         return call.info.verb === 'watch' ? watchOverWebSocket(request, answer) : answer;
       }
       const handler = await this.#options.resourceHandler.openStream(call);
@@ -111,6 +111,13 @@ export class HttpFront implements HttpHandler {
     } catch (error) {
       return this.#finished(exchange, this.#failure(exchange, error));
     }
+  }
+
+  #overConnection(connection: HttpConnection): Caller {
+    return {
+      remoteAddress: connection.remoteAddress,
+      identify: (parsed, request) => this.#user(request, connection, parsed.info),
+    };
   }
 
   async #user(request: HttpRequest, connection: HttpConnection, info: RequestInfo): Promise<UserInfo> {
@@ -172,7 +179,16 @@ export class HttpFront implements HttpHandler {
   }
 }
 
-type Identify = (parsed: ParsedRequest, request: HttpRequest) => Promise<UserInfo>;
+/** Who may be asking, and from where. */
+interface Caller {
+  readonly remoteAddress: string;
+  identify(parsed: ParsedRequest, request: HttpRequest): Promise<UserInfo>;
+}
+
+/** Somebody in this process. */
+function known(user: UserInfo): Caller {
+  return { remoteAddress: '', identify: async () => user };
+}
 
 /** What is known of a request so far, for the answer to one that failed half-way. */
 interface Exchange {

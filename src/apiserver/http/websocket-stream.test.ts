@@ -73,7 +73,11 @@ describe('a watch', () => {
 
   test('tells what history does not have', async () => {
     const api = await testApiServer();
-    const answering = watch(api, origin, '&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=99999999');
+    const answering = watch(
+      api,
+      origin,
+      '&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=99999999',
+    );
     await api.environment.settle();
     await api.environment.advance(10_000);
     const { heard, socket } = listen(await answering);

@@ -1,9 +1,12 @@
 import type { Scheme } from '../../client/dialer.ts';
+import { StatusError } from '../../machinery/status-error.ts';
 import { serviceUnavailable } from '../../machinery/status-errors.ts';
 import type { HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from '../../wire/http.ts';
 import type { ResourceContext } from '../registry/extension-points.ts';
 import { dialErrorText } from './dial-error.ts';
 import { forwardedRequestHeaders, forwardedResponseHeaders } from './forwarded-headers.ts';
+import { throughProxy } from './proxied-links.ts';
+import { withLinksRewritten } from './proxied-page.ts';
 
 /** The methods of all proxies: a client may send what it likes. */
 export const proxyMethods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
@@ -22,11 +25,13 @@ export async function proxyFetch(
     method,
     path: target(context, path),
     headers: requestHeaders(context, headers),
+    host: headers['host'],
     body,
     signal: context.signal,
   };
-  const answer = await reach(dial, (each) => each.fetch(request));
-  return { ...answer, headers: answerHeaders(context, answer) };
+  const [answer, behind] = await reach(dial, (each) => each.fetch(request));
+  const links = linksThrough(context, behind);
+  return withLinksRewritten({ ...answer, headers: answerHeaders(answer, links) }, links);
 }
 
 /** The same for a request that asks for an upgrade: the connection is handed through as it is. */
@@ -37,9 +42,15 @@ export async function proxyUpgrade(
   dial: () => Promise<HttpTarget>,
 ): Promise<UpgradeResponse> {
   const headers = { ...requestHeaders(context, request.headers), upgrade: request.headers['upgrade'] ?? '' };
-  const upgrade = { method: request.method, path: target(context, path), headers, signal: context.signal };
-  const answer = await reach(dial, (each) => each.upgrade(upgrade));
-  return answer.connection === undefined ? { ...answer, headers: answerHeaders(context, answer) } : answer;
+  const { method } = request;
+  const host = request.headers['host'];
+  const upgrade = { method, path: target(context, path), headers, host, signal: context.signal };
+  const [answer, behind] = await reach(dial, (each) => each.upgrade(upgrade));
+  if (answer.connection !== undefined) return answer;
+  // An error is passed on; anything else is no answer to what was asked.
+  if (answer.status < 400)
+    throw new StatusError({ code: 500, message: `invalid upgrade response: status code ${answer.status}` });
+  return { ...answer, headers: answerHeaders(answer, linksThrough(context, behind)) };
 }
 
 /** A name as the proxies of pods and services take it: `name`, `name:port` or `scheme:name:port`. Undefined when it is none of them. */
@@ -52,10 +63,14 @@ export function splitProxyName(
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port };
 }
 
-async function reach<R>(dial: () => Promise<HttpTarget>, send: (target: HttpTarget) => Promise<R>): Promise<R> {
+/** Also answers the host that was reached. */
+async function reach<R>(
+  dial: () => Promise<HttpTarget>,
+  send: (target: HttpTarget) => Promise<R>,
+): Promise<readonly [R, string]> {
   const target = await dial();
   try {
-    return await send(target);
+    return [await send(target), URL.parse(target.url ?? '')?.host ?? ''];
   } catch (error) {
     const why = dialErrorText(error);
     throw why === undefined ? error : serviceUnavailable(`error trying to reach service: ${why}`);
@@ -63,15 +78,25 @@ async function reach<R>(dial: () => Promise<HttpTarget>, send: (target: HttpTarg
 }
 
 function requestHeaders(context: ResourceContext, headers: Readonly<Record<string, string>>): Record<string, string> {
-  return { ...forwardedRequestHeaders(headers), 'x-forwarded-uri': context.info.path };
+  const came = [headers['x-forwarded-for'], context.remoteAddress].filter((each) => each !== undefined && each !== '');
+  return {
+    ...forwardedRequestHeaders(headers),
+    // Go's proxies keep it, for what it asks for is not about one connection alone.
+    ...(/\btrailers\b/i.test(headers['te'] ?? '') && { te: 'trailers' }),
+    ...(came.length > 0 && { 'x-forwarded-for': came.join(', ') }),
+    'x-forwarded-uri': context.info.path,
+  };
 }
 
-function answerHeaders(context: ResourceContext, answer: { readonly headers: Readonly<Record<string, string>> }) {
+/** How links of what is behind the proxy lead through it. */
+function linksThrough(context: ResourceContext, targetHost: string): (link: string) => string {
+  const place = { prefix: root(context, false), requestHost: context.http.headers['host'] ?? '', targetHost };
+  return (link) => throughProxy(link, place);
+}
+
+function answerHeaders(answer: Pick<HttpResponse, 'headers'>, links: (link: string) => string): Record<string, string> {
   const headers = forwardedResponseHeaders(answer.headers);
-  const { location } = headers;
-  // A redirect within what is behind the proxy stays behind it.
-  if (location?.startsWith('/') === true && !location.startsWith('//'))
-    headers['location'] = root(context, false) + location;
+  if (headers['location'] !== undefined) headers['location'] = links(headers['location']);
   return headers;
 }
 

@@ -1,3 +1,4 @@
+import { deflateRawSync, gunzipSync, gzipSync, inflateRawSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { serverTls, testAuthority } from '../../../test/support/pki.ts';
 import type { Reader } from '../../client/client.ts';
@@ -9,7 +10,7 @@ import type { ResourceType } from '../../machinery/resource-type.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { notFound, serviceUnavailable } from '../../machinery/status-errors.ts';
 import type { HttpBody, HttpRequest, HttpResponse, HttpTarget } from '../../wire/http.ts';
-import { readHttpText } from '../../wire/http-body.ts';
+import { readHttpBody, readHttpText } from '../../wire/http-body.ts';
 import { ConnectionError } from '../../wire/http-client/connection-error.ts';
 import { HttpClient } from '../../wire/http-client.ts';
 import { HttpServer } from '../../wire/http-server.ts';
@@ -114,7 +115,7 @@ function contextOf(
   const { signal } = new AbortController();
   const rest = parts.slice(at + 1);
   return [
-    { info, user, query: parsed.searchParams, http, signal, warn() {} },
+    { info, user, query: parsed.searchParams, http, remoteAddress: '10.9.8.7', signal, warn() {} },
     rest.length === 0 ? '' : `/${rest.join('/')}`,
   ];
 }
@@ -405,6 +406,30 @@ describe('exec', () => {
   });
 });
 
+test.each([
+  ['one/attach?stdin=true&stdout=true&tty=true', '/attach/a/one/a?input=1&output=1&tty=1'],
+  ['two/attach?stdout=true&container=b', '/attach/a/two/b?output=1'],
+  ['one/portforward', '/portForward/a/one'],
+  ['two/portforward?ports=80&ports=81', '/portForward/a/two?port=80%2C81'],
+])('%s', async (url, path) => {
+  const { asked, handlers } = handlersOver(() => text(400, 'no'));
+  const [context, rest] = contextOf('POST', `${logs}/${url}`, { upgrade: 'SPDY/3.1' });
+  await handlerFor(handlers, context).upgrade?.(context, rest, context.http);
+  expect(asked).toMatchObject([{ to: 'node n', method: 'POST', path }]);
+});
+
+test.each([
+  ['two/attach', 'a container name must be specified for pod two, choose one of: [i1 i2 a b]'],
+  ['unscheduled/attach', 'pod unscheduled does not have a host assigned'],
+  ['unscheduled/portforward', 'pod unscheduled does not have a host assigned'],
+  ['one/portforward?ports=x', 'strconv.ParseInt: parsing "x": invalid syntax'],
+  ['one/portforward?ports=9999999999', 'strconv.ParseInt: parsing "9999999999": value out of range'],
+  ['one/portforward', 'Upgrade request required'],
+])('%s is refused', async (url, message) => {
+  const { handlers } = handlersOver(() => text(200, ''));
+  expect(await failure(fetchFrom(handlers, 'GET', `${logs}/${url}`))).toEqual([400, 'BadRequest', message]);
+});
+
 describe('proxies', () => {
   test.each([
     ['/api/v1/namespaces/a/pods/one/proxy/', 'pod http a/one:8080', '/'],
@@ -418,11 +443,23 @@ describe('proxies', () => {
     const { asked, handlers } = handlersOver(() =>
       text(207, 'there', { 'x-own': '1', connection: 'x-hop', 'x-hop': '1', 'access-control-allow-origin': '*' }),
     );
-    const headers = { 'x-foo': 'bar', cookie: 'a=b', authorization: 'Bearer secret', te: 'trailers' };
+    const headers = {
+      'x-foo': 'bar',
+      cookie: 'a=b',
+      authorization: 'Bearer secret',
+      te: 'trailers',
+      'x-forwarded-for': '1.2.3.4',
+    };
     const answer = await fetchFrom(handlers, 'POST', url, headers, Buffer.from('hello'));
     expect(answer).toMatchObject({ status: 207, headers: { 'x-own': '1' } });
     expect(Object.keys(answer.headers)).toEqual(['x-own']);
-    const forwarded = { 'x-foo': 'bar', cookie: 'a=b', 'x-forwarded-uri': url.split('?')[0] };
+    const forwarded = {
+      'x-foo': 'bar',
+      cookie: 'a=b',
+      te: 'trailers',
+      'x-forwarded-for': '1.2.3.4, 10.9.8.7',
+      'x-forwarded-uri': url.split('?')[0],
+    };
     expect(asked).toEqual([{ to, method: 'POST', path, headers: forwarded, body: 'hello' }]);
   });
 
@@ -448,6 +485,39 @@ describe('proxies', () => {
       status: 302,
       headers: { location: expected },
     });
+  });
+
+  test('links in a page lead through the proxy, however it is packed', async () => {
+    const page = '<a href="/x">x</a><a href="http://api.test:6443/y">y</a>';
+    const proxied = '/api/v1/namespaces/a/pods/one/proxy';
+    const expected = `<a href="${proxied}/x">x</a><a href="http://api.test:6443${proxied}/y">y</a>`;
+    for (const [encoding, pack, unpack] of [
+      ['', (text: string) => Buffer.from(text), (body: Buffer) => body],
+      ['gzip', gzipSync, gunzipSync],
+      ['deflate', deflateRawSync, inflateRawSync],
+    ] as const) {
+      const { handlers } = handlersOver(() => ({
+        status: 200,
+        headers: { 'content-type': 'text/html; charset=utf-8', 'content-length': '999', 'content-encoding': encoding },
+        body: pack(page),
+      }));
+      const answer = await fetchFrom(handlers, 'GET', `${proxied}/`, { host: 'api.test:6443' });
+      expect(answer.headers).not.toHaveProperty('content-length');
+      expect(unpack(Buffer.from(await readHttpBody(answer.body))).toString()).toBe(expected);
+    }
+    const unknown = { 'content-type': 'text/html', 'content-encoding': 'br', 'content-length': '3' };
+    const { handlers } = handlersOver(() => ({ status: 200, headers: unknown, body: Buffer.from('abc') }));
+    expect(await fetchFrom(handlers, 'GET', `${proxied}/`)).toMatchObject({ headers: unknown });
+  });
+
+  test('an upgrade that what is behind does not want is an error, or its own', async () => {
+    const upgrade = (status: number) => {
+      const { handlers } = handlersOver(() => text(status, 'no', { 'x-own': '1' }));
+      const [context, rest] = contextOf('GET', '/api/v1/namespaces/a/pods/one/proxy/ws', { upgrade: 'websocket' });
+      return handlerFor(handlers, context).upgrade?.(context, rest, context.http) ?? Promise.reject();
+    };
+    expect(await upgrade(404)).toMatchObject({ status: 404, headers: { 'x-own': '1' } });
+    expect(await failure(upgrade(200))).toEqual([500, undefined, 'invalid upgrade response: status code 200']);
   });
 
   test.each([
