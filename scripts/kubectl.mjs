@@ -1,12 +1,14 @@
-/** Finds a kubectl that speaks WebSocket v5 (1.31 and later), or builds 1.37.1 from its Go module where Go is there. */
+/** Finds kubectls that speak WebSocket v5 (1.31 and later), or builds them from their Go module where Go is there. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { say } from './bootstrap.mjs';
 
+/** Both ends of the range that is supported; what lies between speaks as they do. */
+const versions = ['1.31.14', '1.37.1'];
+const newest = versions.at(-1);
 const leastMinor = 31;
-const version = '1.37.1';
 
 function minorOf(executable) {
   const { status, stdout } = spawnSync(executable, ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
@@ -18,18 +20,22 @@ function minorOf(executable) {
   }
 }
 
-/** The path of a kubectl that is new enough; undefined when there is none and none can be built. */
-export function ensureKubectl() {
+function onPath(accepts) {
   for (const folder of (process.env.PATH ?? '').split(':')) {
     const candidate = join(folder, 'kubectl');
-    if (existsSync(candidate) && minorOf(candidate) >= leastMinor) return candidate;
+    if (existsSync(candidate) && accepts(minorOf(candidate))) return candidate;
   }
+  return undefined;
+}
+
+function build(version) {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'stuurman', `kubectl-${version}`);
   const built = join(cache, 'kubectl');
   if (existsSync(built)) return built;
   if (spawnSync('go', ['version']).status !== 0) return undefined;
   say(`Building kubectl ${version} from its Go module (a few minutes, once) ...`);
   mkdirSync(cache, { recursive: true });
+  const [, minor] = version.split('.');
   writeFileSync(
     join(cache, 'go.mod'),
     `module kubectlbuild\n\ngo 1.25\n\nrequire k8s.io/kubectl v0.${version.slice(2)}\n`,
@@ -39,11 +45,25 @@ export function ensureKubectl() {
     'package main\n\nimport (\n\t"k8s.io/component-base/cli"\n\t"k8s.io/kubectl/pkg/cmd"\n\t"k8s.io/kubectl/pkg/cmd/util"\n)\n\nfunc main() {\n\tif err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {\n\t\tutil.CheckErr(err)\n\t}\n}\n',
   );
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod -buildvcs=false' };
-  const flags = `-s -w -X k8s.io/component-base/version.gitVersion=v${version} -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37`;
+  const variable = 'k8s.io/component-base/version';
+  const flags = `-s -w -X ${variable}.gitVersion=v${version} -X ${variable}.gitMajor=1 -X ${variable}.gitMinor=${minor}`;
   const { status } = spawnSync('go', ['build', '-trimpath', '-ldflags', flags, '-o', built, '.'], {
     cwd: cache,
     env,
     stdio: ['ignore', 2, 2],
   });
   return status === 0 ? built : undefined;
+}
+
+/** The path of a kubectl that is new enough; undefined when there is none and none can be built. */
+export function ensureKubectl() {
+  return onPath((minor) => minor >= leastMinor) ?? build(newest);
+}
+
+/** A kubectl of each end of the range: `[version, path]`, the path undefined for one that is not there and cannot be built. */
+export function ensureKubectlEnds() {
+  return versions.map((version) => {
+    const minor = Number(version.split('.')[1]);
+    return [version, onPath((each) => each === minor) ?? build(version)];
+  });
 }

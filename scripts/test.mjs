@@ -14,7 +14,7 @@ import {
   root,
   say,
 } from './bootstrap.mjs';
-import { ensureKubectl } from './kubectl.mjs';
+import { ensureKubectl, ensureKubectlEnds } from './kubectl.mjs';
 
 ensurePackages();
 const node = projectNode();
@@ -37,24 +37,24 @@ step('unit tests', bin('vitest'), ['run']);
 if (!onlyUnit) {
   ensureBuilt(node);
   const kubectl = ensureKubectl();
+  const ends = kubectl === undefined ? [] : ensureKubectlEnds();
+  for (const [version, path] of ends)
+    if (path === undefined) say(`NOT RUN: streams with kubectl ${version}, which is not here and cannot be built.`);
+  const found = ends.flatMap(([, path]) => path ?? []);
+  const kubectls =
+    kubectl === undefined
+      ? {}
+      : { STUURMAN_KUBECTL: kubectl, ...(found.length > 0 && { STUURMAN_KUBECTL_ENDS: found.join(':') }) };
   const missing = process.platform === 'linux' ? ensureDebianPackages(packagesForTests) : ['Linux'];
   const root_ = process.getuid?.() === 0;
   if (kubectl === undefined) say('NOT RUN: tests with kubectl, for there is none from 1.31 on and no Go to build one.');
-  else
-    step('control plane with kubectl', bin('vitest'), ['run', '--config', 'vitest.kubectl.config.ts'], {
-      STUURMAN_KUBECTL: kubectl,
-    });
+  else step('control plane with kubectl', bin('vitest'), ['run', '--config', 'vitest.kubectl.config.ts'], kubectls);
   if (missing.length > 0 || !root_) {
     say(
       `NOT RUN: tests with real containers, which need root${missing.length > 0 ? ` and ${missing.join(', ')}` : ''}.`,
     );
   } else {
-    step(
-      'real containers',
-      bin('vitest'),
-      ['run', '--config', 'vitest.real.config.ts'],
-      kubectl === undefined ? {} : { STUURMAN_KUBECTL: kubectl },
-    );
+    step('real containers', bin('vitest'), ['run', '--config', 'vitest.real.config.ts'], kubectls);
   }
 }
 if (failures.length > 0) say(`\nFailed: ${failures.join(', ')}`);

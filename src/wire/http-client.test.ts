@@ -224,6 +224,34 @@ describe('failures', () => {
     expect(error).toMatchObject({ code: 'ECONNRESET', maybeSent: true, reused: false });
   });
 
+  test('a server that ends its lines as it likes is understood by who wants to', async () => {
+    const port = await rawServer((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\nx-own: 1\r\ncontent-length: 2\n\nok')),
+    );
+    const ask = async (lenient: boolean) => {
+      const client = new HttpClient({ environment: realEnvironment, url: `http://127.0.0.1:${port}`, lenient });
+      cleanups.push(() => client.close());
+      const answer = await client.fetch({ method: 'GET', path: '/', headers: {} });
+      return [answer.headers['x-own'], await readHttpText(answer.body)];
+    };
+    expect(await ask(true)).toEqual(['1', 'ok']);
+    await expect(ask(false)).rejects.toThrow(ConnectionError);
+  });
+
+  test('the host that a request names goes in the place of the own', async () => {
+    const heard = Promise.withResolvers<string>();
+    const port = await rawServer((socket) =>
+      socket.once('data', (data) => {
+        heard.resolve(String(data));
+        socket.end('HTTP/1.1 204 No Content\r\n\r\n');
+      }),
+    );
+    const client = new HttpClient({ environment: realEnvironment, url: `http://127.0.0.1:${port}` });
+    cleanups.push(() => client.close());
+    await client.fetch({ method: 'GET', path: '/', headers: { host: 'passed.on' }, host: 'wanted:1' });
+    expect(await heard.promise).toMatch(/^host: wanted:1\r$/im);
+  });
+
   test('a kept connection that was closed meanwhile is replaced for reads, not for writes', async () => {
     let connections = 0;
     const port = await rawServer((socket) => {

@@ -18,6 +18,8 @@ export interface HttpClientOptions {
   /** Asked before each request that has no `authorization` of its own. */
   readonly token?: (() => string | undefined | Promise<string | undefined>) | undefined;
   readonly limits?: Partial<HttpClientLimits> | undefined;
+  /** Also understands servers that do not keep to the grammar: lines without CR, and the like. */
+  readonly lenient?: boolean | undefined;
 }
 
 export interface HttpClientLimits {
@@ -150,6 +152,7 @@ export class HttpClient implements HttpTarget {
       method: request.method,
       path: prefix + request.path,
       headers,
+      insecureHTTPParser: this.#options.lenient === true,
       agent: upgrade ? agents.upgrade : agents.pool,
       host,
       port,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
@@ -16,16 +16,22 @@ export class Kubectl {
   readonly #namespace: string;
   readonly #kubeconfig: string;
   readonly #home: string;
+  readonly #program: string;
 
-  private constructor(namespace: string, kubeconfig: string) {
+  private constructor(namespace: string, kubeconfig: string, program: string) {
     this.#namespace = namespace;
     this.#kubeconfig = kubeconfig;
+    this.#program = program;
     this.#home = join(inject('folder'), `home-${namespace}`);
   }
 
   /** In a namespace of its own, which goes with the cluster. */
-  static async inNamespace(namespace: string, kubeconfig = inject('kubeconfig')): Promise<Kubectl> {
-    const kubectl = new Kubectl(namespace, kubeconfig);
+  static async inNamespace(
+    namespace: string,
+    kubeconfig = inject('kubeconfig'),
+    program = process.env['STUURMAN_KUBECTL'] ?? 'kubectl',
+  ): Promise<Kubectl> {
+    const kubectl = new Kubectl(namespace, kubeconfig, program);
     await kubectl.get(['create', 'namespace', namespace]);
     // Pods need the account, which a controller makes.
     await kubectl.get(['wait', '--for=create', 'serviceaccount/default', '--timeout=20s']);
@@ -33,12 +39,8 @@ export class Kubectl {
   }
 
   /** Whatever comes of it. `endAfter`: ends a command that goes on by itself when it has said this. */
-  run(args: readonly string[], { input = '', editor = 'true', endAfter = '' } = {}): Promise<Answer> {
-    const child = spawn(
-      process.env['STUURMAN_KUBECTL'] ?? 'kubectl',
-      ['--kubeconfig', this.#kubeconfig, '--namespace', this.#namespace, ...args],
-      { cwd: manifests, env: { PATH: process.env['PATH'], HOME: this.#home, KUBE_EDITOR: editor } },
-    );
+  run(args: readonly string[], { input = '', editor = 'true', endAfter = '', env = {} } = {}): Promise<Answer> {
+    const child = this.start(args, { KUBE_EDITOR: editor, ...env });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (text) => {
@@ -56,10 +58,22 @@ export class Kubectl {
     });
   }
 
+  /** A run that goes on, for the caller to speak to and to end. */
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcessWithoutNullStreams {
+    return spawn(this.#program, ['--kubeconfig', this.#kubeconfig, '--namespace', this.#namespace, ...args], {
+      cwd: manifests,
+      env: { PATH: process.env['PATH'], HOME: this.#home, ...env },
+    });
+  }
+
   /** What it prints. Throws what went wrong. */
   async get(
     args: readonly string[],
-    options: { readonly input?: string; readonly editor?: string } = {},
+    options: {
+      readonly input?: string;
+      readonly editor?: string;
+      readonly env?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<string> {
     const { code, stdout, stderr } = await this.run(args, options);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);

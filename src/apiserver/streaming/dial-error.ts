@@ -4,6 +4,8 @@ import { ConnectionError } from '../../wire/http-client/connection-error.ts';
 export function dialErrorText(error: unknown): string | undefined {
   if (!(error instanceof ConnectionError)) return undefined;
   const cause = error.cause as NodeJS.ErrnoException & { readonly address?: string; readonly port?: number };
+  if (cause.code === 'EPROTO' && cause.message.includes('wrong version number'))
+    return 'tls: first record does not look like a TLS handshake';
   if (error.maybeSent) return cause.code === 'ECONNRESET' || cause.code === 'EPIPE' ? 'EOF' : cause.message;
   const { hostname, port } = URL.parse(error.target) ?? { hostname: error.target, port: '' };
   const where = `${hostname}:${port}`;

@@ -70,11 +70,15 @@ export class ClusterDialer implements Dialer {
     this.#others.close();
   }
 
-  /** Pods and services prove themselves by certificates of their own making, if at all: Kubernetes does not check them. */
+  /**
+   * Pods and services prove themselves by certificates of their own making, if at all: Kubernetes does not check them, nor whether they
+   * speak HTTP by the letter. What one of them says wrong reaches nobody but those who ask it.
+   */
   #target(scheme: Scheme, address: string, port: number): HttpTarget {
     if (!isProxyableAddress(address)) throw badRequest('address not allowed');
     const { environment } = this.#options;
-    return this.#others.get({ environment, url: urlOf(scheme, address, port), tls: { insecureSkipVerify: true } });
+    const url = urlOf(scheme, address, port);
+    return this.#others.get({ environment, url, tls: { insecureSkipVerify: true }, lenient: true });
   }
 }
 
