@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Scheme } from '../../client/dialer.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { serviceUnavailable } from '../../machinery/status-errors.ts';
@@ -10,6 +11,8 @@ import { withLinksRewritten } from './proxied-page.ts';
 
 /** The methods of all proxies: a client may send what it likes. */
 export const proxyMethods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
+
+const { normalize } = posix;
 
 /** Passes a request on to what is behind a proxy, and its answer back. `path` is what follows the subresource. */
 export async function proxyFetch(
@@ -84,7 +87,7 @@ function requestHeaders(context: ResourceContext, headers: Readonly<Record<strin
     // Go's proxies keep it, for what it asks for is not about one connection alone.
     ...(/\btrailers\b/i.test(headers['te'] ?? '') && { te: 'trailers' }),
     ...(came.length > 0 && { 'x-forwarded-for': came.join(', ') }),
-    'x-forwarded-uri': context.info.path,
+    'x-forwarded-uri': normalize(context.info.path),
   };
 }
 
@@ -102,7 +105,7 @@ function answerHeaders(answer: Pick<HttpResponse, 'headers'>, links: (link: stri
 
 function target({ http }: ResourceContext, path: string): string {
   const query = http.path.indexOf('?');
-  return (path === '' ? '/' : path) + (query < 0 ? '' : http.path.slice(query));
+  return (path === '' ? '/' : normalize(path)) + (query < 0 ? '' : http.path.slice(query));
 }
 
 /** The path of the proxy itself; with a slash and the query behind it, where to send a client that asked for it without. */
