@@ -104,11 +104,12 @@ export class LocalCluster {
   }
 
   /** What a shell script prints in a pod, with its errors. */
-  async exec(pod: string, script: string): Promise<string> {
+  async exec(pod: string, script: string, container?: string): Promise<string> {
     const query = new URLSearchParams([
       ...['sh', '-c', script].map((word) => ['command', word]),
       ['stdout', 'true'],
       ['stderr', 'true'],
+      ...(container === undefined ? [] : [['container', container]]),
     ]);
     const path = `/api/v1/namespaces/${namespace}/pods/${pod}/exec?${query}`;
     const session = await webSocketExec(this.environment, this.client.http, path, {

@@ -24,6 +24,7 @@ import {
 } from '../runtime.ts';
 import { containerMessage, resourcesMessage, sandboxMessage } from './config-messages.ts';
 import { containerdEvents } from './containerd-events.ts';
+import { ExecGate } from './exec-gate.ts';
 import { ImageService, RuntimeService } from './generated/runtime-v1.generated.ts';
 import { GrpcConnection } from './grpc-connection.ts';
 import type { RuntimeStreams } from './runtime-streams.ts';
@@ -62,6 +63,7 @@ export class CriRuntime implements ContainerRuntime {
   readonly #environment: Environment;
   readonly #connection: GrpcConnection;
   readonly #streams: RuntimeStreams;
+  readonly #execGate: ExecGate;
   /** Which sandbox a container is in: its status does not say so. */
   #sandboxOfContainer = new Map<string, string>();
 
@@ -69,6 +71,7 @@ export class CriRuntime implements ContainerRuntime {
     this.#environment = options.environment;
     this.#connection = new GrpcConnection(options.environment, options.socketPath);
     this.#streams = options.streams;
+    this.#execGate = new ExecGate(options.environment);
   }
 
   async version(signal?: AbortSignal): Promise<RuntimeVersion> {
@@ -189,11 +192,10 @@ export class CriRuntime implements ContainerRuntime {
   ): Promise<ExecResult> {
     // CRI counts whole seconds; a runtime that does not end the command in time is given up on a little later.
     const request = { containerId, cmd: [...command], timeout: BigInt(Math.ceil(timeoutMs / 1000)) };
-    const answer = await this.#connection.call(
-      RuntimeService.method.execSync,
-      request,
-      within(timeoutMs + 10_000, signal),
-    );
+    const { execSync } = RuntimeService.method;
+    const leave = await this.#execGate.enter(signal);
+    const running = this.#connection.call(execSync, request, within(timeoutMs + 10_000, signal));
+    const answer = await running.finally(leave);
     return {
       exitCode: answer.exitCode,
       stdout: answer.stdout.subarray(0, maxOutputBytes),
@@ -205,8 +207,16 @@ export class CriRuntime implements ContainerRuntime {
     const streams = withTerminal(asked);
     const { exec } = RuntimeService.method;
     const request = { containerId, cmd: [...command], ...streams };
-    const { url } = await this.#connection.call(exec, request, within(requestTimeoutMs));
-    return this.#streams.command(new URL(url), streams);
+    const leave = await this.#execGate.enter();
+    try {
+      const { url } = await this.#connection.call(exec, request, within(requestTimeoutMs));
+      const session = await this.#streams.command(new URL(url), streams);
+      session.exit.then(leave, leave);
+      return session;
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   async attach(containerId: string, asked: StreamOptions): Promise<ExecSession> {
