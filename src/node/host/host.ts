@@ -11,6 +11,11 @@ export interface Host {
   info(): Promise<HostInfo>;
   stats(): Promise<HostStats>;
   mount(options: MountOptions): Promise<void>;
+  /**
+   * Binds what is at `path` below `root` to `target`, which is made for it. Nothing on the way may be a link, so that nobody who writes
+   * below the root at the same time can lead it elsewhere. Throws when something is.
+   */
+  bindWithin(root: string, path: string, target: string): Promise<void>;
   /** Lazy; nothing is wrong when it is not mounted. */
   unmount(path: string): Promise<void>;
   isMounted(path: string): Promise<boolean>;
@@ -33,6 +38,8 @@ export interface Files {
   /** Writes beside and renames over, so that a reader sees the old or the new whole. */
   write(path: string, data: Uint8Array<ArrayBufferLike> | string, mode?: number): Promise<void>;
   makeDirectory(path: string, mode?: number): Promise<void>;
+  /** Makes directories below a root with exactly this mode, where they are missing. Throws when something on the way is a link. */
+  makeWithin(root: string, path: string, mode: number): Promise<void>;
   list(path: string): Promise<readonly string[]>;
   /** Undefined where there is nothing. Does not follow the last link. */
   stat(path: string): Promise<FileStat | undefined>;
@@ -43,6 +50,8 @@ export interface Files {
   remove(path: string): Promise<void>;
   chown(path: string, uid: number, gid: number): Promise<void>;
   chmod(path: string, mode: number): Promise<void>;
+  /** A file below a root, of at most so many bytes. Throws when something on the way is a link, or when it is longer. */
+  readWithin(root: string, path: string, mostBytes: number): Promise<Uint8Array<ArrayBufferLike>>;
   /** Bytes from an offset; fewer at the end. */
   readAt(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBufferLike>>;
   usage(path: string): Promise<{ readonly bytes: number; readonly inodes: number }>;

@@ -1,13 +1,13 @@
 import { quote } from '../../machinery/go-text.ts';
 import type { Container, Pod, VolumeMount } from '../../resources/schema/core-v1.generated.ts';
 import type { NodeConfig } from '../config.ts';
-import type { Files } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
 import { expand } from '../pods/expand.ts';
 import { podDirectory } from '../pods/pod-directory.ts';
 import { podHostname } from '../pods/sandbox-config.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { etcHosts } from './etc-hosts.ts';
-import { resolveSubPath } from './sub-path.ts';
+import { resolveSubPath, subPathsDirectory } from './sub-path.ts';
 
 export interface MountsInput {
   readonly pod: Pod;
@@ -15,7 +15,7 @@ export interface MountsInput {
   /** For `subPathExpr`. */
   readonly variables: ReadonlyMap<string, string>;
   readonly podIps: readonly string[];
-  readonly files: Files;
+  readonly host: Host;
   readonly config: Pick<NodeConfig, 'rootDirectory' | 'clusterDomain'>;
   /** Where a volume of the pod is. */
   pathOf(volume: string): string | undefined;
@@ -24,7 +24,8 @@ export interface MountsInput {
 /** What a container sees of its pod's volumes, and its /etc/hosts. Throws an `Error` in the kubelet's words. */
 export async function containerMounts(input: MountsInput): Promise<readonly Mount[]> {
   const mounts: Mount[] = [];
-  for (const mount of input.container.volumeMounts ?? []) mounts.push(await mountOf(input, mount));
+  for (const [index, mount] of (input.container.volumeMounts ?? []).entries())
+    mounts.push(await mountOf(input, mount, index));
   const hosts = '/etc/hosts';
   // Without an address there is nothing to write into it.
   if (mounts.some(({ containerPath }) => containerPath === hosts) || input.podIps.length === 0) return mounts;
@@ -32,8 +33,8 @@ export async function containerMounts(input: MountsInput): Promise<readonly Moun
   return [...mounts, { containerPath: hosts, hostPath, readOnly: false, propagation: 'private' }];
 }
 
-async function mountOf(input: MountsInput, mount: VolumeMount): Promise<Mount> {
-  const { pod, container, pathOf, files } = input;
+async function mountOf(input: MountsInput, mount: VolumeMount, index: number): Promise<Mount> {
+  const { pod, container, pathOf } = input;
   const path = pathOf(mount.name);
   const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name);
   if (path === undefined || volume === undefined)
@@ -45,7 +46,7 @@ async function mountOf(input: MountsInput, mount: VolumeMount): Promise<Mount> {
   const subPath = subPathOf(mount, input.variables);
   return {
     containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
-    hostPath: subPath === '' ? path : await within(files, path, subPath, mount, container),
+    hostPath: subPath === '' ? path : await bindPart(input, path, subPath, mount, index),
     readOnly: mount.readOnly === true || volume.persistentVolumeClaim?.readOnly === true,
     propagation: propagationOf(mount),
   };
@@ -55,23 +56,32 @@ function subPathOf({ subPath = '', subPathExpr = '' }: VolumeMount, variables: R
   if (subPathExpr === '') return subPath;
   return expand(subPathExpr, (name) => {
     const value = variables.get(name);
-    if (value === undefined) throw new Error(`missing value for ${quote(name)}`);
+    if (value === undefined) throw new Error(`missing value for ${name}`);
     return value;
   });
 }
 
-async function within(
-  files: Files,
-  path: string,
+/** Binds a part of a volume to a place of the container's own, which nobody in the pod can exchange for a link. */
+async function bindPart(
+  { pod, container, host, config }: MountsInput,
+  volume: string,
   subPath: string,
   mount: VolumeMount,
-  container: Container,
+  index: number,
 ): Promise<string> {
-  if (subPath.startsWith('/') || subPath.split('/').includes('..')) return resolveSubPath(files, path, subPath);
-  return resolveSubPath(files, path, subPath).catch((error: unknown) => {
+  if (subPath.startsWith('/') || subPath.split('/').includes('..')) await resolveSubPath(host.files, volume, subPath);
+  const parts = subPathsDirectory(podDirectory(config.rootDirectory, pod.metadata.uid ?? ''));
+  const target = `${parts}/${mount.name}/${container.name}/${index}`;
+  try {
+    const path = await resolveSubPath(host.files, volume, subPath);
+    // An earlier container keeps what it has; this one sees what is there now.
+    if (await host.isMounted(target)) await host.unmount(target);
+    await host.bindWithin(volume, path, target);
+    return target;
+  } catch (error) {
     const what = `volumeMount ${quote(mount.name)} of container ${quote(container.name)}`;
     throw new Error(`failed to prepare subPath for ${what}`, { cause: error });
-  });
+  }
 }
 
 function propagationOf({ mountPropagation }: VolumeMount): Mount['propagation'] {
@@ -79,7 +89,7 @@ function propagationOf({ mountPropagation }: VolumeMount): Mount['propagation'] 
   return mountPropagation === 'Bidirectional' ? 'bidirectional' : 'private';
 }
 
-async function writeHosts({ pod, podIps, files, config }: MountsInput): Promise<string> {
+async function writeHosts({ pod, podIps, host: { files }, config }: MountsInput): Promise<string> {
   const directory = podDirectory(config.rootDirectory, pod.metadata.uid ?? '');
   const isHost = pod.spec?.hostNetwork === true;
   const machine = isHost ? await files.read('/etc/hosts').catch(() => new Uint8Array()) : new Uint8Array();

@@ -57,7 +57,10 @@ const kindOf: Readonly<Record<FileStat['type'], string>> = {
 
 function check(path: string, found: FileStat | undefined, expected: Expected): void {
   if (found?.type === typeOf[expected]) return;
-  if (found === undefined) throw new Error(`hostPath type check failed: ${path} is not a ${expected}`);
+  if (found === undefined) {
+    const why = `unable to determine its type: path "${path}" does not exist`;
+    throw new Error(`hostPath type check failed, ${path} is not a ${expected}, ${why}`);
+  }
   throw new Error(`hostPath type check failed: ${path} is not a ${expected}, it's a ${kindOf[found.type]}`);
 }
 

@@ -14,6 +14,7 @@ import { isWritten, volumePayload } from './payload.ts';
 import { isProvisioned, persistentVolumePath, volumeOfClaim } from './persistent-volume.ts';
 import type { ProvisionedVolumes } from './provisioned-volumes.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
+import { subPathsDirectory } from './sub-path.ts';
 
 export interface SetUpContext {
   readonly client: Pick<Client, 'get'>;
@@ -142,5 +143,15 @@ export async function tearDownVolumes(host: Host, directory: string): Promise<vo
     const path = `${emptyDirs}/${name}`;
     if (await host.isMounted(path)) await host.unmount(path);
   }
+  await unbindParts(host, subPathsDirectory(directory));
   await host.files.remove(`${directory}/volumes`);
+}
+
+async function unbindParts(host: Host, directory: string): Promise<void> {
+  const below = async (path: string) => (await host.files.list(path)).map((name) => `${path}/${name}`);
+  if ((await host.files.stat(directory)) === undefined) return;
+  for (const volume of await below(directory))
+    for (const container of await below(volume))
+      for (const part of await below(container)) if (await host.isMounted(part)) await host.unmount(part);
+  await host.files.remove(directory);
 }

@@ -273,7 +273,15 @@ test('a volume that is to be kept, or whose cluster has lost its memory, keeps i
 test('a subPath is a part of the volume, made where it is not there, and cannot lead out of it', async () => {
   world = await NodeWorld.start();
   await run({ emptyDir: {} }, { subPath: 'a/b' });
-  expect(world.runtime.hostPathOf(namespace, 'web', 'main', '/data')).toMatch(/~empty-dir\/data\/a\/b$/);
+  const bound = world.runtime.hostPathOf(namespace, 'web', 'main', '/data') ?? '';
+  expect(bound).toMatch(/volume-subpaths\/data\/main\/0$/);
+  const { source = '' } = world.host.mounts.get(bound) ?? {};
+  expect(source).toMatch(/~empty-dir\/data\/a\/b$/);
+  // Whoever may write to the volume may write to its parts.
+  expect((await world.host.files.stat(source))?.mode).toBe(0o777);
+  await world.deletePod('web', 1);
+  await world.advance(3);
+  expect(world.host.mounts.has(bound)).toBe(false);
   await world.host.files.makeDirectory('/outside');
   await world.host.files.makeDirectory('/inside');
   await world.host.files.symlink('../outside', '/inside/link');

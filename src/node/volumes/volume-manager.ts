@@ -47,6 +47,7 @@ interface PodState {
   wake: (() => void) | undefined;
 }
 
+const longestEnvFile = 1 << 20;
 const firstRetryMs = 500;
 const longestRetryMs = 122_000;
 /** How long a pod waits for its volumes before that is said and its worker looks at it anew. */
@@ -106,7 +107,7 @@ export class VolumeManager implements PodVolumes {
     const { host, config } = this.#options;
     const state = this.#stateOf(pod);
     const pathOf = (name: string) => state.volumes.get(name)?.path;
-    return containerMounts({ pod, container, variables, podIps, files: host.files, config, pathOf });
+    return containerMounts({ pod, container, variables, podIps, host, config, pathOf });
   }
 
   async readFile(pod: Pod, volume: string, path: string): Promise<string> {
@@ -114,7 +115,8 @@ export class VolumeManager implements PodVolumes {
     const directory = this.#stateOf(pod).volumes.get(volume)?.path;
     if (directory === undefined) throw new Error(`cannot find the volume ${quote(volume)} referenced by FileKeyRef`);
     try {
-      const bytes = await files.read(await resolveSubPath(files, directory, path, 'leave'));
+      const within = await resolveSubPath(files, directory, path, 'leave');
+      const bytes = await files.readWithin(directory, within, longestEnvFile);
       return Buffer.from(bytes).toString('utf8');
     } catch (error) {
       throw new Error("couldn't parse env file", { cause: error });

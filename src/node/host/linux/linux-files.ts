@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type { FileStat, Files } from '../host.ts';
 import { mountPointsBelow, readMounts } from './mount-table.ts';
+import { openWithin } from './open-within.ts';
 
 /** The machine's own file system. */
 export class LinuxFiles implements Files {
@@ -34,6 +35,22 @@ export class LinuxFiles implements Files {
   async makeDirectory(path: string, mode = 0o755): Promise<void> {
     const first = await fs.mkdir(path, { recursive: true, mode });
     if (first !== undefined) await fs.chmod(path, mode);
+  }
+
+  async makeWithin(root: string, path: string, mode: number): Promise<void> {
+    await (await openWithin(root, path, mode)).close();
+  }
+
+  async readWithin(root: string, path: string, mostBytes: number): Promise<Uint8Array<ArrayBufferLike>> {
+    const found = await openWithin(root, path);
+    try {
+      const stats = await found.stat();
+      if (!stats.isFile()) throw new Error(`${path} is no file`);
+      if (stats.size > mostBytes) throw new Error(`${path} is longer than ${mostBytes} bytes`);
+      return await fs.readFile(`/proc/self/fd/${found.fd}`);
+    } finally {
+      await found.close();
+    }
   }
 
   async list(path: string): Promise<readonly string[]> {

@@ -79,6 +79,10 @@ export class LinuxHost implements Host {
     return this.#mounts.mount(options);
   }
 
+  bindWithin(root: string, path: string, target: string): Promise<void> {
+    return this.#mounts.bindWithin(root, path, target);
+  }
+
   unmount(path: string): Promise<void> {
     return this.#mounts.unmount(path);
   }

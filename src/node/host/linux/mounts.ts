@@ -1,5 +1,8 @@
+import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Ledger, MountOptions, Processes } from '../host.ts';
 import { readMounts } from './mount-table.ts';
+import { openWithin } from './open-within.ts';
 
 /** A target that was mounted over more often than this is not ours. */
 const maxLayers = 32;
@@ -21,6 +24,24 @@ export class Mounts {
     } catch (error) {
       await this.unmount(options.target);
       throw error;
+    }
+  }
+
+  async bindWithin(root: string, path: string, target: string): Promise<void> {
+    const source = await openWithin(root, path);
+    try {
+      await fs.mkdir(dirname(target), { recursive: true, mode: 0o750 });
+      if ((await source.stat()).isDirectory()) await fs.mkdir(target, { recursive: true, mode: 0o750 });
+      else await fs.writeFile(target, '', { flag: 'a', mode: 0o640 });
+      await this.#ledger.add({ type: 'mount', path: target });
+      // The program must not look for a name of what is open here: that name may lead elsewhere by now.
+      const open = `/proc/${process.pid}/fd/${source.fd}`;
+      await this.#processes.run(['mount', '--no-canonicalize', '--bind', '--', open, target]);
+    } catch (error) {
+      await this.unmount(target);
+      throw error;
+    } finally {
+      await source.close();
     }
   }
 

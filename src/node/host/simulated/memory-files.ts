@@ -58,6 +58,16 @@ export class MemoryFiles implements Files {
     existing.modifiedAt = this.#environment.now();
   }
 
+  async makeWithin(root: string, path: string, mode: number): Promise<void> {
+    await this.makeDirectory(`${root}/${path}`, mode);
+  }
+
+  async readWithin(root: string, path: string, mostBytes: number): Promise<Bytes> {
+    const bytes = await this.read(`${root}/${path}`);
+    if (bytes.length > mostBytes) throw new Error(`${path} is longer than ${mostBytes} bytes`);
+    return bytes;
+  }
+
   async makeDirectory(path: string, mode = 0o755): Promise<void> {
     let node = this.#root;
     for (const part of parts(path)) {

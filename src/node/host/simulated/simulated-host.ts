@@ -115,8 +115,19 @@ export class SimulatedHost implements Host {
     this.mounts.set(options.target, options);
   }
 
+  async bindWithin(root: string, path: string, target: string): Promise<void> {
+    const source = `${root}/${path}`;
+    await this.files.makeDirectory(target.slice(0, target.lastIndexOf('/')), 0o750);
+    await this.mount({ type: 'bind', source, target });
+    // What is at the one place is at the other.
+    await this.files.symlink(source, target);
+  }
+
   async unmount(path: string): Promise<void> {
-    if (this.mounts.delete(path)) await this.ledger.remove({ type: 'mount', path });
+    const mount = this.mounts.get(path);
+    if (!this.mounts.delete(path)) return;
+    if (mount?.type === 'bind' && (await this.files.stat(path))?.type === 'link') await this.files.remove(path);
+    await this.ledger.remove({ type: 'mount', path });
   }
 
   async isMounted(path: string): Promise<boolean> {
