@@ -32,21 +32,16 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
   ];
 }
 
-/** Conditions of a resize are there only while there is something to say. */
-const passing = ['PodResizePending', 'PodResizeInProgress'] as const;
 const owned: ReadonlySet<string> = new Set([
   'PodReadyToStartContainers',
   'Initialized',
   'Ready',
   'ContainersReady',
   'PodScheduled',
-  ...passing,
+  // These are there only while there is something to say.
+  'PodResizePending',
+  'PodResizeInProgress',
 ]);
-
-/** Whether a condition of this agent's is taken away again. */
-export function isPassingCondition(type: string): boolean {
-  return passing.some((each) => each === type);
-}
 
 export function isOwnCondition(type: string): boolean {
   return owned.has(type);

@@ -1,6 +1,6 @@
 import { equal } from '../../resources/equal.ts';
 import type { PodCondition, PodStatus } from '../../resources/schema/core-v1.generated.ts';
-import { isOwnCondition, isPassingCondition } from './pod-conditions.ts';
+import { isOwnCondition } from './pod-conditions.ts';
 
 /** Fields that others write; they are never touched here. */
 const foreignFields: ReadonlySet<string> = new Set([
@@ -32,7 +32,7 @@ export function statusPatch(current: PodStatus, wanted: PodStatus): Record<strin
     return isWritten(condition) && !equal(condition, known) ? [{ ...withoutOld(known, condition), ...condition }] : [];
   });
   const gone = (current.conditions ?? [])
-    .filter(({ type }) => isPassingCondition(type) && find(wanted.conditions, type) === undefined)
+    .filter(({ type }) => isOwnCondition(type) && find(wanted.conditions, type) === undefined)
     .map(({ type }) => ({ $patch: 'delete', type }));
   if (conditions.length + gone.length > 0) patch['conditions'] = [...conditions, ...gone];
   return Object.keys(patch).length === 0 ? undefined : patch;

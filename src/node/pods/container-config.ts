@@ -14,6 +14,7 @@ export interface ContainerInput {
   readonly variables: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
   readonly supplementalGroups: readonly number[];
+  readonly seccompDirectory: string;
   readonly memoryCapacityBytes: number;
   /** The container whose processes this one sees; undefined: its own. */
   readonly targetId?: string | undefined;
@@ -38,7 +39,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,
     resources: linuxResources(pod, container, input.memoryCapacityBytes),
-    securityContext: containerSecurity(pod, container, image, input.supplementalGroups),
+    securityContext: containerSecurity(input),
     stopSignal: container.lifecycle?.stopSignal,
     processNamespaceOf: input.targetId,
   };

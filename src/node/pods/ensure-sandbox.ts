@@ -44,6 +44,8 @@ export async function ensureSandbox(
     return { sandboxId: current.id, sandbox, podIps: ipsOf(current.ips) };
   }
   try {
+    if (pod.spec?.hostUsers === false)
+      throw new Error("can't set `spec.hostUsers: false`, runtime does not support user namespaces");
     await host.files.makeDirectory(sandbox.logDirectory);
     const sandboxId = await runtime.runPodSandbox(sandbox, signal);
     await cache.refreshSandbox(sandboxId);

@@ -68,7 +68,6 @@ function unsupported(pod: Pod): Refusal | undefined {
         restartPolicyRules.some(({ action }) => action === 'RestartAllContainers'),
       ),
     ],
-    ['UserNamespacesSupport', spec?.hostUsers === false],
     ['DynamicResourceAllocation', (spec?.resourceClaims?.length ?? 0) > 0],
     ['RuntimeClass', (spec?.runtimeClassName ?? '') !== ''],
     ['BlockVolume', containers.some(({ volumeDevices = [] }) => volumeDevices.length > 0)],

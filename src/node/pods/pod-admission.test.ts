@@ -70,11 +70,6 @@ test.each<[Partial<PodSpec>, string, string]>([
     'Pod requires node features that are not available: RestartAllContainersOnContainerExits',
   ],
   [
-    { hostUsers: false },
-    'PodFeatureUnsupported',
-    'Pod requires node features that are not available: UserNamespacesSupport',
-  ],
-  [
     { containers: [{ name: 'main', volumeDevices: [{ name: 'disk', devicePath: '/dev/x' }] }] },
     'PodFeatureUnsupported',
     'Pod requires node features that are not available: BlockVolume',

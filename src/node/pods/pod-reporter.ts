@@ -1,6 +1,7 @@
 import { formatTime } from '../../machinery/time.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
+import { isOwnCondition } from '../pod-status/pod-conditions.ts';
 import { isTerminal, podStatus } from '../pod-status/pod-status.ts';
 import { TerminationMessages } from './termination-messages.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -40,6 +41,8 @@ export class PodReporter {
     // Nothing is left of it that could be told better than it was.
     if (isTerminal(pod.status?.phase) && state.containers.length === 0 && state.sandboxes.length === 0)
       return pod.status?.phase;
+    const { initContainers = [], containers: main = [], ephemeralContainers = [] } = pod.spec ?? {};
+    const containers = initContainers.length + main.length + ephemeralContainers.length;
     const previous = statuses.get(this.#uid) ?? pod.status ?? {};
     const status = podStatus({
       pod,
@@ -47,7 +50,7 @@ export class PodReporter {
       state,
       failures,
       probes,
-      terminationMessage: (id) => this.#messages.of(id),
+      terminationMessage: (id) => this.#messages.of(id, containers),
       actual: resizes.actual(this.#uid),
       resizeConditions: resizes.conditions(this.#uid),
       finished,
@@ -67,14 +70,15 @@ export class PodReporter {
   /** The pod is not taken. */
   reject(pod: Pod, { reason, message }: StartFailure): void {
     const { statuses, environment } = this.#context;
-    const { qosClass, conditions } = pod.status ?? {};
+    const { qosClass, conditions = [] } = pod.status ?? {};
+    const foreign = conditions.filter(({ type }) => !isOwnCondition(type));
     statuses.set(pod, {
       observedGeneration: pod.metadata.generation,
       phase: 'Failed',
       reason,
       message: `Pod was rejected: ${message}`,
       startTime: formatTime(environment.now()),
-      ...(conditions !== undefined && { conditions }),
+      ...(foreign.length > 0 && { conditions: foreign }),
       ...(qosClass !== undefined && { qosClass }),
     });
   }

@@ -24,13 +24,23 @@ const maskedPaths = [
 ];
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
+export interface ContainerSecurityInput {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly image: Image;
+  readonly supplementalGroups: readonly number[];
+  /** Where the node's own profiles are. */
+  readonly seccompDirectory: string;
+}
+
 /** Who a container runs as and what it may do: its own settings, the pod's where it has none. */
-export function containerSecurity(
-  pod: Pod,
-  container: Container,
-  image: Image,
-  supplementalGroups: readonly number[],
-): SecurityContext {
+export function containerSecurity({
+  pod,
+  container,
+  image,
+  supplementalGroups,
+  seccompDirectory,
+}: ContainerSecurityInput): SecurityContext {
   const own: ApiSecurityContext = container.securityContext ?? {};
   const shared: PodSecurityContext = pod.spec?.securityContext ?? {};
   const runAsUser = own.runAsUser ?? shared.runAsUser;
@@ -49,7 +59,7 @@ export function containerSecurity(
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
     noNewPrivileges: own.allowPrivilegeEscalation === false,
-    seccomp: seccompOf(own.seccompProfile ?? shared.seccompProfile),
+    seccomp: seccompOf(own.seccompProfile ?? shared.seccompProfile, seccompDirectory),
     maskedPaths: unmasked ? [] : maskedPaths,
     readonlyPaths: unmasked ? [] : readonlyPaths,
   };
@@ -97,12 +107,12 @@ export function runAsRootProblem(pod: Pod, container: Container, image: Image): 
   return `container has runAsNonRoot and image will run as root ${who}`;
 }
 
-function seccompOf(profile: SeccompProfile | undefined): SecurityContext['seccomp'] {
+function seccompOf(profile: SeccompProfile | undefined, directory: string): SecurityContext['seccomp'] {
   switch (profile?.type) {
     case 'RuntimeDefault':
       return { type: 'RuntimeDefault', path: '' };
     case 'Localhost':
-      return { type: 'Localhost', path: profile.localhostProfile ?? '' };
+      return { type: 'Localhost', path: `${directory}/${profile.localhostProfile ?? ''}` };
     default:
       return { type: 'Unconfined', path: '' };
   }

@@ -310,6 +310,37 @@ test('the last words of a container are in its status', async () => {
   expect(status?.lastState?.terminated?.message).toBe('out of luck');
 });
 
+test('the last words of all containers of a pod share what a pod may say', async () => {
+  world = await NodeWorld.start({ program: () => ({ exitAfterMs: 0, terminationMessage: 'ä'.repeat(3000) }) });
+  const containers = ['a', 'b', 'c', 'd'].map((name) => ({ name, image: 'nginx:1' }));
+  await world.createPod('web', { restartPolicy: 'Never', containers });
+  await world.advance(1);
+  const messages = (await world.status('web')).containerStatuses?.map(({ state }) => state?.terminated?.message);
+  expect(messages).toEqual(containers.map(() => 'ä'.repeat(1536)));
+});
+
+test('a profile of the node’s own is looked for in its folder', async () => {
+  let path = '';
+  world = await NodeWorld.start({
+    program: ({ config }) => {
+      path = config.securityContext.seccomp.path;
+      return {};
+    },
+  });
+  await run({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'audit/all.json' } } });
+  expect(path).toBe('/var/lib/stuurman/node/seccomp/audit/all.json');
+});
+
+test('a pod with users of its own waits for a runtime that has them', async () => {
+  world = await NodeWorld.start();
+  await world.createPod('web', { hostUsers: false, containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  expect(await world.events('web')).toEqual([
+    "FailedCreatePodSandBox: Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces",
+  ]);
+  expect((await world.status('web')).phase).toBe('Pending');
+});
+
 test('without last words the log speaks, where the pod asks for it', async () => {
   world = await NodeWorld.start({ program: () => ({ output: ['one', 'two'], exitAfterMs: 500, exitCode: 1 }) });
   await run({ terminationMessagePolicy: 'FallbackToLogsOnError' });

@@ -79,7 +79,7 @@ async function prepare(context: WorkerContext, input: StartInput, image: Image) 
   const problem = runAsRootProblem(pod, container, image);
   if (problem !== undefined) throw new Error(problem);
   const targetId = targetOf(context, input);
-  const { machine, objects, volumes, host } = context;
+  const { machine, objects, volumes, host, config } = context;
   const facts = { pod, podIps, hostIps: machine.hostIps, allocatable: machine.allocatable };
   const variables = await environmentVariables({
     container,
@@ -98,6 +98,7 @@ async function prepare(context: WorkerContext, input: StartInput, image: Image) 
     image,
     variables,
     mounts: [...mounts, ...termination],
+    seccompDirectory: `${config.rootDirectory}/seccomp`,
     supplementalGroups: podGroups(pod.spec?.securityContext ?? {}),
     memoryCapacityBytes: machine.memoryCapacityBytes,
     targetId,

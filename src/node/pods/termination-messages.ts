@@ -8,6 +8,7 @@ import { restartCountOf } from './pod-runtime-state.ts';
 
 /** What one message may be long. */
 const longestBytes = 4096;
+const longestOfPodBytes = 12_288;
 const logTail = { lines: 80, bytes: 2048 } as const;
 
 /** The last words of a pod's containers, read once each. */
@@ -21,8 +22,16 @@ export class TerminationMessages {
     this.#config = config;
   }
 
-  of(containerId: string): string {
-    return this.#messages.get(containerId) ?? '';
+  /** Each of so many containers has its share of what a pod may say. */
+  of(containerId: string, containers: number): string {
+    const message = this.#messages.get(containerId) ?? '';
+    const share = Math.floor(longestOfPodBytes / Math.max(1, containers));
+    if (Buffer.byteLength(message) <= share) return message;
+    // A character that is cut in two is left out.
+    return Buffer.from(message)
+      .subarray(0, share)
+      .toString('utf8')
+      .replace(/\ufffd$/, '');
   }
 
   /** Reads those of containers that have ended since; forgets those of containers that are no more. */
