@@ -8,6 +8,7 @@ import type {
   VolumeMountStatus,
 } from '../../resources/schema/core-v1.generated.ts';
 import { type PodRuntimeState, restartCountOf } from '../pods/pod-runtime-state.ts';
+import { allRestartingReason } from '../pods/restart-all.ts';
 import { restartsAfter } from '../pods/restart-policy.ts';
 import type { Allocation } from '../resize/allocation.ts';
 import type { ContainerStatus as RuntimeStatus } from '../runtime/runtime.ts';
@@ -24,6 +25,8 @@ export interface ContainerStatusesInput {
   readonly previous: readonly ContainerStatus[];
   readonly state: PodRuntimeState;
   readonly failures: ReadonlyMap<string, StartFailure>;
+  /** The pod starts all over: what the runtime has nothing of was taken away for that. */
+  readonly restarting: boolean;
   /** What the containers have, where that is another thing than was given to them. */
   readonly actual: Allocation | undefined;
   /** What a container left behind as it ended, by container id. */
@@ -47,7 +50,9 @@ function statusOf(container: Container, input: ContainerStatusesInput): Containe
   const [newest, before] = seen;
   const status =
     newest === undefined
-      ? withoutTrace(container, previous, pod)
+      ? input.restarting && previous !== undefined && previous.state?.waiting === undefined
+        ? takenAway(container, previous)
+        : withoutTrace(container, previous, pod)
       : fromRuntime(container, newest, before, previous, input);
   const failure = failures.get(container.name);
   if (failure === undefined || status.state?.running !== undefined || !isWanted(container, pod, newest)) return status;
@@ -106,6 +111,24 @@ function withoutTrace(container: Container, previous: ContainerStatus | undefine
       : (previous?.lastState ?? {}),
     ready: false,
     restartCount: (previous?.restartCount ?? 0) + restarted,
+    image: container.image ?? '',
+    imageID: '',
+    ...volumeMounts(container),
+  };
+}
+
+/** It was removed so that its pod can start all over. */
+function takenAway(container: Container, previous: ContainerStatus): ContainerStatus {
+  const why = {
+    reason: allRestartingReason,
+    message: 'The container is removed because RestartAllContainers in place',
+  };
+  return {
+    name: container.name,
+    state: { waiting: why },
+    lastState: { terminated: { ...why, exitCode: 137, ...noTimes } },
+    ready: false,
+    restartCount: previous.restartCount + 1,
     image: container.image ?? '',
     imageID: '',
     ...volumeMounts(container),

@@ -1,6 +1,7 @@
 import { quote } from '../../machinery/go-text.ts';
 import type { ContainerStatus, Pod, PodCondition } from '../../resources/schema/core-v1.generated.ts';
 import { type PodRuntimeState, sandboxNeed } from '../pods/pod-runtime-state.ts';
+import { allRestarting, containersToReset, mayRestartAll } from '../pods/restart-all.ts';
 import { isRestartableInit } from '../pods/restart-policy.ts';
 import type { Phase } from './pod-phase.ts';
 
@@ -10,6 +11,8 @@ export interface ConditionsInput {
   readonly phase: Phase;
   readonly initStatuses: readonly ContainerStatus[];
   readonly mainStatuses: readonly ContainerStatus[];
+  /** The pod starts all over. */
+  readonly restarting: boolean;
   /** The conditions others have written on the pod: readiness gates look at them. */
   readonly foreign: readonly PodCondition[];
 }
@@ -29,6 +32,7 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     condition('Ready', ready.status === 'True' ? gatesReady(input) : ready),
     condition('ContainersReady', ready),
     condition('PodScheduled', yes),
+    ...(mayRestartAll(input.pod) ? [{ type: allRestarting, ...restartingAll(input) }] : []),
   ];
 }
 
@@ -38,6 +42,7 @@ const owned: ReadonlySet<string> = new Set([
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  allRestarting,
   // These are there only while there is something to say.
   'PodResizePending',
   'PodResizeInProgress',
@@ -67,6 +72,15 @@ function initialized({ pod, phase, initStatuses, mainStatuses }: ConditionsInput
     .map(({ name }) => name);
   const message = listed(unknown, 'containers with unknown status', incomplete, 'containers with incomplete status');
   return message === '' ? yes : { status: 'False', reason: 'ContainersNotInitialized', message };
+}
+
+/** True until everything that ran before is taken away. */
+function restartingAll({ phase, restarting, pod, state }: ConditionsInput): Verdict {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  if (!restarting || containersToReset(pod, state).length === 0) return { status: 'False' };
+  const message = 'container exited with restart policy rule';
+  return { status: 'True', reason: 'RestartAllContainersStarted', message };
 }
 
 function hasEverRun({ state, lastState }: ContainerStatus): boolean {

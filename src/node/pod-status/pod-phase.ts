@@ -1,4 +1,5 @@
 import type { Container, ContainerStatus, Pod } from '../../resources/schema/core-v1.generated.ts';
+import { allRestartingReason } from '../pods/restart-all.ts';
 import { isRestartableInit, restartsAfter } from '../pods/restart-policy.ts';
 
 export interface PhaseInput {
@@ -19,7 +20,11 @@ type Standing =
   | 'running'
   | 'unknown'
   /** Ended, or waiting to be started again after its end. */
-  | { readonly exitCode: number };
+  | {
+      readonly exitCode: number;
+      /** It was taken away so that its pod starts all over. */
+      readonly comesAgain: boolean;
+    };
 
 /** The phase of a pod, from how its containers stand. */
 export function podPhase({ pod, statuses, finished, initialized }: PhaseInput): Phase {
@@ -41,7 +46,11 @@ export function podPhase({ pod, statuses, finished, initialized }: PhaseInput): 
     typeof standing === 'string' ? [] : { container, ...standing },
   );
   if (ended.length === 0) return 'Pending';
-  if (!finished && ended.some(({ container, exitCode }) => restartsAfter(container, pod, exitCode))) return 'Running';
+  if (
+    !finished &&
+    ended.some(({ container, exitCode, comesAgain }) => comesAgain || restartsAfter(container, pod, exitCode))
+  )
+    return 'Running';
   return ended.every(({ exitCode }) => exitCode === 0) ? 'Succeeded' : 'Failed';
 }
 
@@ -51,7 +60,7 @@ function initStanding(pod: Pod, statuses: readonly ContainerStatus[]): 'done' | 
     if (isRestartableInit(container)) continue;
     const each = standingOf(container, statuses);
     if (typeof each === 'string') standing = 'pending';
-    else if (each.exitCode !== 0 && !restartsAfter(container, pod, each.exitCode)) return 'failed';
+    else if (each.exitCode !== 0 && !each.comesAgain && !restartsAfter(container, pod, each.exitCode)) return 'failed';
   }
   return standing;
 }
@@ -59,10 +68,10 @@ function initStanding(pod: Pod, statuses: readonly ContainerStatus[]): 'done' | 
 function standingOf(container: Container, statuses: readonly ContainerStatus[]): Standing {
   const status = statuses.find(({ name }) => name === container.name);
   if (status?.state?.running !== undefined) return 'running';
-  if (status?.state?.terminated !== undefined) return { exitCode: status.state.terminated.exitCode };
+  if (status?.state?.terminated !== undefined) return { exitCode: status.state.terminated.exitCode, comesAgain: false };
   if (status?.state?.waiting === undefined) return 'unknown';
   const last = status.lastState?.terminated;
-  return last === undefined ? 'waiting' : { exitCode: last.exitCode };
+  return last === undefined ? 'waiting' : { exitCode: last.exitCode, comesAgain: last.reason === allRestartingReason };
 }
 
 function isPendingSidecar(status: ContainerStatus, inits: readonly Container[]): boolean {

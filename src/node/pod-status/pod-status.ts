@@ -7,6 +7,7 @@ import type {
   PodStatus,
 } from '../../resources/schema/core-v1.generated.ts';
 import { anyMainContainerStarted, type PodRuntimeState } from '../pods/pod-runtime-state.ts';
+import { restartsAll } from '../pods/restart-all.ts';
 import { isRestartableInit } from '../pods/restart-policy.ts';
 import { type Allocation, withAllocation } from '../resize/allocation.ts';
 import { containerStatuses, type StartFailure } from './container-statuses.ts';
@@ -49,7 +50,15 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const ephemeralStatuses = ephemeralStatusesOf(input, previous.ephemeralContainerStatuses);
   const verdict = phaseOf(input, [...initStatuses, ...mainStatuses]);
   const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !isOwnCondition(type));
-  const own = podConditions({ pod, state, phase: verdict.phase, initStatuses, mainStatuses, foreign });
+  const own = podConditions({
+    pod,
+    state,
+    phase: verdict.phase,
+    initStatuses,
+    mainStatuses,
+    foreign,
+    restarting: restartsAll(pod, state, previous.conditions),
+  });
   const resizing = isTerminal(verdict.phase) ? [] : (input.resizeConditions ?? []);
   const ips = podIps(input);
   const [podIP] = ips;
@@ -76,20 +85,19 @@ function statusesOf(
   containers: readonly Container[],
   previous: readonly ContainerStatus[] = [],
 ): readonly ContainerStatus[] {
-  const { pod, state, failures, terminationMessage, probes, actual } = input;
+  const { pod, probes, actual, state } = input;
+  const restarting = restartsAll(pod, state, input.previous.conditions);
   const inits = new Set(pod.spec?.initContainers ?? []);
-  return containerStatuses({ pod, containers, previous, state, failures, terminationMessage, actual }).map(
-    (status, index) => {
-      const container = containers[index];
-      if (container === undefined) return status;
-      if (inits.has(container) && !isRestartableInit(container)) {
-        const started = status.state?.running !== undefined;
-        return { ...status, started, ready: status.state?.terminated?.exitCode === 0 };
-      }
-      const started = status.state?.running !== undefined && probes.started(container, status);
-      return { ...status, started, ready: started && probes.ready(container, status) };
-    },
-  );
+  return containerStatuses({ ...input, containers, previous, actual, restarting }).map((status, index) => {
+    const container = containers[index];
+    if (container === undefined) return status;
+    if (inits.has(container) && !isRestartableInit(container)) {
+      const started = status.state?.running !== undefined;
+      return { ...status, started, ready: status.state?.terminated?.exitCode === 0 };
+    }
+    const started = status.state?.running !== undefined && probes.started(container, status);
+    return { ...status, started, ready: started && probes.ready(container, status) };
+  });
 }
 
 /** Main containers are told in the order of their names. */
@@ -99,11 +107,11 @@ function byName(statuses: readonly ContainerStatus[]): readonly ContainerStatus[
 
 /** Nobody probes an ephemeral container, nor waits for it: it is never said to be ready. */
 function ephemeralStatusesOf(
-  { pod, state, failures, terminationMessage, actual }: PodStatusInput,
+  input: PodStatusInput,
   previous: readonly ContainerStatus[] = [],
 ): readonly ContainerStatus[] {
-  const containers: readonly Container[] = pod.spec?.ephemeralContainers ?? [];
-  const statuses = containerStatuses({ pod, containers, previous, state, failures, terminationMessage, actual });
+  const containers: readonly Container[] = input.pod.spec?.ephemeralContainers ?? [];
+  const statuses = containerStatuses({ ...input, containers, previous, actual: undefined, restarting: false });
   const told = statuses.map(({ started: _, ...status }) => ({ ...status, ready: false }));
   return byName(told);
 }

@@ -63,6 +63,7 @@ function decide(
     pod,
     state: { sandboxes: [...sandboxes].sort(newestFirst), containers: [...containers].sort(newestFirst) },
     probes: { liveness: () => undefined, startup: () => undefined },
+    restartAll: false,
     restart: new Set(),
     backOff: () => 0,
     now: 10_000,

@@ -3,11 +3,14 @@ import type { ContainerStatus } from '../runtime/runtime.ts';
 import { decideInitActions } from './decide-init-actions.ts';
 import { Decision, type DecisionInput, hasChanged, type KillReason, nothing, type PodActions } from './decision.ts';
 import { anyMainContainerCreated, latestContainer, sandboxNeed } from './pod-runtime-state.ts';
+import { containersToReset } from './restart-all.ts';
 import { policyOf, restartsAfter, restartsWhenKilled } from './restart-policy.ts';
 
 /** Compares what a pod asks for with what runs. Pure: the worker performs the answer, looks again, and asks again. */
 export function decidePodActions(input: DecisionInput): PodActions {
   const { pod, state } = input;
+  const reset = input.restartAll ? containersToReset(pod, state) : [];
+  if (reset.length > 0) return { ...nothing, reset };
   const need = sandboxNeed(pod, state);
   if (need.changed) return decideNewSandbox(input, need.attempt);
   const decision = new Decision(input);

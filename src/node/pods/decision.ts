@@ -3,12 +3,15 @@ import type { ContainerStatus } from '../runtime/runtime.ts';
 import { containerHash } from './container-hash.ts';
 import { annotations, describePod } from './labels.ts';
 import { latestContainer, type PodRuntimeState, restartCountOf } from './pod-runtime-state.ts';
+import type { ContainerToReset } from './restart-all.ts';
 
 /** Everything a decision looks at; all of it as it was at one moment. */
 export interface DecisionInput {
   readonly pod: Pod;
   readonly state: PodRuntimeState;
   readonly probes: ProbeVerdicts;
+  /** The pod starts all over. */
+  readonly restartAll: boolean;
   /** Containers that have to be started anew for their new size. */
   readonly restart: ReadonlySet<string>;
   /** How long a container has to wait after it ended at `since`. */
@@ -30,6 +33,8 @@ export interface PodActions {
   readonly killPod: boolean;
   /** The attempt of the sandbox to make. */
   readonly createSandbox: number | undefined;
+  /** Removed one after the other, before anything is started. */
+  readonly reset: readonly ContainerToReset[];
   readonly kill: readonly ContainerToKill[];
   /** One after the other; after an init container that could not be started nothing more is. */
   readonly start: readonly ContainerToStart[];
@@ -64,7 +69,14 @@ export interface WaitingContainer {
   readonly message: string;
 }
 
-export const nothing: PodActions = { killPod: false, createSandbox: undefined, kill: [], start: [], waiting: [] };
+export const nothing: PodActions = {
+  killPod: false,
+  createSandbox: undefined,
+  reset: [],
+  kill: [],
+  start: [],
+  waiting: [],
+};
 
 /** Collects what is to be killed and started, and holds back what crashed a moment ago. */
 export class Decision {
@@ -108,7 +120,9 @@ export class Decision {
 function startsBefore(pod: Pod, name: string): number {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
   const status = [...initContainerStatuses, ...containerStatuses].find((each) => each.name === name);
-  return status?.containerID === undefined ? 0 : status.restartCount + 1;
+  if (status === undefined) return 0;
+  // One that is to come has been counted.
+  return status.containerID === undefined ? status.restartCount : status.restartCount + 1;
 }
 
 /** Whether the pod asks for another container than the one that runs. */

@@ -62,12 +62,6 @@ function unsupported(pod: Pod): Refusal | undefined {
   const { spec } = pod;
   const containers = containersOf(pod);
   const asks: readonly (readonly [feature: string, asked: boolean])[] = [
-    [
-      'RestartAllContainersOnContainerExits',
-      containers.some(({ restartPolicyRules = [] }) =>
-        restartPolicyRules.some(({ action }) => action === 'RestartAllContainers'),
-      ),
-    ],
     ['DynamicResourceAllocation', (spec?.resourceClaims?.length ?? 0) > 0],
     ['RuntimeClass', (spec?.runtimeClassName ?? '') !== ''],
     ['BlockVolume', containers.some(({ volumeDevices = [] }) => volumeDevices.length > 0)],

@@ -57,19 +57,6 @@ test('refuses what its selector keeps from the node, a port in use, a taint, ano
 
 test.each<[Partial<PodSpec>, string, string]>([
   [
-    {
-      containers: [
-        {
-          name: 'main',
-          restartPolicy: 'Never',
-          restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } }],
-        },
-      ],
-    },
-    'PodFeatureUnsupported',
-    'Pod requires node features that are not available: RestartAllContainersOnContainerExits',
-  ],
-  [
     { containers: [{ name: 'main', volumeDevices: [{ name: 'disk', devicePath: '/dev/x' }] }] },
     'PodFeatureUnsupported',
     'Pod requires node features that are not available: BlockVolume',

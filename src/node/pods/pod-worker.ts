@@ -17,6 +17,8 @@ import { containerEvent, podEvent } from './pod-events.ts';
 import { PodReporter } from './pod-reporter.ts';
 import { referencesOf } from './references.ts';
 import { removeDeadParts } from './remove-dead-parts.ts';
+import { resetContainers } from './reset-containers.ts';
+import { restartsAll } from './restart-all.ts';
 import { runtimeText } from './runtime-text.ts';
 import { startContainer } from './start-container.ts';
 import { gracePeriodOf, stopContainer } from './stop-container.ts';
@@ -204,7 +206,7 @@ export class PodWorker {
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
-    const { machine, recorder, volumes, cache, probes, crashBackOff, environment, config } = this.#context;
+    const { machine, recorder, volumes, cache, probes, crashBackOff, environment, config, statuses } = this.#context;
     const pod = this.#pod;
     if (machine.networkProblem !== undefined && pod.spec?.hostNetwork !== true) {
       const message = `network is not ready: ${machine.networkProblem}`;
@@ -218,6 +220,7 @@ export class PodWorker {
     const actions = decidePodActions({
       pod,
       state: cache.state(this.uid),
+      restartAll: restartsAll(pod, cache.state(this.uid), statuses.get(this.uid)?.conditions),
       restart: resize.restart,
       probes,
       backOff: (container, since) => crashBackOff.delayAfter(this.#backOffKey(container), since),
@@ -246,6 +249,12 @@ export class PodWorker {
     const { cache, recorder } = this.#context;
     const pod = this.#pod;
     const state = cache.state(this.uid);
+    if (actions.reset.length > 0) {
+      await resetContainers(this.#context, pod, actions.reset, signal);
+      this.#failures.clear();
+      this.look(true);
+      return;
+    }
     if (actions.killPod) {
       if (actions.createSandbox !== undefined) {
         const message = 'Pod sandbox changed, it will be killed and re-created.';

@@ -7,8 +7,7 @@ export function isRestartableInit(container: Container): boolean {
 
 /** Whether a container that ended so is started again: its own rules first (KEP-5307), then its own policy, then the pod's. */
 export function restartsAfter(container: Container, pod: Pod, exitCode: number): boolean {
-  if (container.restartPolicy !== undefined && container.restartPolicyRules?.some((rule) => matches(rule, exitCode)))
-    return true;
+  if (matchingRule(container, exitCode) !== undefined) return true;
   switch (policyOf(container, pod)) {
     case 'Never':
       return false;
@@ -17,6 +16,12 @@ export function restartsAfter(container: Container, pod: Pod, exitCode: number):
     default:
       return true;
   }
+}
+
+/** The first of a container's own rules for such an end. */
+export function matchingRule(container: Container, exitCode: number): ContainerRestartRule | undefined {
+  if (container.restartPolicy === undefined) return undefined;
+  return container.restartPolicyRules?.find((rule) => matches(rule, exitCode));
 }
 
 /** Whether a container that is killed for its own good (a failed probe) comes back; there is no exit code for rules to look at. */

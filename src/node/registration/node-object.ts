@@ -73,6 +73,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
       'ExtendWebSocketsToKubelet',
       'InPlacePodLevelResourcesVerticalScaling',
       'InPlacePodVerticalScalingInitContainers',
+      'RestartAllContainersOnContainerExits',
     ],
   };
 }
