@@ -65,6 +65,19 @@ test('an address rests for a minute, however fast the others come and go', async
   await addresses.stop();
 });
 
+test.each(['', '10.244.'])(
+  'a pointer that the plugin is about to write (%j) is no reason to hold anything',
+  async (torn) => {
+    const addresses = await start('10.244.0.0/24');
+    await giveOut(253);
+    await addresses.look();
+    await files.write(`${directory}/last_reserved_ip.0`, torn);
+    await addresses.look();
+    expect((await files.list(directory)).toSorted()).toEqual(['10.244.0.2', 'last_reserved_ip.0']);
+    await addresses.stop();
+  },
+);
+
 test('who has an address keeps it', async () => {
   const addresses = await start();
   const address = await giveOut();

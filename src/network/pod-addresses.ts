@@ -69,7 +69,7 @@ export class PodAddresses {
     const { files, environment, directory } = this.#options;
     const now = environment.now();
     const names = new Set((await files.list(directory)).filter((name) => parseIpv4(name) !== undefined));
-    const pointer = (await this.#readPointer()) ?? bridgeOffset;
+    const pointer = await this.#readPointer();
     const released = [...this.#used, ...this.#passed(pointer)].filter((address) => !names.has(address));
     for (const address of released) await this.#hold(address, now + restMs);
     const known = new Set(this.#options.known());
@@ -137,14 +137,16 @@ export class PodAddresses {
     return target.startsWith(heldUntil) ? Number(target.slice(heldUntil.length)) : undefined;
   }
 
-  async #readPointer(): Promise<number | undefined> {
+  /** The plugin writes the file in place: what cannot be read just now counts as nothing new. */
+  async #readPointer(): Promise<number> {
     const { files, directory } = this.#options;
+    const before = this.#pointer ?? bridgeOffset;
     try {
       const text = new TextDecoder().decode(await files.read(`${directory}/${pointerFile}`));
-      return this.#offsetOf(text.trim());
+      return this.#offsetOf(text.trim()) ?? before;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      return undefined;
+      return before;
     }
   }
 
@@ -153,7 +155,9 @@ export class PodAddresses {
     const from = this.#pointer;
     if (from === undefined) return [];
     const { size } = this.#range();
-    return this.#between(from, (pointer - from + size) % size);
+    const count = (pointer - from + size) % size;
+    // Nobody goes around half a range between two looks; a pointer that was half written may seem to.
+    return count > size / 2 ? [] : this.#between(from, count);
   }
 
   /** Addresses for pods among so many that follow an offset, around the range. */
