@@ -65,19 +65,7 @@ describe.skipIf(inject('missing').length > 0)('traffic to services', () => {
     await client.create(nodes, { metadata: { name: nodeName } });
     informers = createInformerFactory({ client, environment, logger: silentLogger });
     endings.push(() => informers.stop());
-    proxy = new ServiceProxy({
-      table: 'lab',
-      bridge,
-      podRange: '10.244.0.0/16',
-      clusterRange: '10.96.0.0/16',
-      informers,
-      host: lab.host(),
-      environment,
-      logger: silentLogger,
-      metrics: silentMetrics,
-      recorder: { event: () => {} },
-      nodeName,
-    });
+    proxy = makeProxy();
     endings.push(() => proxy.stop());
     await proxy.start();
     lab.pod('pod1', '10.244.0.11');
@@ -92,6 +80,21 @@ describe.skipIf(inject('missing').length > 0)('traffic to services', () => {
   afterAll(async () => {
     for (const end of endings.reverse()) await end();
   });
+
+  const makeProxy = () =>
+    new ServiceProxy({
+      table: 'lab',
+      bridge,
+      podRange: '10.244.0.0/16',
+      clusterRange: '10.96.0.0/16',
+      informers,
+      host: lab.host(),
+      environment: lab.environment,
+      logger: silentLogger,
+      metrics: silentMetrics,
+      recorder: { event: () => {} },
+      nodeName,
+    });
 
   /** Makes or replaces the one service of a test and its endpoints, and waits until the kernel has them. */
   async function put(spec: Partial<ServiceSpec>, endpoints: readonly Endpoint[], status: object = {}): Promise<void> {
@@ -236,6 +239,15 @@ describe.skipIf(inject('missing').length > 0)('traffic to services', () => {
       seen.add(await lab.tcp('outside', clusterIp, 80));
     }
     expect(seen.size).toBe(2);
+  });
+
+  test('a client keeps its endpoint when the agent is started anew', async () => {
+    await put({ sessionAffinity: 'ClientIP' }, [pod1, pod2]);
+    const before = await lab.tcp('outside', clusterIp, 80);
+    await proxy.stop();
+    proxy = makeProxy();
+    await proxy.start();
+    expect(await many(() => lab.tcp('outside', clusterIp, 80), 20)).toEqual([before]);
   });
 
   test('endpoints that end are used while no other is there', async () => {

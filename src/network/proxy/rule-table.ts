@@ -31,6 +31,11 @@ export class RuleTable {
     this.#frame = frame;
   }
 
+  /** Names of the sets that owners have for themselves. */
+  get sets(): Iterable<string> {
+    return this.#sets.keys();
+  }
+
   /** Says what an owner has; undefined: nothing. */
   put(owner: string, rules: Rules | undefined): void {
     const before = this.#owners.get(owner);

@@ -11,6 +11,7 @@ import { type DatagramFront, frontsOfHostPorts, frontsOfService, frontsToClean }
 import { FlowCleaner } from './flow-cleaner.ts';
 import { hostPortRules, hostPorts } from './host-port-rules.ts';
 import { portRules } from './port-rules.ts';
+import { rememberedClients } from './remembered-clients.ts';
 import { RuleTable } from './rule-table.ts';
 import { type RulesetOptions, tableFrame } from './ruleset.ts';
 import { ServiceHealth } from './service-health.ts';
@@ -185,8 +186,8 @@ export class ServiceProxy {
     const started = environment.monotonic();
     this.#recompute();
     const how = this.#known ? 'changes' : 'whole';
-    const rules = this.#known ? this.#table.changes(started) : this.#table.whole();
     try {
+      const rules = this.#known ? this.#table.changes(started) : await this.#whole();
       if (rules !== '') {
         await host.nft(rules);
         this.#syncs.observe((environment.monotonic() - started) / 1000);
@@ -206,6 +207,12 @@ export class ServiceProxy {
       if (!this.#stopped) this.#arm(this.#retryMs);
       this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
     }
+  }
+
+  async #whole(): Promise<string> {
+    const { host, table } = this.#options;
+    const rules = this.#table.whole();
+    return rules + (await rememberedClients(host, table, this.#table.sets));
   }
 
   #recompute(): void {
