@@ -183,6 +183,9 @@ export class NodeNetwork {
     await ip('link', 'add', bridge, 'type', 'bridge');
     await ip('address', 'add', `${gateway}/${prefix}`, 'dev', bridge);
     await host.processes.run(['ip', 'link', 'set', bridge, 'up']);
+    // Addresses of services are translated on their way out, but programs of the node need a way to them first, and another cluster on
+    // this machine sees by it that the range is taken.
+    await ip('route', 'replace', this.#options.settings.serviceRange, 'dev', bridge);
   }
 }
 
