@@ -6,7 +6,14 @@ import pg from 'pg';
 
 const { PORT = '8080', DATA_DIR = '/data', GREETING = 'Welcome' } = process.env;
 // PGHOST, PGUSER, PGPASSWORD and PGDATABASE are read by the driver itself.
-const pool = new pg.Pool({ max: 10, connectionTimeoutMillis: 2000, query_timeout: 4000, idleTimeoutMillis: 30_000 });
+const connections = 10;
+const pool = new pg.Pool({
+  max: connections,
+  // On a busy machine the database takes its time to start a process for a connection; visitors wait rather than fail.
+  connectionTimeoutMillis: 8000,
+  query_timeout: 4000,
+  idleTimeoutMillis: 30_000,
+});
 pool.on('error', (error) => console.error(`a database connection was lost: ${error.message}`));
 
 const countFile = `${DATA_DIR}/orders-taken`;
@@ -35,6 +42,7 @@ async function prepareDatabase() {
       await pool.query(
         'CREATE TABLE IF NOT EXISTS orders (id bigserial PRIMARY KEY, replica text NOT NULL, at timestamptz NOT NULL DEFAULT now())',
       );
+      await openConnections();
       ready = true;
       console.log('ready for orders');
     } catch (error) {
@@ -43,6 +51,12 @@ async function prepareDatabase() {
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
+}
+
+/** The first visitors of a new replica find connections that are open already. */
+async function openConnections() {
+  const opened = await Promise.allSettled(Array.from({ length: connections }, () => pool.connect()));
+  for (const { value } of opened) value?.release();
 }
 
 async function takeOrder() {
