@@ -122,6 +122,12 @@ test('keeps some that have ended, and knows when the last succeeded', async () =
   expect(told.filter((line) => line.startsWith('Normal SuccessfulDelete: Deleted job tidy-'))).toHaveLength(2);
 });
 
+test('starts one every hour of a day', async () => {
+  await create('0 * * * *');
+  await world.advance(24 * hourMs);
+  expect(await dueMinutes()).toEqual(Array.from({ length: 24 }, (_, hour) => (hour + 1) * 60));
+});
+
 test('Forbid waits for the one that runs, and then makes up for it', async () => {
   await create('*/5 * * * *', { concurrencyPolicy: 'Forbid' });
   await world.advance(12 * minuteMs);
