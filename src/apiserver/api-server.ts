@@ -70,6 +70,8 @@ export interface ApiServerOptions extends ServerParts {
 export interface LiveDefinitions {
   /** Moves on with every change. */
   readonly generation: number;
+  /** Calls back after each change. Returns how to stop that. */
+  onChange(listener: () => void): () => void;
   all(): Iterable<{ readonly definition: ResourceDefinition }>;
   install(definition: ResourceDefinition): Promise<void>;
   replace(definition: ResourceDefinition): Promise<void>;

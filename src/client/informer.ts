@@ -40,6 +40,8 @@ export interface InformerOptions<T extends KubeObject> {
 /** Informers that are shared by all who ask with the same type and options in one process. */
 export interface InformerFactory {
   informer<T extends KubeObject>(type: ResourceType<T>, options?: InformerOptions<T>): Informer<T>;
+  /** Ends an informer that nobody else uses; the next who asks for the like of it gets a new one. */
+  release<T extends KubeObject>(informer: Informer<T>): void;
   /** Resolves when every informer handed out so far has synced. */
   synced(signal?: AbortSignal): Promise<void>;
   stop(): Promise<void>;

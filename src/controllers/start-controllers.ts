@@ -17,11 +17,10 @@ import { cronJobController } from './cronjob/cron-job-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
-import { collectedResources } from './garbage-collector/collected-resources.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController } from './job/job-controller.ts';
 import { jobOrphanController } from './job/job-orphan-controller.ts';
-import { type DiscoveredResource, namespaceController } from './namespace/namespace-controller.ts';
+import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { claimController } from './persistent-volume/claim-controller.ts';
@@ -34,6 +33,7 @@ import { rootCaController } from './root-ca/root-ca-controller.ts';
 import type { Controller } from './runtime/controller.ts';
 import type { ControllerContext } from './runtime/controller-context.ts';
 import { ControllerRunner } from './runtime/controller-runner.ts';
+import type { Discovery } from './runtime/discovery.ts';
 import { serviceAccountController } from './serviceaccount/service-account-controller.ts';
 import { statefulSetController } from './statefulset/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
@@ -41,7 +41,7 @@ import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finis
 
 export interface ControllerSettings {
   /** What the cluster serves: content of namespaces, and owners and dependents. */
-  readonly resources: readonly DiscoveredResource[];
+  readonly discovery: Discovery;
   /** PEM of what pods verify the API server by. */
   readonly certificates: string;
   /** Signs certificate requests. */
@@ -80,7 +80,7 @@ type Make = (context: ControllerContext) => Controller;
  * from, where that is another name.
  */
 function controllers({
-  resources,
+  discovery,
   certificates,
   authority,
   nodeRanges,
@@ -99,10 +99,10 @@ function controllers({
     ['ttl-after-finished-controller', ttlAfterFinishedController],
     ['endpointslice-controller', endpointSliceController],
     ['endpoint-controller', endpointsController],
-    ['namespace-controller', (context) => namespaceController(context, { discover: () => resources })],
+    ['namespace-controller', (context) => namespaceController(context, { discover: () => discovery.resources() })],
     ['service-account-controller', serviceAccountController],
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],
-    ['generic-garbage-collector', (context) => garbageCollector(context, { resources: collectedResources(resources) })],
+    ['generic-garbage-collector', (context) => garbageCollector(context, discovery)],
     ['node-controller', (context) => nodeLifecycleController(context, nodeLifecycle)],
     ['node-controller', taintEvictionController, 'taint-eviction-controller'],
     ['node-controller', (context) => nodeIpamController(context, { ranges: nodeRanges })],

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { discoveryOf } from '../../src/cluster/control-plane/discovery-of.ts';
 import { deploymentController } from '../../src/controllers/deployment/deployment-controller.ts';
 import { endpointsController } from '../../src/controllers/endpoints/endpoints-controller.ts';
 import { endpointSliceController } from '../../src/controllers/endpointslice/endpoint-slice-controller.ts';
-import { collectedResources } from '../../src/controllers/garbage-collector/collected-resources.ts';
 import { garbageCollector } from '../../src/controllers/garbage-collector/garbage-collector.ts';
 import { replicaSetController } from '../../src/controllers/replicaset/replica-set-controller.ts';
-import { builtInDefinitions } from '../../src/resources/built-in.ts';
 import {
   deployments,
   endpointSlices,
@@ -19,9 +18,8 @@ let world: ControllerWorld;
 beforeEach(async () => {
   world = await ControllerWorld.make();
   world.startKubelet();
-  const resources = collectedResources(builtInDefinitions.map(({ type, verbs }) => ({ type, verbs })));
   world.start(deploymentController, replicaSetController, endpointSliceController, endpointsController, (context) =>
-    garbageCollector(context, { resources }),
+    garbageCollector(context, discoveryOf(world.server.definitions)),
   );
 });
 afterEach(() => world.stop());

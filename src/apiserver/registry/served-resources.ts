@@ -42,6 +42,7 @@ export class ServedResources {
   readonly #freezes: boolean;
   readonly #resources = new Map<string, ServedResource>();
   readonly #storages = new Map<string, SharedStorage>();
+  readonly #listeners = new Set<() => void>();
   #generation = 0;
 
   constructor(options: {
@@ -66,6 +67,12 @@ export class ServedResources {
     return this.#generation;
   }
 
+  /** Calls back after each change. Returns how to stop that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   find(type: ResourceCoordinates): ServedResource | undefined {
     return this.#resources.get(coordinates(type));
   }
@@ -88,6 +95,7 @@ export class ServedResources {
     this.#resources.set(key, { definition, stored: this.#stored(definition) });
     this.#generation++;
     await loading;
+    this.#tell();
   }
 
   /** Serves a resource by a new definition; its watches end, so that clients see it by the new one. */
@@ -101,6 +109,7 @@ export class ServedResources {
     old.stored?.storage.cache.endWatchers();
     this.#detach(old.definition);
     await loading;
+    this.#tell();
   }
 
   /** Stops serving a resource. Its objects stay in the store. */
@@ -112,11 +121,16 @@ export class ServedResources {
     this.#generation++;
     served.stored?.storage.cache.endWatchers();
     this.#detach(served.definition);
+    this.#tell();
   }
 
   stop(): void {
     for (const { storage } of this.#storages.values()) storage.cache.close();
     this.feed.stop();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #stored(definition: ResourceDefinition): StoredResource | undefined {

@@ -26,6 +26,8 @@ interface Entry {
  */
 export function createInformerFactory(options: InformerFactoryOptions): InformerFactory {
   const entries = new Map<string, Entry[]>();
+  /** Informers that were released and have not quite ended. */
+  const ending = new Set<Promise<void>>();
   let stopped = false;
 
   const informer = <T extends KubeObject>(type: ResourceType<T>, wanted: InformerOptions<T> = {}): Informer<T> => {
@@ -48,12 +50,24 @@ export function createInformerFactory(options: InformerFactoryOptions): Informer
   const all = () => [...entries.values()].flat().map((entry) => entry.informer);
   return {
     informer,
+    release(released) {
+      for (const [key, candidates] of entries) {
+        const entry = candidates.find((each) => each.informer === (released as unknown));
+        if (entry === undefined) continue;
+        entries.set(
+          key,
+          candidates.filter((each) => each !== entry),
+        );
+        const ended = entry.informer.stop().finally(() => ending.delete(ended));
+        ending.add(ended);
+      }
+    },
     async synced(signal) {
       await Promise.all(all().map((each) => each.synced(signal)));
     },
     async stop() {
       stopped = true;
-      await Promise.all(all().map((each) => each.stop()));
+      await Promise.all([...all().map((each) => each.stop()), ...ending]);
     },
   };
 }

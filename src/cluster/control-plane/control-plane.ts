@@ -39,6 +39,7 @@ import type { Store } from '../../store/store.ts';
 import type { CertificateAuthority } from '../../wire/pki/certificate-authority.ts';
 import { type ClusterFacts, publishClusterFacts } from './cluster-facts.ts';
 import { publishClusterInfo } from './cluster-info.ts';
+import { discoveryOf } from './discovery-of.ts';
 import { LateClient } from './late-client.ts';
 import { ensureOwnObjects } from './own-objects.ts';
 import { createSecurity, type Security } from './security.ts';
@@ -265,7 +266,7 @@ export class ControlPlane {
       logger,
       metrics,
       settings: {
-        resources: builtInDefinitions.map(({ type, verbs }) => ({ type, verbs })),
+        discovery: discoveryOf(this.api.definitions),
         certificates: this.#options.authorityPem,
         authority: this.#options.authority,
         nodeRanges,

@@ -20,9 +20,15 @@ import {
   statefulSets,
   storageClasses,
 } from '../../resources/schema/resource-types.generated.ts';
-import type { DiscoveredResource } from '../namespace/namespace-controller.ts';
+import type { DiscoveredResource } from '../runtime/discovery.ts';
 import { nodeInformer, podInformer, withoutManagedFields } from '../runtime/projections.ts';
-import type { CollectedResource } from './garbage-collector.ts';
+
+/** A resource whose objects may own and be owned. */
+export interface CollectedResource {
+  readonly type: ResourceType;
+  /** To share an informer that another controller has; absent: metadata alone is kept. */
+  readonly informer?: InformerOptions<KubeObject> | undefined;
+}
 
 /** Kinds that other controllers keep more of: the collector reads from their copy instead of holding a second one. */
 const shared: readonly (readonly [type: ResourceType, informer: InformerOptions<KubeObject>])[] = [
@@ -48,7 +54,9 @@ const shared: readonly (readonly [type: ResourceType, informer: InformerOptions<
 ];
 
 /** What the garbage collector watches: all that can be deleted and watched, each resource once; events belong to nobody. */
-export function collectedResources(discovered: readonly DiscoveredResource[]): readonly CollectedResource[] {
+export function collectedResources(
+  discovered: readonly Pick<DiscoveredResource, 'type' | 'verbs'>[],
+): readonly CollectedResource[] {
   const collected = new Map<string, CollectedResource>();
   for (const { type, verbs } of discovered) {
     const name = groupResource(type);

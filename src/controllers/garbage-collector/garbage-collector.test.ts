@@ -19,9 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
+const verbs = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+const served = (...types: readonly ResourceType[]) => types.map((type) => ({ type, verbs, hasScale: false }));
+
 function start(): void {
-  const resources = [configMaps, secrets, serviceAccounts, pods, clusterRoles, namespaces].map((type) => ({ type }));
-  world.start((context) => garbageCollector(context, { resources }));
+  const resources = served(configMaps, secrets, serviceAccounts, pods, clusterRoles, namespaces);
+  world.start((context) => garbageCollector(context, { resources: () => resources, onChange: () => () => {} }));
 }
 
 function ownedBy(type: ResourceType, owner: KubeObject, blockOwnerDeletion = false): OwnerReference {
@@ -170,4 +173,39 @@ test('many dependents of one owner cost few requests each', async () => {
   await world.advance(10_000);
   expect(await names()).toEqual([]);
   await expect(world.client.get(configMaps, key('owner'))).rejects.toSatisfy((error) => isReason(error, 'NotFound'));
+});
+
+test('what is served later is watched from then on, and what is served no more is let go', async () => {
+  let resources = served(configMaps, namespaces);
+  const listeners = new Set<() => void>();
+  const onChange = (listener: () => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const serve = (...types: readonly ResourceType[]) => {
+    resources = served(...types);
+    for (const listener of listeners) listener();
+  };
+  world.start((context) => garbageCollector(context, { resources: () => resources, onChange }));
+  const owner = await make('owner');
+  const ownerReferences = [ownedBy(configMaps, owner)];
+  await world.client.create(secrets, { metadata: { namespace: 'shop', name: 'child', ownerReferences } });
+  await world.environment.settle();
+  await world.client.delete(configMaps, key('owner'));
+  await world.advance(120_000);
+  expect(await world.names(secrets)).toEqual(['child']);
+  serve(configMaps, namespaces, secrets);
+  await world.advance(1_000);
+  expect(await world.names(secrets)).toEqual([]);
+
+  const secret = await world.client.create(secrets, { metadata: { namespace: 'shop', name: 'keeper' } });
+  await make('kept', [ownedBy(secrets, secret)]);
+  await world.environment.settle();
+  serve(configMaps, namespaces);
+  await world.client.delete(secrets, key('keeper'));
+  await world.advance(120_000);
+  expect(await names()).toEqual(['kept']);
+  serve(configMaps, namespaces, secrets);
+  await world.advance(120_000);
+  expect(await names()).toEqual([]);
 });

@@ -1,11 +1,10 @@
-import type { InformerOptions } from '../../client/informer.ts';
 import type { KubeObject, OwnerReference } from '../../machinery/object.ts';
 import { groupResource, parseApiVersion, type ResourceType } from '../../machinery/resource-type.ts';
 import { isReason } from '../../machinery/status-error.ts';
-import { type Change, type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
+import type { Change, Controller, ReconcileResult } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
+import type { Discovery } from '../runtime/discovery.ts';
 import { objectKey } from '../runtime/object-keys.ts';
-import { metadataOnly } from '../runtime/projections.ts';
 import { decideFate, type JudgedOwner, type OwnerState } from './decide-fate.ts';
 import {
   foregroundFinalizer,
@@ -15,16 +14,12 @@ import {
   OwnerGraph,
   orphanFinalizer,
 } from './owner-graph.ts';
-
-/** A resource whose objects may own and be owned. */
-export interface CollectedResource {
-  readonly type: ResourceType;
-  /** To share an informer that another controller has; absent: metadata alone is kept. */
-  readonly informer?: InformerOptions<KubeObject> | undefined;
-}
+import { ResourceMonitors } from './resource-monitors.ts';
 
 /** An owner of a kind that nobody serves may be served later. */
 const unknownKindRetryMs = 60_000;
+/** What was installed a moment ago is read within this, as a rule. */
+const incompleteRetryMs = 1_000;
 /** So many dependents of an owner that never was are looked at at once. */
 const verifyBatch = 20;
 /** Owners known to be absent, the oldest forgotten first: many dependents of one owner ask for it once. */
@@ -32,31 +27,35 @@ const mostAbsent = 500;
 const orphanPrefix = 'orphan/';
 
 /** Deletes what belongs to nothing any more, and carries out foreground and orphaning deletion. */
-export function garbageCollector(
-  context: ControllerContext,
-  { resources }: { readonly resources: readonly CollectedResource[] },
-): Controller {
-  const collector = new Collector(context, resources);
+export function garbageCollector(context: ControllerContext, discovery: Discovery): Controller {
+  const collector = new Collector(context, discovery);
   return {
     name: 'garbage_collector',
     concurrency: 20,
-    watches: resources.map(({ type, informer = { projection: metadataOnly } }) =>
-      watching(context.informers.informer(type, informer), (change) => collector.changed(type, change)),
-    ),
+    watches: collector.monitors.watches(),
+    follow: (engine) => collector.monitors.follow(engine),
     reconcile: (key, signal) => collector.reconcile(key, signal),
   };
 }
 
 class Collector {
+  readonly monitors: ResourceMonitors;
   readonly #context: ControllerContext;
   readonly #graph = new OwnerGraph();
-  readonly #types: ReadonlyMap<string, ResourceType>;
   /** Insertion order is age. */
   readonly #absent = new Set<string>();
 
-  constructor(context: ControllerContext, resources: readonly CollectedResource[]) {
+  constructor(context: ControllerContext, discovery: Discovery) {
     this.#context = context;
-    this.#types = new Map(resources.map(({ type }) => [kindKey(type.group, type.kind), type]));
+    this.monitors = new ResourceMonitors(discovery, context, {
+      changed: (type, change) => this.changed(type, change),
+      // Nobody can say whether they are still there: what they own is looked at when somebody can again.
+      forgotten: (objects) => {
+        const uids = [...objects].map(({ metadata }) => metadata.uid ?? '');
+        for (const uid of uids) this.#graph.remove(uid);
+        return uids.filter((uid) => this.#graph.get(uid) !== undefined);
+      },
+    });
   }
 
   changed(type: ResourceType, { type: event, object }: Change<KubeObject>): Iterable<string> {
@@ -168,6 +167,8 @@ class Collector {
     object: KubeObject,
     signal: AbortSignal,
   ): Promise<ReconcileResult> {
+    // A dependent of a kind that is served since a moment ago may not have been seen.
+    if (!this.monitors.isComplete) return { requeueAfterMs: incompleteRetryMs };
     const { uid } = node.identity;
     const blocking = this.#graph
       .dependentsOf(uid)
@@ -177,7 +178,8 @@ class Collector {
     return undefined;
   }
 
-  async #orphan(uid: string, signal: AbortSignal): Promise<undefined> {
+  async #orphan(uid: string, signal: AbortSignal): Promise<ReconcileResult> {
+    if (!this.monitors.isComplete) return { requeueAfterMs: incompleteRetryMs };
     const node = this.#graph.get(uid);
     if (node?.type === undefined) return undefined;
     for (const { type, identity } of this.#graph.dependentsOf(uid)) {
@@ -263,7 +265,7 @@ class Collector {
   }
 
   #typeOf({ group, kind }: Pick<Identity, 'group' | 'kind'>): ResourceType | undefined {
-    return this.#types.get(kindKey(group, kind));
+    return this.monitors.typeOf(group, kind);
   }
 
   #noteAbsent(identity: Identity): void {
@@ -287,10 +289,6 @@ class Collector {
 
 function keysOf({ check, orphan }: GraphWork): readonly string[] {
   return [...check, ...[...orphan].map((uid) => `${orphanPrefix}${uid}`)];
-}
-
-function kindKey(group: string, kind: string): string {
-  return `${group}/${kind}`;
 }
 
 function absentKey({ group, kind, namespace = '', name, uid }: Identity): string {

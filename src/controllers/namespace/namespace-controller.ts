@@ -8,18 +8,16 @@ import type { Namespace, Pod } from '../../resources/schema/core-v1.generated.ts
 import { namespaces, pods } from '../../resources/schema/resource-types.generated.ts';
 import { type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
+import type { DiscoveredResource } from '../runtime/discovery.ts';
 import { objectKey, ownKey } from '../runtime/object-keys.ts';
 import { namespaceInformer, podInformer } from '../runtime/projections.ts';
 import { type DeletionState, deletionConditions, errorLine, type Remainder } from './namespace-conditions.ts';
 
-/** A resource as discovery names it. */
-export interface DiscoveredResource {
-  readonly type: ResourceType;
-  readonly verbs: readonly string[];
-}
-
 /** What can be deleted in this cluster at the moment. May throw. */
-export type Discover = () => readonly DiscoveredResource[] | Promise<readonly DiscoveredResource[]>;
+export type Discover = () => readonly DeletableResource[] | Promise<readonly DeletableResource[]>;
+
+/** What deletion needs of a resource. */
+export type DeletableResource = Pick<DiscoveredResource, 'type' | 'verbs'>;
 
 const finalizer = 'kubernetes';
 /** Nobody tells when a finalizer is done. */
@@ -95,14 +93,14 @@ class NamespaceLoop {
     const now = this.#context.environment.now();
     const discoveryErrors: string[] = [];
     const deletionErrors: string[] = [];
-    let discovered: readonly DiscoveredResource[] = [];
+    let discovered: readonly DeletableResource[] = [];
     try {
       discovered = await this.#discover();
     } catch (error) {
       discoveryErrors.push(error instanceof Error ? error.message : String(error));
     }
     const deletable = discovered.filter(({ type, verbs }) => type.namespaced && verbs.includes('delete'));
-    const isPods = ({ type }: DiscoveredResource) => type.group === pods.group && type.resource === pods.resource;
+    const isPods = ({ type }: DeletableResource) => type.group === pods.group && type.resource === pods.resource;
     const remainders: Remainder[] = [];
     for (const stage of [deletable.filter(isPods), deletable.filter((each) => !isPods(each))]) {
       for (const resource of stage) {
@@ -126,7 +124,7 @@ class NamespaceLoop {
 async function deleteResource(
   client: Client,
   namespace: string,
-  { type, verbs }: DiscoveredResource,
+  { type, verbs }: DeletableResource,
   signal: AbortSignal,
 ): Promise<Remainder | undefined> {
   if (!verbs.includes('list')) {

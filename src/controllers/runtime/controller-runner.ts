@@ -20,7 +20,9 @@ export class ControllerRunner {
   readonly #logger: Logger;
   readonly #queue: WorkQueue;
   readonly #stop = new AbortController();
-  readonly #removeHandlers: readonly (() => void)[];
+  /** Those that are attached, each with how to end it. */
+  readonly #watches = new Map<ControllerWatch, () => void>();
+  readonly #unfollow: (() => void) | undefined;
   readonly #running: Promise<void>;
   readonly #metrics: RunnerMetrics;
   /** Keys that are left alone, until when by the monotonic clock. */
@@ -42,7 +44,11 @@ export class ControllerRunner {
       capacity: options.queueCapacity,
     });
     for (const key of controller.initialKeys ?? []) this.#enqueue(key);
-    this.#removeHandlers = controller.watches.map((watch) => this.#attach(watch));
+    for (const watch of controller.watches) this.#attach(watch);
+    this.#unfollow = controller.follow?.({
+      attach: (watch) => this.#attach(watch),
+      enqueue: (key) => this.#enqueue(key),
+    });
     this.#running = this.#run();
   }
 
@@ -54,7 +60,8 @@ export class ControllerRunner {
   /** Resolves when no reconcile is running any more. */
   async stop(): Promise<void> {
     this.#stop.abort(new DOMException(`the controller ${this.#controller.name} was stopped`, 'AbortError'));
-    for (const remove of this.#removeHandlers) remove();
+    this.#unfollow?.();
+    for (const remove of this.#watches.values()) remove();
     this.#queue.shutDown();
     await this.#running;
   }
@@ -63,11 +70,16 @@ export class ControllerRunner {
     const told = (change: Parameters<ControllerWatch['mapToKeys']>[0]) => {
       for (const key of watch.mapToKeys(change)) this.#enqueue(key);
     };
-    return watch.informer.addHandler({
+    const remove = watch.informer.addHandler({
       added: (object) => told({ type: 'added', object }),
       updated: (object, old) => told({ type: 'updated', object, old }),
       deleted: (object) => told({ type: 'deleted', object }),
     });
+    this.#watches.set(watch, remove);
+    return () => {
+      this.#watches.delete(watch);
+      remove();
+    };
   }
 
   #enqueue(key: string): void {
@@ -164,7 +176,7 @@ export class ControllerRunner {
 
   *#everyKey(): Iterator<string> {
     yield* this.#controller.initialKeys ?? [];
-    for (const { informer, mapToKeys } of this.#controller.watches) {
+    for (const { informer, mapToKeys } of this.#watches.keys()) {
       for (const object of informer.list()) yield* mapToKeys({ type: 'updated', object, old: object });
     }
   }

@@ -9,6 +9,8 @@ export interface Controller {
   /** In logs and as the `name` label of metrics. */
   readonly name: string;
   readonly watches: readonly ControllerWatch[];
+  /** For watches that come and go: called once at the start. Answers how to stop. */
+  follow?(engine: ControllerEngine): () => void;
   /** How many keys may be worked on at once; 5 unless given. */
   readonly concurrency?: number | undefined;
   /** Keys to begin with, beside those that the first lists bring. */
@@ -18,6 +20,13 @@ export interface Controller {
    * The signal is aborted when the controller is stopped.
    */
   reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult>;
+}
+
+/** What a controller that follows more than its watches may ask of the engine. */
+export interface ControllerEngine {
+  /** Adds a watch. Answers how to end it. */
+  attach(watch: ControllerWatch): () => void;
+  enqueue(key: string): void;
 }
 
 /** Nothing: look again when something changes. */
