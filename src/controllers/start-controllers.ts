@@ -15,6 +15,7 @@ import { type ClusterDnsOptions, clusterDnsController } from './cluster-dns/clus
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { cronJobController } from './cronjob/cron-job-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
+import { disruptionController } from './disruption/disruption-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
@@ -97,6 +98,7 @@ function controllers({
     ['job-controller', jobOrphanController],
     ['cronjob-controller', cronJobController],
     ['ttl-after-finished-controller', ttlAfterFinishedController],
+    ['disruption-controller', (context) => disruptionController(context, { discover: () => discovery.resources() })],
     ['endpointslice-controller', endpointSliceController],
     ['endpoint-controller', endpointsController],
     ['namespace-controller', (context) => namespaceController(context, { discover: () => discovery.resources() })],

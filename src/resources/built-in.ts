@@ -23,6 +23,7 @@ import { serviceAccountDefinition } from './core/service-account.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { endpointSliceDefinition } from './discovery/endpoint-slice.ts';
 import { eventsEventDefinition } from './events/event.ts';
+import { podDisruptionBudgetDefinition } from './policy/pod-disruption-budget.ts';
 import { clusterRoleDefinition } from './rbac/cluster-role.ts';
 import { clusterRoleBindingDefinition } from './rbac/cluster-role-binding.ts';
 import { roleDefinition } from './rbac/role.ts';
@@ -66,6 +67,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),
+  forget(podDisruptionBudgetDefinition),
   forget(clusterRoleDefinition),
   forget(clusterRoleBindingDefinition),
   forget(roleDefinition),

@@ -12,6 +12,8 @@ export interface Ask {
   /** What was written to one of its views by then. */
   readonly oldView?: { readonly subresource: string; readonly body: KubeObject };
   readonly subresource?: string;
+  /** The update says which version it is of, as kinds without unconditional updates want it. */
+  readonly versioned?: boolean;
   readonly body: KubeObject;
   readonly answer?: Answer;
 }

@@ -32,11 +32,22 @@ async function answerTo(ask: Ask): Promise<Answer> {
       if (given.message !== undefined) throw new Error(`${ask.what}: ${given.message}`);
     }
     const view = ask.subresource === undefined ? '' : `/${ask.subresource}`;
-    return await request('PUT', `${ask.path}/${name}${view}?dryRun=All`, ask);
+    for (;;) {
+      const body = ask.versioned === true ? await withVersion(`${ask.path}/${name}`, ask.body) : ask.body;
+      const answer = await request('PUT', `${ask.path}/${name}${view}?dryRun=All`, { ...ask, body });
+      // Controllers may have been faster.
+      if (answer.message?.includes('the object has been modified') !== true) return answer;
+    }
   } finally {
     const body = { metadata: {}, gracePeriodSeconds: 0, propagationPolicy: 'Background' };
     await request('DELETE', `${ask.path}/${name}`, { ...ask, body });
   }
+}
+
+async function withVersion(path: string, body: Ask['body']): Promise<Ask['body']> {
+  const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const { metadata } = (await response.json()) as Ask['body'];
+  return { ...body, metadata: { ...body.metadata, resourceVersion: metadata.resourceVersion } };
 }
 
 async function request(method: string, path: string, ask: Ask): Promise<Answer> {

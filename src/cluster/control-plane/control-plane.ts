@@ -125,7 +125,7 @@ export class ControlPlane {
     const connects = options.connectHandlers?.(client) ?? [];
     const changer: ObjectChanger = { change: (...args) => this.api.change(...args) };
     const podBindings = new PodBindings(changer, environment);
-    const subresourceHandlers = [...subresources, podBindings, new PodEvictions(client, environment)];
+    const subresourceHandlers = [...subresources, podBindings, new PodEvictions(client, changer, environment)];
     const documents = new ServedDocuments({
       served: {
         get generation() {
