@@ -14,6 +14,7 @@ import { signingController } from './certificates/signing-controller.ts';
 import { type ClusterDnsOptions, clusterDnsController } from './cluster-dns/cluster-dns-controller.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { cronJobController } from './cronjob/cron-job-controller.ts';
+import { daemonSetController } from './daemonset/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { disruptionController } from './disruption/disruption-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
@@ -98,6 +99,7 @@ function controllers({
     ['job-controller', jobOrphanController],
     ['cronjob-controller', cronJobController],
     ['ttl-after-finished-controller', ttlAfterFinishedController],
+    ['daemon-set-controller', daemonSetController],
     ['disruption-controller', (context) => disruptionController(context, { discover: () => discovery.resources() })],
     ['endpointslice-controller', endpointSliceController],
     ['endpoint-controller', endpointsController],

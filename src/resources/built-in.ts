@@ -1,5 +1,6 @@
 import type { KubeObject } from '../machinery/object.ts';
 import { controllerRevisionDefinition } from './apps/controller-revision.ts';
+import { daemonSetDefinition } from './apps/daemon-set.ts';
 import { deploymentDefinition } from './apps/deployment.ts';
 import { replicaSetDefinition } from './apps/replica-set.ts';
 import { statefulSetDefinition } from './apps/stateful-set.ts';
@@ -58,6 +59,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(serviceDefinition),
   forget(serviceAccountDefinition),
   forget(controllerRevisionDefinition),
+  forget(daemonSetDefinition),
   forget(deploymentDefinition),
   forget(replicaSetDefinition),
   forget(statefulSetDefinition),

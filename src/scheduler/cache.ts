@@ -19,8 +19,10 @@ export class SchedulerCache {
     return this.#list;
   }
 
-  get(nodeName: string): NodeInfo | undefined {
-    return this.#nodes.get(nodeName);
+  /** A node that exists. */
+  node(name: string): NodeInfo | undefined {
+    const info = this.#nodes.get(name);
+    return info?.node === undefined ? undefined : info;
   }
 
   setNode(node: Node): void {

@@ -1,4 +1,5 @@
 import type { Pod } from '../resources/schema/core-v1.generated.ts';
+import type { PodDisruptionBudget } from '../resources/schema/policy-v1.generated.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -9,12 +10,20 @@ export interface Rejection {
   readonly unresolvable: boolean;
 }
 
+/** The nodes that are left before any was looked at. */
+export interface OnlyNodes {
+  readonly only: ReadonlySet<string>;
+}
+
 /** What one scheduling attempt shares between plugins: each keeps its own under its name. */
 export type CycleState = Map<string, unknown>;
 
 /** All that plugins may look at. */
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
+  node(name: string): NodeInfo | undefined;
+  /** PodDisruptionBudgets. */
+  budgets(namespace: string): Iterable<PodDisruptionBudget>;
   namespaceLabels(namespace: string): Readonly<Record<string, string>>;
 }
 
@@ -41,8 +50,11 @@ export interface Plugin {
   readonly retryOn: readonly ClusterEvent[];
   /** Whether the pod may be tried at all; a reason when not. Asked before it enters the queue. */
   preEnqueue?(pod: Pod): string | undefined;
-  /** Looks at the pod once before any node; a rejection ends the attempt. `skip`: this plugin has nothing to filter. */
-  preFilter?(state: CycleState, pod: PodInfo, snapshot: Snapshot): Rejection | 'skip' | undefined;
+  /**
+   * Looks at the pod once before any node; a rejection ends the attempt. `skip`: this plugin has nothing to filter. Names: no other
+   * node comes into question, so no other is looked at.
+   */
+  preFilter?(state: CycleState, pod: PodInfo, snapshot: Snapshot): Rejection | OnlyNodes | 'skip' | undefined;
   filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined;
   /** Keeps the plugin's state right while preemption tries the node without (or with) a pod. */
   podRemoved?(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void;

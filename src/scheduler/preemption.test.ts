@@ -24,7 +24,7 @@ test('the least important pods make room, and no more of them than it takes', ()
   const found = preempt(fixture, prioritized('p', 60, '2'));
   expect(found).toMatchObject({ outcome: 'found', nodeName: 'a' });
   expect(found.outcome === 'found' && found.victims.map((victim) => victim.pod.metadata.name)).toEqual(['low']);
-  expect(fixture.cache.get('a')?.requested['cpu']).toBe(4000);
+  expect(fixture.cache.node('a')?.requested['cpu']).toBe(4000);
 });
 
 test('pods of the same importance stay', () => {
@@ -55,4 +55,27 @@ test('anti-affinity is seen to be gone with the pod that had it', () => {
   const fixture = new SchedulingFixture([node('a')], [placed]);
   const wanted = pod('p', { labels: { app: 'web' }, spec: { affinity, priority: 10 } });
   expect(preempt(fixture, wanted)).toMatchObject({ outcome: 'found', nodeName: 'a' });
+});
+
+test('pods that their budget would not let go make room only where nobody else can', () => {
+  const labelled = (name: string, on: string) =>
+    pod(name, { requests: { cpu: '2' }, labels: { app: 'db' }, spec: { priority: 0 }, on });
+  const budget = (disruptionsAllowed: number, disruptedPods = {}) => ({
+    metadata: { name: 'b', namespace: 'default' },
+    spec: { selector: { matchLabels: { app: 'db' } } },
+    status: { disruptionsAllowed, disruptedPods },
+  });
+  const placed = [labelled('db-0', 'a'), labelled('db-1', 'a'), prioritized('web', 5, '4', 'b')];
+  const wanted = prioritized('p', 60, '2');
+  const victimsWith = (each: ReturnType<typeof budget> | undefined, ...more: readonly Pod[]) => {
+    const fixture = new SchedulingFixture([node('a'), node('b')], [...placed, ...more]);
+    if (each !== undefined) fixture.budgets.push(each);
+    const found = preempt(fixture, wanted);
+    return found.outcome === 'found' ? found.victims.map((victim) => victim.pod.metadata.name) : found.message;
+  };
+  expect(victimsWith(undefined)).toEqual(['db-1']);
+  // One may go: then it is the one that may.
+  expect(victimsWith(budget(1))).toEqual(['db-0']);
+  expect(victimsWith(budget(0))).toEqual(['web']);
+  expect(victimsWith(budget(0, { 'db-0': 'x', 'db-1': 'x' }))).toEqual(['db-1']);
 });

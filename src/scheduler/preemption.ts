@@ -1,8 +1,9 @@
 import { countedReasons } from './diagnosis.ts';
-import type { CycleState, Plugin, Rejection, Snapshot } from './framework.ts';
+import { type CycleState, type Plugin, type Rejection, rejectedForGood, type Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 import { type Diagnosis, rejection } from './schedule-pod.ts';
+import { violatingPods } from './violating-pods.ts';
 
 /** Where room can be made for a pod, and by whose leaving; or why nowhere. */
 export type Preemption =
@@ -12,8 +13,11 @@ export type Preemption =
 interface Candidate {
   readonly node: NodeInfo;
   readonly victims: readonly PodInfo[];
+  /** How many victims their budgets would not let go. */
+  readonly violations: number;
 }
 
+const notHelpful = rejectedForGood('Preemption is not helpful for scheduling');
 /** How many nodes are tried at the most: enough candidates to choose from, on a cluster of any size. */
 const mostCandidates = 100;
 
@@ -35,21 +39,25 @@ export function findPreemption(
   const verdicts: Rejection[] = [];
   const candidates: Candidate[] = [];
   const filters = plugins.filter((plugin) => plugin.filter !== undefined && isActive(plugin, state, pod, snapshot));
-  for (const node of snapshot.nodes) {
-    const refused = diagnosis.rejections.get(node.name);
-    if (refused === undefined) continue;
+  for (const [name, refused] of diagnosis.rejections) {
+    const node = snapshot.node(name);
+    if (node === undefined) continue;
     if (refused.unresolvable) {
-      verdicts.push({ reasons: ['Preemption is not helpful for scheduling'], unresolvable: true });
+      verdicts.push(notHelpful);
       continue;
     }
     if (candidates.length >= mostCandidates) break;
-    const victims = selectVictims(filters, state, pod, node);
-    if (victims === undefined)
+    const chosen = selectVictims(filters, state, pod, node, snapshot);
+    if (chosen === undefined)
       verdicts.push({ reasons: ['No preemption victims found for incoming pod'], unresolvable: false });
-    else candidates.push({ node, victims });
+    else candidates.push({ node, ...chosen });
   }
   const [best] = candidates.sort(compareCandidates);
-  if (best === undefined) return { outcome: 'none', message: `${total}: ${countedReasons(verdicts)}.` };
+  if (best === undefined)
+    return {
+      outcome: 'none',
+      message: `${total}: ${countedReasons(verdicts, notHelpful, diagnosis.nodeCount - diagnosis.rejections.size)}.`,
+    };
   return { outcome: 'found', nodeName: best.node.name, victims: best.victims };
 }
 
@@ -61,16 +69,17 @@ function isActive(plugin: Plugin, state: CycleState, pod: PodInfo, snapshot: Sna
 }
 
 /**
- * Takes all less important pods away and, when the pod fits then, puts back as many as fit beside it, the most important first.
- * Those that cannot stay are the victims.
+ * Takes all less important pods away and, when the pod fits then, puts back as many as fit beside it: first those that their
+ * budgets would not let go, and of each kind the most important first. Those that cannot stay are the victims.
  */
 function selectVictims(
   filters: readonly Plugin[],
   state: CycleState,
   pod: PodInfo,
   node: NodeInfo,
-): readonly PodInfo[] | undefined {
-  const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority);
+  snapshot: Snapshot,
+): Pick<Candidate, 'victims' | 'violations'> | undefined {
+  const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority).sort(moreImportantFirst);
   if (lower.length === 0) return undefined;
   const remove = (other: PodInfo) => {
     node.removePod(other.key);
@@ -83,27 +92,36 @@ function selectVictims(
   for (const other of lower) remove(other);
   const victims: PodInfo[] = [];
   const fits = rejection(filters, state, pod, node) === undefined;
-  for (const other of lower.sort(moreImportantFirst)) {
+  const violating = violatingPods(lower, snapshot);
+  for (const other of [...violating, ...lower.filter((each) => !violating.has(each))]) {
     putBack(other);
     if (!fits || rejection(filters, state, pod, node) === undefined) continue;
     remove(other);
     victims.push(other);
   }
   for (const victim of victims) putBack(victim);
-  return fits && victims.length > 0 ? victims : undefined;
+  if (!fits || victims.length === 0) return undefined;
+  const violations = victims.filter((victim) => violating.has(victim)).length;
+  return { victims: victims.sort(moreImportantFirst), violations };
 }
 
 function moreImportantFirst(a: PodInfo, b: PodInfo): number {
   return b.priority - a.priority || startedAt(a) - startedAt(b);
 }
 
-/** Lowest highest priority, then lowest sum, then fewest victims, then the one whose most important victim started last. */
+/** Fewest violations of budgets, then lowest highest priority, then lowest sum, then fewest victims, then the one whose most important victim started last. */
 function compareCandidates(a: Candidate, b: Candidate): number {
   const highest = ({ victims }: Candidate) => Math.max(...victims.map((victim) => victim.priority));
   const sum = ({ victims }: Candidate) => victims.reduce((total, victim) => total + victim.priority + 2 ** 31, 0);
   const started = (candidate: Candidate) =>
     Math.min(...candidate.victims.filter((victim) => victim.priority === highest(candidate)).map(startedAt));
-  return highest(a) - highest(b) || sum(a) - sum(b) || a.victims.length - b.victims.length || started(b) - started(a);
+  return (
+    a.violations - b.violations ||
+    highest(a) - highest(b) ||
+    sum(a) - sum(b) ||
+    a.victims.length - b.victims.length ||
+    started(b) - started(a)
+  );
 }
 
 function startedAt(info: PodInfo): number {

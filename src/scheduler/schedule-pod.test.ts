@@ -243,3 +243,37 @@ describe('where a pod goes', () => {
     expect(attempt).toMatchObject({ outcome: 'placed', evaluated: 420 });
   });
 });
+
+describe('a pod that calls nodes by name', () => {
+  const named = (...terms: readonly (readonly string[])[]) =>
+    pod('p', {
+      spec: {
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: terms.map((values) => ({
+                matchFields: [{ key: 'metadata.name', operator: 'In', values: [...values] }],
+              })),
+            },
+          },
+        },
+      },
+    });
+  const nodes = Array.from({ length: 300 }, (_, index) => node(`n${index}`));
+
+  test('has only those looked at', () => {
+    const fixture = new SchedulingFixture(nodes);
+    expect(fixture.attempt(named(['n7']))).toMatchObject({ outcome: 'placed', nodeName: 'n7', evaluated: 1 });
+    expect(fixture.attempt(named(['n7', 'gone'], ['n8']))).toMatchObject({ outcome: 'placed', evaluated: 2 });
+  });
+
+  test('is told why none of them would have it', () => {
+    const full = new SchedulingFixture([node('a', { allocatable: { pods: '0' } }), node('b'), node('c')]);
+    expect(full.schedule(named(['a']))).toBe(
+      "0/3 nodes are available: 1 Too many pods, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+    );
+    expect(full.schedule(named(['gone']))).toBe(
+      "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+    );
+  });
+});

@@ -1,4 +1,4 @@
-import type { CycleState, Plugin, Rejection, Snapshot } from './framework.ts';
+import { type CycleState, type Plugin, type Rejection, rejectedForGood, type Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -13,6 +13,8 @@ export interface Diagnosis {
   /** Set when the pod was turned down before any node was looked at. */
   readonly preFilter: Rejection | undefined;
   readonly rejections: ReadonlyMap<string, Rejection>;
+  /** Why the nodes that are not among `rejections` were not looked at. */
+  readonly others?: Rejection | undefined;
   readonly rejectedBy: ReadonlySet<Plugin>;
 }
 
@@ -37,9 +39,14 @@ export function schedulePod(
   const state: CycleState = new Map();
   const { nodes } = snapshot;
   const filters: Plugin[] = [];
+  let only: ReadonlySet<string> | undefined;
+  const limiting: Plugin[] = [];
   for (const plugin of plugins) {
     const answer = plugin.preFilter?.(state, pod, snapshot);
-    if (answer !== undefined && answer !== 'skip') {
+    if (answer !== undefined && answer !== 'skip' && 'only' in answer) {
+      only = only === undefined ? answer.only : only.intersection(answer.only);
+      limiting.push(plugin);
+    } else if (answer !== undefined && answer !== 'skip') {
       const diagnosis = {
         nodeCount: nodes.length,
         preFilter: answer,
@@ -51,20 +58,32 @@ export function schedulePod(
     if (answer !== 'skip' && plugin.filter !== undefined) filters.push(plugin);
   }
   const nominated = nominatedNode(pod, snapshot);
-  const search = { filters, state, pod, position };
+  const candidates = only === undefined ? nodes : [...only].flatMap((name) => snapshot.node(name) ?? []);
+  const search = { filters, state, pod, position: only === undefined ? position : { next: 0 } };
   const { feasible, rejections, rejectedBy, evaluated } =
     nominated !== undefined && rejection(filters, state, pod, nominated) === undefined
       ? { feasible: [nominated], rejections: new Map<string, Rejection>(), rejectedBy: new Set<Plugin>(), evaluated: 1 }
-      : findFeasible(search, nodes);
+      : findFeasible(search, candidates);
   if (feasible.length === 0) {
     return {
       outcome: 'rejected',
-      diagnosis: { nodeCount: nodes.length, preFilter: undefined, rejections, rejectedBy },
+      diagnosis: {
+        nodeCount: nodes.length,
+        preFilter: undefined,
+        rejections,
+        rejectedBy: new Set([...rejectedBy, ...limiting]),
+        ...(limiting.length > 0 && { others: notSatisfied(limiting) }),
+      },
       state,
     };
   }
   const chosen = feasible.length === 1 ? feasible[0] : best(plugins, state, pod, feasible, snapshot, random);
   return { outcome: 'placed', nodeName: chosen?.name ?? '', state, evaluated };
+}
+
+function notSatisfied(plugins: readonly Plugin[]): Rejection {
+  const names = plugins.map(({ name }) => name).sort();
+  return rejectedForGood(`node(s) didn't satisfy plugin(s) [${names.join(' ')}]`);
 }
 
 /** The first rejection of a node by the filters, in their order. */
@@ -119,7 +138,7 @@ function nodesToFind(total: number): number {
 /** The node that preemption made room on for this pod. */
 function nominatedNode({ pod }: PodInfo, snapshot: Snapshot): NodeInfo | undefined {
   const name = pod.status?.nominatedNodeName;
-  return name === undefined || name === '' ? undefined : snapshot.nodes.find((node) => node.name === name);
+  return name === undefined || name === '' ? undefined : snapshot.node(name);
 }
 
 function best(

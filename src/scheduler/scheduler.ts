@@ -7,12 +7,14 @@ import type { Logger } from '../machinery/log.ts';
 import type { Counter, Histogram, MetricRegistry } from '../machinery/metrics.ts';
 import { isReason } from '../machinery/status-error.ts';
 import { formatTime } from '../machinery/time.ts';
+import { disruptionTarget } from '../resources/core/pod/disruption-target.ts';
 import type { Binding, Node, Pod, PodCondition } from '../resources/schema/core-v1.generated.ts';
 import {
   namespaces,
   nodes,
   persistentVolumeClaims,
   persistentVolumes,
+  podDisruptionBudgets,
   pods,
   replicaSets,
   replicationControllers,
@@ -71,8 +73,11 @@ export class Scheduler {
     this.#name = options.name ?? 'default-scheduler';
     const { informers, metrics, environment, client } = options;
     const namespaceInformer = informers.informer(namespaces);
+    const budgets = informers.informer(podDisruptionBudgets);
     this.#snapshot = {
       nodes: [],
+      node: (name) => this.#cache.node(name),
+      budgets: (namespace) => budgets.list(namespace),
       namespaceLabels: (namespace) => namespaceInformer.get(namespace)?.metadata.labels ?? {},
     };
     this.#plugins = defaultPlugins({
@@ -314,13 +319,8 @@ export class Scheduler {
     const { signal } = this.#stop;
     for (const { pod } of victims) {
       const { namespace, name = '', uid } = pod.metadata;
-      const condition = {
-        type: 'DisruptionTarget',
-        status: 'True',
-        reason: 'PreemptionByScheduler',
-        message: `${this.#name}: preempting to accommodate a higher priority pod`,
-        lastTransitionTime: formatTime(environment.now()),
-      };
+      const why = `${this.#name}: preempting to accommodate a higher priority pod`;
+      const condition = disruptionTarget(pod, 'PreemptionByScheduler', why, environment.now());
       const body = { metadata: { uid }, status: { conditions: [condition] } };
       await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
       await client.delete(pods, { namespace, name }, { preconditions: { uid }, signal });

@@ -1,5 +1,6 @@
 import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
 import type { Node, NodeSpec, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
+import type { PodDisruptionBudget } from '../../src/resources/schema/policy-v1.generated.ts';
 import { SchedulerCache } from '../../src/scheduler/cache.ts';
 import { diagnosisMessage } from '../../src/scheduler/diagnosis.ts';
 import type { Plugin, Snapshot } from '../../src/scheduler/framework.ts';
@@ -46,6 +47,7 @@ const nothing = { get: () => undefined, list: () => [], byIndex: () => [], size:
 /** A cluster of these objects, for one decision of the scheduler. */
 export class SchedulingFixture {
   readonly environment = new VirtualEnvironment(1);
+  readonly budgets: PodDisruptionBudget[] = [];
   readonly cache = new SchedulerCache();
   readonly plugins: readonly Plugin[];
   readonly #namespaceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -72,7 +74,12 @@ export class SchedulingFixture {
   }
 
   snapshot(): Snapshot {
-    return { nodes: this.cache.nodes(), namespaceLabels: (namespace) => this.#namespaceLabels[namespace] ?? {} };
+    return {
+      nodes: this.cache.nodes(),
+      node: (name) => this.cache.node(name),
+      budgets: (namespace) => this.budgets.filter(({ metadata }) => metadata.namespace === namespace),
+      namespaceLabels: (namespace) => this.#namespaceLabels[namespace] ?? {},
+    };
   }
 
   attempt(wanted: Pod) {

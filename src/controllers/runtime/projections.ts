@@ -1,7 +1,9 @@
 import type { InformerOptions } from '../../client/informer.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import type { ControllerRevision } from '../../resources/schema/apps-v1.generated.ts';
 import type { CertificateSigningRequest } from '../../resources/schema/certificates-v1.generated.ts';
 import type {
+  Affinity,
   Container,
   ContainerStatus,
   Namespace,
@@ -75,12 +77,22 @@ function podSpec(spec: PodSpec): PodSpec {
     schedulerName,
     tolerations,
     readinessGates,
+    ...daemonAffinity(spec.affinity),
     containers: spec.containers.map(container),
     initContainers: spec.initContainers?.filter((each) => each.restartPolicy === 'Always').map(container),
     volumes: spec.volumes
       ?.filter((each) => each.persistentVolumeClaim !== undefined || each.ephemeral !== undefined)
       .map(volume),
   };
+}
+
+/** Of what a pod asks of its node only the name of one: by it the pod of a DaemonSet belongs there before it is bound. */
+function daemonAffinity(affinity: Affinity | undefined): Pick<PodSpec, 'affinity'> {
+  const { nodeSelectorTerms = [] } = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? {};
+  const terms = nodeSelectorTerms.flatMap(({ matchFields }) => (matchFields === undefined ? [] : [{ matchFields }]));
+  if (terms.length === 0) return {};
+  const required = { nodeSelectorTerms: terms };
+  return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } };
 }
 
 function container({ name, ports, restartPolicy }: Container): Container {
@@ -145,6 +157,12 @@ export function claimKeysOf({ metadata, spec }: Pod): readonly string[] {
 export const podInformer: InformerOptions<Pod> = {
   projection: podProjection,
   indexes: { [byController]: controllerIndex, [byNode]: nodeIndex, [byClaim]: claimKeysOf },
+};
+
+/** How every controller asks for revisions. */
+export const revisionInformer: InformerOptions<ControllerRevision> = {
+  projection: withoutManagedFields<ControllerRevision>,
+  indexes: { [byController]: controllerIndex },
 };
 
 /** How every controller asks for claims. */

@@ -19,11 +19,12 @@ import { nextAvailabilityMs } from '../runtime/pods.ts';
 import {
   byController,
   claimInformer,
-  controllerIndex,
   orphansOf,
   podInformer,
+  revisionInformer,
   withoutManagedFields,
 } from '../runtime/projections.ts';
+import { templateOf } from '../runtime/revisions.ts';
 import { slowStart } from '../runtime/slow-start.ts';
 import { updateStatus } from '../runtime/update-status.ts';
 import { isLeavingWithPod } from './claim-owners.ts';
@@ -35,7 +36,7 @@ import {
   statefulSetStatus,
 } from './decide-stateful-set.ts';
 import { claimName, ordinalOf, podName } from './identity.ts';
-import { expendableRevisions, type SetRevisions, syncRevisions, templateOf } from './revisions.ts';
+import { expendableRevisions, type SetRevisions, syncSetRevisions } from './revisions.ts';
 import { StatefulPodControl } from './stateful-pod-control.ts';
 
 /** Keeps pods that have a name, an order and claims of their own. */
@@ -68,10 +69,7 @@ class StatefulSetLoop {
     this.sets = informers.informer(statefulSets, { projection: withoutManagedFields<StatefulSet> });
     this.pods = informers.informer(pods, podInformer);
     this.claims = informers.informer(persistentVolumeClaims, claimInformer);
-    this.revisions = informers.informer(controllerRevisions, {
-      projection: withoutManagedFields<ControllerRevision>,
-      indexes: { [byController]: controllerIndex },
-    });
+    this.revisions = informers.informer(controllerRevisions, revisionInformer);
     this.#podControl = new StatefulPodControl(context, this.claims);
   }
 
@@ -106,7 +104,12 @@ class StatefulSetLoop {
     const set = this.sets.get(name, namespace);
     if (set === undefined) return undefined;
     const owned = await this.#claimPods(set, signal);
-    const revisions = await syncRevisions(this.#context.client, set, await this.#claimRevisions(set, signal), signal);
+    const revisions = await syncSetRevisions(
+      this.#context.client,
+      set,
+      await this.#claimRevisions(set, signal),
+      signal,
+    );
     const now = this.#context.environment.now();
     const snapshot: StatefulSetSnapshot = {
       set,

@@ -1,5 +1,6 @@
 import { matchesNodeAffinity, matchesNodeSelectorTerm } from '../../resources/core/scheduling/node-affinity.ts';
 import { tolerates, untoleratedTaint } from '../../resources/core/scheduling/tolerations.ts';
+import type { NodeSelector } from '../../resources/schema/core-v1.generated.ts';
 import { normalizeToHighest, type Plugin, rejected, rejectedForGood } from '../framework.ts';
 
 /** Pods with scheduling gates wait outside the queue (KEP-3521). */
@@ -60,7 +61,10 @@ export const nodeAffinity: Plugin = {
   preFilter(_state, { pod }) {
     const { nodeSelector, affinity } = pod.spec ?? {};
     const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-    return nodeSelector === undefined && required === undefined ? 'skip' : undefined;
+    if (nodeSelector === undefined && required === undefined) return 'skip';
+    const only = required === undefined ? undefined : namedNodes(required);
+    if (only?.size === 0) return rejectedForGood('pod affinity terms conflict');
+    return only === undefined ? undefined : { only };
   },
   filter(_state, { pod }, { node }) {
     if (node !== undefined && matchesNodeAffinity(pod.spec, node)) return undefined;
@@ -81,6 +85,21 @@ export const nodeAffinity: Plugin = {
   },
   normalize: (_state, scores) => normalizeToHighest(scores, false),
 };
+
+/** The nodes that a selector calls by name; undefined when one of its alternatives does not. Daemon pods ask for one each. */
+function namedNodes({ nodeSelectorTerms }: NodeSelector): ReadonlySet<string> | undefined {
+  const named = new Set<string>();
+  for (const { matchFields = [] } of nodeSelectorTerms) {
+    let names: ReadonlySet<string> | undefined;
+    for (const { key, operator, values = [] } of matchFields) {
+      if (key !== 'metadata.name' || operator !== 'In') continue;
+      names = names === undefined ? new Set(values) : names.intersection(new Set(values));
+    }
+    if (names === undefined) return undefined;
+    for (const name of names) named.add(name);
+  }
+  return named;
+}
 
 export const nodePorts: Plugin = {
   name: 'NodePorts',
