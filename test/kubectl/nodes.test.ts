@@ -29,3 +29,39 @@ test('a node is drained, takes no pods meanwhile, and comes back', async () => {
   await kubectl.get(['uncordon', 'simulated-0']);
   expect(await kubectl.get(['get', 'node', 'simulated-0', '-o', 'jsonpath={.spec.unschedulable}'])).toBe('');
 });
+
+test('a drain keeps to a budget, waits for it, and leaves daemon pods alone', async () => {
+  const kubectl = await Kubectl.inNamespace('budgeted');
+  await kubectl.get(['apply', '-f', 'agent.yaml']);
+  await kubectl.get(['create', 'deployment', 'guarded', '--image=app:1', '--replicas=2']);
+  await kubectl.get(['create', 'pdb', 'guard', '--selector=app=guarded', '--min-available=2']);
+  await kubectl.get(['rollout', 'status', 'deployment/guarded', '--timeout=30s']);
+  await kubectl.get(['rollout', 'status', 'daemonset/agent', '--timeout=30s']);
+  await expect
+    .poll(() => kubectl.get(['get', 'pdb', 'guard']))
+    .toMatch(
+      /^NAME +MIN AVAILABLE +MAX UNAVAILABLE +ALLOWED DISRUPTIONS +AGE\nguard +2 +N\/A +0 +\d+s\n$/,
+    );
+  const node = await kubectl.get(['get', 'pods', '-l', 'app=guarded', '-o', 'jsonpath={.items[0].spec.nodeName}']);
+  const selected = '--pod-selector=app in (guarded, agent)';
+  const asked = await kubectl.run(['drain', node, selected, '--dry-run=server']);
+  expect(asked.stderr).toContain(
+    'cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): budgeted/agent-',
+  );
+  const drained = ['drain', node, selected, '--ignore-daemonsets'];
+  const refused = await kubectl.run([...drained, '--timeout=3s']);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(
+    /error when evicting pods\/"guarded-\S+" -n "budgeted" \(will retry after 5s\): Cannot evict pod as it would violate the pod's disruption budget\./,
+  );
+  const draining = kubectl.run([...drained, '--timeout=60s']);
+  await kubectl.get(['patch', 'pdb', 'guard', '-p', '{"spec":{"minAvailable":1}}']);
+  const { code, stdout, stderr } = await draining;
+  expect(stderr).toContain('Warning: ignoring DaemonSet-managed Pods: budgeted/agent-');
+  expect(stdout).toContain(`node/${node} drained`);
+  expect(code).toBe(0);
+  const daemons = await kubectl.get(['get', 'pods', '-l', 'app=agent', '-o', 'jsonpath={.items[*].spec.nodeName}']);
+  expect(daemons.split(' ').sort()).toEqual(['simulated-0', 'simulated-1']);
+  await kubectl.get(['uncordon', node]);
+  expect(await kubectl.get(['describe', 'pdb', 'guard'])).toMatch(/^Min available: +1\nSelector: +app=guarded\n/m);
+});
