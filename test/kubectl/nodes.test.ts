@@ -39,9 +39,7 @@ test('a drain keeps to a budget, waits for it, and leaves daemon pods alone', as
   await kubectl.get(['rollout', 'status', 'daemonset/agent', '--timeout=30s']);
   await expect
     .poll(() => kubectl.get(['get', 'pdb', 'guard']))
-    .toMatch(
-      /^NAME +MIN AVAILABLE +MAX UNAVAILABLE +ALLOWED DISRUPTIONS +AGE\nguard +2 +N\/A +0 +\d+s\n$/,
-    );
+    .toMatch(/^NAME +MIN AVAILABLE +MAX UNAVAILABLE +ALLOWED DISRUPTIONS +AGE\nguard +2 +N\/A +0 +\d+s\n$/);
   const node = await kubectl.get(['get', 'pods', '-l', 'app=guarded', '-o', 'jsonpath={.items[0].spec.nodeName}']);
   const selected = '--pod-selector=app in (guarded, agent)';
   const asked = await kubectl.run(['drain', node, selected, '--dry-run=server']);

@@ -204,3 +204,18 @@ test('stopping before the first list ends whoever waits for it', async () => {
   expect(fake.actions).toHaveLength(1);
   expect(() => factory.informer(configMaps)).toThrow(/after the factory was stopped/);
 });
+
+test('an informer that is released ends, and the next who asks gets a new one', async () => {
+  const { environment, fake, factory } = world();
+  const informer = factory.informer(configMaps);
+  const lines = recorded(informer);
+  await environment.settle();
+  factory.release(informer);
+  await fake.create(configMaps, configMap('a', { color: 'red' }));
+  await environment.settle();
+  expect(lines).toEqual([]);
+  const another = factory.informer(configMaps);
+  await another.synced();
+  expect([another === informer, another.size]).toEqual([false, 1]);
+  await factory.stop();
+});

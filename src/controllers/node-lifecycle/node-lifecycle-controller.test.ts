@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ControllerWorld } from '../../../test/support/controller-world.ts';
+import { FakeInformer } from '../../../test/support/fake-informer.ts';
+import type { InformerFactory } from '../../client/informer.ts';
 import { formatMicroTime, formatTime } from '../../machinery/time.ts';
 import { leases, namespaces, nodes, pods } from '../../resources/schema/resource-types.generated.ts';
 import { nodeLifecycleController } from './node-lifecycle-controller.ts';
@@ -118,4 +120,38 @@ test('a cordoned node is tainted', async () => {
   expect((await node()).spec?.taints).toMatchObject([
     { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' },
   ]);
+});
+
+test('a watch that stands still does not make nodes silent: the server is asked first', async () => {
+  await world.stop();
+  world = await ControllerWorld.make();
+  await world.client.create(namespaces, { metadata: { name: 'kube-node-lease' } });
+  const created = await world.client.create(nodes, { metadata: { name: 'node-1' } });
+  const time = formatTime(world.environment.now());
+  const conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: time, lastTransitionTime: time }];
+  await world.client.update(nodes, { ...created, status: { conditions } }, { subresource: 'status' });
+  const lease = await world.client.create(leases, {
+    metadata: { namespace: 'kube-node-lease', name: 'node-1' },
+    spec: { holderIdentity: 'node-1' },
+  });
+  const stale = new FakeInformer(leases, [lease]);
+  world.start((context) =>
+    nodeLifecycleController({
+      ...context,
+      informers: {
+        ...context.informers,
+        informer: ((...args: Parameters<InformerFactory['informer']>) =>
+          args[0].resource === leases.resource ? stale : context.informers.informer(...args)) as never,
+      },
+    }),
+  );
+  beating = true;
+  beat();
+  await world.advance(300_000);
+  expect(await condition('Ready')).toMatchObject({ status: 'True' });
+  beating = false;
+  await world.advance(20_000);
+  stale.set(await world.client.get(leases, { namespace: 'kube-node-lease', name: 'node-1' }));
+  await world.advance(60_000);
+  expect(await condition('Ready')).toMatchObject({ status: 'Unknown' });
 });

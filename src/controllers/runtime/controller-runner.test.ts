@@ -6,7 +6,7 @@ import { silentLogger } from '../../machinery/log.ts';
 import { silentMetrics } from '../../machinery/metrics.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { configMaps } from '../../resources/schema/resource-types.generated.ts';
-import { type ReconcileResult, watching } from './controller.ts';
+import { type ControllerEngine, type ReconcileResult, watching } from './controller.ts';
 import { ControllerRunner, type ControllerRunnerOptions } from './controller-runner.ts';
 import { ownKey } from './object-keys.ts';
 
@@ -186,5 +186,42 @@ test('stopping aborts what runs, waits for it, and starts nothing more', async (
   await create('c');
   await environment.advance(1_000_000);
   expect(seen).toEqual(['ns/a@0']);
+  await informers.stop();
+});
+
+test('watches may come and go', async () => {
+  const { environment, fake, informers } = world(async () => undefined);
+  let engine: ControllerEngine | undefined;
+  let followed = false;
+  const seen: string[] = [];
+  const runner = new ControllerRunner(
+    {
+      name: 'test',
+      watches: [],
+      follow(given) {
+        engine = given;
+        followed = true;
+        return () => {
+          followed = false;
+        };
+      },
+      async reconcile(key) {
+        seen.push(key);
+        return undefined;
+      },
+    },
+    { environment, logger: silentLogger, metrics: silentMetrics },
+  );
+  const end = engine?.attach(watching(informers.informer(configMaps), ownKey));
+  await fake.create(configMaps, { metadata: { name: 'a', namespace: 'ns' } });
+  engine?.enqueue('more');
+  await environment.settle();
+  expect(seen.sort()).toEqual(['more', 'ns/a']);
+  end?.();
+  await fake.create(configMaps, { metadata: { name: 'b', namespace: 'ns' } });
+  await environment.settle();
+  expect(seen).toHaveLength(2);
+  await runner.stop();
+  expect(followed).toBe(false);
   await informers.stop();
 });
