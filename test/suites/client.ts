@@ -92,6 +92,11 @@ export function clientSuite(name: string, open: () => Promise<ClientUnderTest>):
         expect(await data(client.patch(configMaps, key('a'), { type: 'json', operations }))).toEqual({ y: '2' });
         const strategic = { type: 'strategic', body: { data: { z: '3' } } } as const;
         expect(await data(client.patch(configMaps, key('a'), strategic))).toEqual({ y: '2', z: '3' });
+        for (const type of ['merge', 'strategic'] as const)
+          expect(await data(client.patch(configMaps, key('a'), { type, body: { data: undefined } }))).toEqual({
+            y: '2',
+            z: '3',
+          });
       }));
 
     test('applies, and takes fields over only by force', () =>

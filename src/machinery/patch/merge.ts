@@ -8,6 +8,8 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
   const result: Record<string, unknown> = isMembers(target) ? { ...target } : {};
   for (const key of Object.keys(patch)) {
     const value = patch[key];
+    // JSON has no such thing: a patch that never was text says by it what it would say by leaving the member out.
+    if (value === undefined) continue;
     if (value === null) delete result[key];
     else setMember(result, key, applyMergePatch(ownMember(result, key), value));
   }

@@ -56,6 +56,8 @@ function mergeMembers(original: Members, patch: Members, schema: Schema): Member
 }
 
 function mergeMember(result: Record<string, unknown>, key: string, value: unknown, schema: Schema): void {
+  // In a patch that never was text; the member is not there.
+  if (value === undefined) return;
   const before = ownMember(result, key);
   let merged: unknown;
   if (value === null) merged = undefined;
