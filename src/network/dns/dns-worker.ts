@@ -12,10 +12,11 @@ import { silentMetrics } from '../../machinery/metrics.ts';
 import type { Namespace, Service } from '../../resources/schema/core-v1.generated.ts';
 import type { EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
 import { endpointSlices, namespaces, services } from '../../resources/schema/resource-types.generated.ts';
+import type { UpstreamServer } from './datagram-exchange.ts';
 import { DnsServer } from './dns-server.ts';
 import type { DnsSettings, DnsThreadMessage } from './dns-thread.ts';
 import { parseResolvConf, upstreamServers } from './resolv-conf.ts';
-import { Upstream, type UpstreamServer } from './upstream.ts';
+import { Upstream } from './upstream.ts';
 import { Zone } from './zone.ts';
 
 /** The thread that answers names: its own connection to the API, its own copy of what it needs of it. */

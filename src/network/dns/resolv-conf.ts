@@ -1,4 +1,4 @@
-import type { UpstreamServer } from './upstream.ts';
+import type { UpstreamServer } from './datagram-exchange.ts';
 
 /** What the machine's /etc/resolv.conf says. */
 export interface ResolvConf {

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
+import type { UpstreamServer } from './datagram-exchange.ts';
 import { encodeQuestion } from './message.ts';
-import { Upstream, type UpstreamServer } from './upstream.ts';
+import { Upstream } from './upstream.ts';
 
 const sockets: Socket[] = [];
 afterEach(() => {

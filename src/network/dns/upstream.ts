@@ -1,17 +1,12 @@
-import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import type { Environment } from '../../machinery/environment/environment.ts';
+import { DatagramExchange, type UpstreamServer } from './datagram-exchange.ts';
 import { recordTypes, responseCodes } from './message.ts';
 
 export interface UpstreamOptions {
   readonly environment: Environment;
   /** Read anew for every round of questions, for the machine's resolvers change as it moves between networks. */
   servers(): readonly UpstreamServer[];
-}
-
-export interface UpstreamServer {
-  readonly address: string;
-  readonly port: number;
 }
 
 const attemptTimeoutMs = 1_500;
@@ -39,6 +34,7 @@ interface Cached {
 /** Passes questions about other names on to the machine's own resolvers, each in turn until one answers. */
 export class Upstream {
   readonly #options: UpstreamOptions;
+  readonly #datagrams: DatagramExchange;
   readonly #cache = new Map<string, Cached>();
   readonly #underWay = new Map<string, Promise<Uint8Array | undefined>>();
   /** Until when a resolver comes last, by its address. */
@@ -46,6 +42,7 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#datagrams = new DatagramExchange(options.environment);
   }
 
   /** The answer with the question's own id; undefined when no resolver answered. */
@@ -75,8 +72,9 @@ export class Upstream {
     for (const server of this.#trusted()) {
       const deadline = environment.deadline(attemptTimeoutMs);
       try {
-        const exchange = transport === 'udp' ? exchangeUdp : exchangeTcp;
-        const answer = await exchange(server, message, deadline.signal);
+        const answer = await (transport === 'udp'
+          ? this.#datagrams.ask(server, message, deadline.signal)
+          : exchangeTcp(server, message, deadline.signal));
         this.#distrusted.delete(server.address);
         if (!failing.has((answer[3] ?? 0) & 15)) return answer;
         failure = answer;
@@ -110,25 +108,6 @@ export class Upstream {
     const now = this.#options.environment.monotonic();
     this.#cache.set(key, { message, sinceMs: now, untilMs: now + ttlMs });
   }
-}
-
-function exchangeUdp(server: UpstreamServer, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket(server.address.includes(':') ? 'udp6' : 'udp4');
-    const end = (finish: () => void) => {
-      signal.removeEventListener('abort', abort);
-      socket.close();
-      finish();
-    };
-    const abort = () => end(() => reject(signal.reason));
-    signal.addEventListener('abort', abort, { once: true });
-    socket.on('error', (error) => end(() => reject(error)));
-    socket.on('message', (answer) => {
-      // Anybody may send to this port: only an answer to this question counts.
-      if (answer.length >= 12 && answer[0] === message[0] && answer[1] === message[1]) end(() => resolve(answer));
-    });
-    socket.connect(server.port, server.address, () => socket.send(message));
-  });
 }
 
 function exchangeTcp(server: UpstreamServer, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
