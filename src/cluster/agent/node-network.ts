@@ -7,7 +7,7 @@ import type { Logger } from '../../machinery/log.ts';
 import type { MetricRegistry } from '../../machinery/metrics.ts';
 import { cniConfiguration } from '../../network/cni-configuration.ts';
 import { DnsThread } from '../../network/dns/dns-thread.ts';
-import { allowForwarding } from '../../network/forward-policy.ts';
+import { ForwardPolicy } from '../../network/forward-policy.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
 import { PodAddresses } from '../../network/pod-addresses.ts';
 import { ServiceProxy } from '../../network/proxy/service-proxy.ts';
@@ -41,6 +41,7 @@ export class NodeNetwork {
   readonly #stop = new AbortController();
   #routes: PodRoutes | undefined;
   #addresses: PodAddresses | undefined;
+  #forwarding: ForwardPolicy | undefined;
   #dns: DnsThread | undefined;
 
   constructor(options: NodeNetworkOptions) {
@@ -84,9 +85,8 @@ export class NodeNetwork {
       onMtu: (mtu) => this.#configurePods(bridge, podRange, mtu),
     });
     await this.#routes.start(this.#stop.signal);
-    if (await allowForwarding(host, bridge, settings.clusterId)) {
-      logger.info('another program drops forwarded traffic; that of pods is let through', { bridge });
-    }
+    this.#forwarding = new ForwardPolicy({ host, environment, logger, bridge, clusterId: settings.clusterId });
+    await this.#forwarding.start();
     this.#dns = new DnsThread({
       environment,
       logger,
@@ -104,6 +104,7 @@ export class NodeNetwork {
     await this.#proxy.stop();
     await this.#recorder.stop();
     await this.#addresses?.stop();
+    await this.#forwarding?.stop();
     await this.#routes?.stop();
     await this.#dns?.stop();
   }
