@@ -212,6 +212,7 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
   });
   const context: WorkerContext = {
     config,
+    client,
     nodeName,
     environment,
     logger,

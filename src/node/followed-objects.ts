@@ -5,10 +5,17 @@ import type { Logger } from '../machinery/log.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
 import { isReason } from '../machinery/status-error.ts';
+import type { ClusterTrustBundle } from '../resources/schema/certificates-v1.generated.ts';
 import type { ConfigMap, Secret } from '../resources/schema/core-v1.generated.ts';
-import { configMaps, secrets } from '../resources/schema/resource-types.generated.ts';
+import { clusterTrustBundles, configMaps, secrets } from '../resources/schema/resource-types.generated.ts';
 import type { ReferencedObjects } from './pods/environment-variables.ts';
 import type { Reference } from './pods/references.ts';
+
+const types: Readonly<Record<Reference['kind'], ResourceType>> = {
+  ConfigMap: configMaps,
+  Secret: secrets,
+  ClusterTrustBundle: clusterTrustBundles,
+};
 
 export interface FollowedObjectsOptions {
   readonly client: Client;
@@ -22,8 +29,8 @@ interface Followed {
 }
 
 /**
- * The config maps and secrets that pods of one node refer to, each followed by a watch of its own while a pod does: a node may see
- * no others.
+ * What pods of one node refer to, followed by watches of their own while a pod does. Of config maps and secrets a node may see no
+ * others.
  */
 export class FollowedObjects implements ReferencedObjects {
   readonly #options: FollowedObjectsOptions;
@@ -41,8 +48,14 @@ export class FollowedObjects implements ReferencedObjects {
     return this.#get(secrets, 'Secret', namespace, name);
   }
 
+  async trustBundles(): Promise<readonly ClusterTrustBundle[]> {
+    const informer = this.#followed.get('ClusterTrustBundle//*')?.informer;
+    if (informer?.hasSynced === true) return [...informer.list()] as unknown as readonly ClusterTrustBundle[];
+    return (await this.#options.client.list(clusterTrustBundles, {})).items;
+  }
+
   follow(namespace: string, { kind, name }: Reference, changed: () => void): () => void {
-    const key = `${kind}/${namespace}/${name}`;
+    const key = types[kind].namespaced ? `${kind}/${namespace}/${name}` : `${kind}//${name}`;
     const followed = this.#followed.get(key) ?? this.#start(key, kind, namespace, name);
     followed.callbacks.add(changed);
     return () => {
@@ -60,15 +73,9 @@ export class FollowedObjects implements ReferencedObjects {
   }
 
   #start(key: string, kind: Reference['kind'], namespace: string, name: string): Followed {
-    const type: ResourceType = kind === 'ConfigMap' ? configMaps : secrets;
-    const fieldSelector = `metadata.name=${name}`;
-    const informer = new SharedInformer({
-      ...this.#options,
-      type,
-      namespace,
-      fieldSelector,
-      streamInitialState: false,
-    });
+    const type: ResourceType = types[kind];
+    const scope = type.namespaced ? { namespace, fieldSelector: `metadata.name=${name}` } : {};
+    const informer = new SharedInformer({ ...this.#options, type, ...scope, streamInitialState: false });
     const callbacks = new Set<() => void>();
     const tell = () => {
       for (const callback of callbacks) callback();

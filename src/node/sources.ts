@@ -3,8 +3,15 @@ import type { Informer, InformerFactory, InformerHandler } from '../client/infor
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { KubeObject } from '../machinery/object.ts';
+import type { ClusterTrustBundle } from '../resources/schema/certificates-v1.generated.ts';
 import type { Pod, Service } from '../resources/schema/core-v1.generated.ts';
-import { configMaps, pods, secrets, services } from '../resources/schema/resource-types.generated.ts';
+import {
+  clusterTrustBundles,
+  configMaps,
+  pods,
+  secrets,
+  services,
+} from '../resources/schema/resource-types.generated.ts';
 import { FollowedObjects } from './followed-objects.ts';
 import type { ReferencedObjects } from './pods/environment-variables.ts';
 import type { Reference } from './pods/references.ts';
@@ -71,10 +78,24 @@ export function sharedSources(informers: InformerFactory): AgentSources {
   const followers = new Followers();
   followers.listenTo(configMapInformer, 'ConfigMap');
   followers.listenTo(secretInformer, 'Secret');
+  // Few clusters have pods that ask for them.
+  let bundleInformer: Informer<ClusterTrustBundle> | undefined;
+  const bundles = () => {
+    if (bundleInformer === undefined) {
+      bundleInformer = informers.informer(clusterTrustBundles);
+      followers.listenTo(bundleInformer, 'ClusterTrustBundle');
+    }
+    return bundleInformer;
+  };
   return {
     objects: {
       configMap: async (namespace, name) => configMapInformer.get(name, namespace),
       secret: async (namespace, name) => secretInformer.get(name, namespace),
+      trustBundles: async () => {
+        const informer = bundles();
+        await informer.synced();
+        return [...informer.list()];
+      },
       follow: (namespace, reference, changed) => followers.add(namespace, reference, changed),
     },
     services: () => serviceInformer.list(),
@@ -98,7 +119,7 @@ class Followers {
   readonly #callbacks = new Map<string, Set<() => void>>();
 
   add(namespace: string, { kind, name }: Reference, changed: () => void): () => void {
-    const key = `${kind}/${namespace}/${name}`;
+    const key = kind === 'ClusterTrustBundle' ? kind : `${kind}/${namespace}/${name}`;
     const callbacks = this.#callbacks.get(key) ?? new Set();
     this.#callbacks.set(key, callbacks.add(changed));
     return () => {
@@ -109,7 +130,8 @@ class Followers {
 
   listenTo<T extends KubeObject>(informer: Informer<T>, kind: Reference['kind']): void {
     const tell = ({ metadata }: T) => {
-      for (const callback of this.#callbacks.get(`${kind}/${metadata.namespace}/${metadata.name}`) ?? []) callback();
+      const key = kind === 'ClusterTrustBundle' ? kind : `${kind}/${metadata.namespace}/${metadata.name}`;
+      for (const callback of this.#callbacks.get(key) ?? []) callback();
     };
     informer.addHandler({ added: tell, updated: tell, deleted: tell });
   }

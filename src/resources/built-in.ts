@@ -7,6 +7,7 @@ import { statefulSetDefinition } from './apps/stateful-set.ts';
 import { cronJobDefinition } from './batch/cron-job.ts';
 import { jobDefinition } from './batch/job.ts';
 import { certificateSigningRequestDefinition } from './certificates/certificate-signing-request.ts';
+import { clusterTrustBundleDefinition } from './certificates/cluster-trust-bundle.ts';
 import { leaseDefinition } from './coordination/lease.ts';
 import { configMapDefinition } from './core/config-map.ts';
 import { endpointsDefinition } from './core/endpoints.ts';
@@ -24,6 +25,7 @@ import { serviceAccountDefinition } from './core/service-account.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { endpointSliceDefinition } from './discovery/endpoint-slice.ts';
 import { eventsEventDefinition } from './events/event.ts';
+import { runtimeClassDefinition } from './node/runtime-class.ts';
 import { podDisruptionBudgetDefinition } from './policy/pod-disruption-budget.ts';
 import { clusterRoleDefinition } from './rbac/cluster-role.ts';
 import { clusterRoleBindingDefinition } from './rbac/cluster-role-binding.ts';
@@ -66,9 +68,11 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(cronJobDefinition),
   forget(jobDefinition),
   forget(certificateSigningRequestDefinition),
+  forget(clusterTrustBundleDefinition),
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),
+  forget(runtimeClassDefinition),
   forget(podDisruptionBudgetDefinition),
   forget(clusterRoleDefinition),
   forget(clusterRoleBindingDefinition),

@@ -7,6 +7,7 @@ import type { StorageClass } from '../../resources/schema/storage-v1.generated.t
 import type { RbacPolicy } from '../authz/rbac-policy.ts';
 import type { Authorizer } from '../request.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-requests.ts';
+import { clusterTrustBundleAttest } from './cluster-trust-bundle-attest.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { LimitRanger } from './limit-ranger.ts';
@@ -18,6 +19,7 @@ import { podResize } from './pod-resize.ts';
 import { PodTopologyLabels } from './pod-topology-labels.ts';
 import { Priority } from './priority.ts';
 import { RbacEscalation } from './rbac-escalation.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { ServiceAccountAdmission } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
@@ -58,6 +60,8 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     certificateSubjectRestriction,
     new PodTopologyLabels(reader),
     podResize(reader),
+    runtimeClass(reader),
+    clusterTrustBundleAttest(authorizer),
     new RbacEscalation(policy, authorizer, reader),
   ];
 }

@@ -1,10 +1,15 @@
 import type { Authorizer, UserInfo } from '../request.ts';
 
 /**
- * Whether a user may `approve` or `sign` for a signer: by its name, or by all names of its domain (`kubernetes.io/*`). Signers are no
+ * Whether a user may `approve`, `sign` or `attest` for a signer: by its name, or by all names of its domain (`kubernetes.io/*`). Signers are no
  * objects; they exist in rules alone.
  */
-export function maySign(authorizer: Authorizer, user: UserInfo, verb: 'approve' | 'sign', signerName: string): boolean {
+export function maySign(
+  authorizer: Authorizer,
+  user: UserInfo,
+  verb: 'approve' | 'sign' | 'attest',
+  signerName: string,
+): boolean {
   const [domain = ''] = signerName.split('/');
   return [signerName, `${domain}/*`].some((name) => {
     const { decision } = authorizer.authorize(user, {

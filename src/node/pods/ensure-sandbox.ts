@@ -1,4 +1,7 @@
+import { quote } from '../../machinery/go-text.ts';
+import { isReason } from '../../machinery/status-error.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
+import { runtimeClasses } from '../../resources/schema/resource-types.generated.ts';
 import type { SandboxConfig } from '../runtime/runtime.ts';
 import { type DnsConfig, dnsConfig, parseResolvConf } from './dns-config.ts';
 import { podCgroup } from './pod-cgroup.ts';
@@ -37,6 +40,7 @@ export async function ensureSandbox(
     clusterDomain: config.clusterDomain,
     podLogsDirectory: config.podLogsDirectory,
     cgroupParent: podCgroup(config.cgroupRoot, pod),
+    runtimeHandler: '',
   });
   const ipsOf = (ips: readonly string[]) => (pod.spec?.hostNetwork === true ? machine.hostIps : ips);
   if (attempt === undefined) {
@@ -46,8 +50,11 @@ export async function ensureSandbox(
   try {
     if (pod.spec?.hostUsers === false)
       throw new Error("can't set `spec.hostUsers: false`, runtime does not support user namespaces");
-    await host.files.makeDirectory(sandbox.logDirectory);
-    const sandboxId = await runtime.runPodSandbox(sandbox, signal);
+    const [runtimeHandler] = await Promise.all([
+      handlerOf(context, pod),
+      host.files.makeDirectory(sandbox.logDirectory),
+    ]);
+    const sandboxId = await runtime.runPodSandbox({ ...sandbox, runtimeHandler }, signal);
     await cache.refreshSandbox(sandboxId);
     const status = cache.state(uid).sandboxes.find(({ id }) => id === sandboxId);
     return { sandboxId, sandbox, podIps: ipsOf(status?.ips ?? []) };
@@ -55,6 +62,18 @@ export async function ensureSandbox(
     signal.throwIfAborted();
     const message = `Failed to create pod sandbox: ${runtimeText(error)}`;
     podEvent(recorder, pod, 'Warning', 'FailedCreatePodSandBox', message);
+    throw error;
+  }
+}
+
+/** How the pod's class says that it is run. */
+async function handlerOf({ client }: WorkerContext, { spec }: Pod): Promise<string> {
+  const { runtimeClassName = '' } = spec ?? {};
+  if (runtimeClassName === '') return '';
+  try {
+    return (await client.get(runtimeClasses, { name: runtimeClassName })).handler;
+  } catch (error) {
+    if (isReason(error, 'NotFound')) throw new Error(`runtimeclass.node.k8s.io ${quote(runtimeClassName)} not found`);
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import type { ClusterTrustBundle } from '../../resources/schema/certificates-v1.generated.ts';
 import type {
   ConfigMap,
   Container,
@@ -17,6 +18,8 @@ export interface ReferencedObjects {
   /** Undefined when there is none. */
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
   secret(namespace: string, name: string): Promise<Secret | undefined>;
+  /** All of the cluster. */
+  trustBundles(): Promise<readonly ClusterTrustBundle[]>;
   /** Calls back whenever the object may have changed. Returns how to stop it. */
   follow(namespace: string, reference: Reference, changed: () => void): () => void;
 }

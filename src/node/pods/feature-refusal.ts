@@ -63,7 +63,6 @@ function unsupported(pod: Pod): Refusal | undefined {
   const containers = containersOf(pod);
   const asks: readonly (readonly [feature: string, asked: boolean])[] = [
     ['DynamicResourceAllocation', (spec?.resourceClaims?.length ?? 0) > 0],
-    ['RuntimeClass', (spec?.runtimeClassName ?? '') !== ''],
     ['BlockVolume', containers.some(({ volumeDevices = [] }) => volumeDevices.length > 0)],
   ];
   const missing = asks.filter(([, asked]) => asked).map(([feature]) => feature);

@@ -57,5 +57,6 @@ function limitOf(pod: Pod, resource: string, read: (quantity: string | number) =
   const sidecars = initContainers.filter(isRestartableInit);
   const running = [...containers, ...sidecars].reduce((sum, each) => sum + amount(each), 0);
   const total = Math.max(running, ...initContainers.filter((each) => !isRestartableInit(each)).map(amount));
-  return Number.isFinite(total) && total > 0 ? total : undefined;
+  const overhead = pod.spec?.overhead?.[resource];
+  return Number.isFinite(total) && total > 0 ? total + (overhead === undefined ? 0 : read(overhead)) : undefined;
 }

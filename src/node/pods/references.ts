@@ -2,11 +2,12 @@ import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts
 
 /** An object that a pod reads: each time it changes the pod may want to be looked at. */
 export interface Reference {
-  readonly kind: 'ConfigMap' | 'Secret';
+  readonly kind: 'ConfigMap' | 'Secret' | 'ClusterTrustBundle';
+  /** Of trust bundles all are followed: which count may change with their labels. */
   readonly name: string;
 }
 
-/** The config maps and secrets that a pod's volumes, variables and image pulls refer to, each once. */
+/** The config maps, secrets and trust bundles that a pod's volumes, variables and image pulls refer to, each once. */
 export function referencesOf(pod: Pod): readonly Reference[] {
   const found = new Map<string, Reference>();
   const add = (kind: Reference['kind'], name: string | undefined) => {
@@ -25,6 +26,7 @@ export function referencesOf(pod: Pod): readonly Reference[] {
     for (const source of projected?.sources ?? []) {
       add('ConfigMap', source.configMap?.name);
       add('Secret', source.secret?.name);
+      if (source.clusterTrustBundle !== undefined) add('ClusterTrustBundle', '*');
     }
   }
   const all: readonly Container[] = [...initContainers, ...containers, ...ephemeralContainers];

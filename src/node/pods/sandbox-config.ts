@@ -12,6 +12,8 @@ export interface SandboxInput {
   readonly clusterDomain: string;
   readonly podLogsDirectory: string;
   readonly cgroupParent: string;
+  /** As the runtime names it; empty: the usual one. */
+  readonly runtimeHandler: string;
 }
 
 const longestHostname = 63;
@@ -35,7 +37,7 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
     shareProcessNamespace: spec.shareProcessNamespace === true,
     sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((sysctl) => [sysctl.name, sysctl.value])),
     securityContext: sandboxSecurity(pod),
-    runtimeHandler: '',
+    runtimeHandler: input.runtimeHandler,
   };
 }
 

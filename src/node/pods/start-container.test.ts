@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
 import type { Container, EphemeralContainer } from '../../resources/schema/core-v1.generated.ts';
-import { configMaps, pods, secrets, services } from '../../resources/schema/resource-types.generated.ts';
+import {
+  configMaps,
+  pods,
+  runtimeClasses,
+  secrets,
+  services,
+} from '../../resources/schema/resource-types.generated.ts';
 
 let world: NodeWorld;
 afterEach(() => world.close());
@@ -329,6 +335,24 @@ test('a profile of the node’s own is looked for in its folder', async () => {
   });
   await run({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'audit/all.json' } } });
   expect(path).toBe('/var/lib/stuurman/node/seccomp/audit/all.json');
+});
+
+test('a pod is run by the handler of its runtime class', async () => {
+  world = await NodeWorld.start();
+  const handlers: string[] = [];
+  const runPodSandbox = world.runtime.runPodSandbox.bind(world.runtime);
+  world.runtime.runPodSandbox = (config, signal) => {
+    handlers.push(config.runtimeHandler);
+    return runPodSandbox(config, signal);
+  };
+  await world.api.create(runtimeClasses, { metadata: { name: 'kata' }, handler: 'kata-qemu' });
+  await world.createPod('boxed', { runtimeClassName: 'kata', containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.createPod('lost', { runtimeClassName: 'gone', containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  expect(handlers).toEqual(['kata-qemu']);
+  expect(await world.events('lost')).toEqual([
+    'FailedCreatePodSandBox: Failed to create pod sandbox: runtimeclass.node.k8s.io "gone" not found',
+  ]);
 });
 
 test('a pod with users of its own waits for a runtime that has them', async () => {

@@ -1,3 +1,4 @@
+import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
@@ -20,6 +21,7 @@ import type { RuntimeCache } from './runtime-cache.ts';
 /** What the workers of a node's pods share. */
 export interface WorkerContext {
   readonly config: NodeConfig;
+  readonly client: Pick<Client, 'get'>;
   readonly nodeName: string;
   readonly environment: Environment;
   readonly logger: Logger;

@@ -10,6 +10,8 @@ import type {
 import type { ReferencedObjects } from '../pods/environment-variables.ts';
 import { fieldText, type PodFacts, resourceText } from '../pods/field-ref.ts';
 
+import { trustAnchors } from './trust-anchors.ts';
+
 /** The files of a volume that is written from objects, by their paths in it. */
 export type Payload = ReadonlyMap<string, PayloadFile>;
 
@@ -148,20 +150,27 @@ async function projectedFiles(
 }
 
 async function projectionFiles(input: PayloadInput, source: VolumeProjection, mode: number): Promise<Payload> {
-  const { configMap, secret, downwardAPI, serviceAccountToken } = source;
+  const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle } = source;
   if (configMap !== undefined) return configMapFiles(input, configMap, mode);
   if (secret !== undefined) return secretFiles(input, secret, mode);
   if (downwardAPI !== undefined) return downwardFiles(input, downwardAPI.items ?? [], mode);
+  if (clusterTrustBundle !== undefined) {
+    const data = trustAnchors(clusterTrustBundle, await input.objects.trustBundles());
+    return new Map([[clusterTrustBundle.path, { data, ...guarded(input.pod, mode) }]]);
+  }
   if (serviceAccountToken === undefined) {
     const [kind = 'unknown'] = Object.keys(source);
     throw new Error(`projection of ${kind} is not supported by this node`);
   }
   const { path, audience, expirationSeconds = defaultTokenSeconds } = serviceAccountToken;
   const data = await input.token(input.pod, { audience, expirationSeconds });
-  const user = onlyUser(input.pod);
-  // Readable by its pod's user alone, where there is one user or a group that everything of the volume is given to.
-  const guarded = user !== undefined || input.pod.spec?.securityContext?.fsGroup !== undefined;
-  return new Map([[path, { data, mode: guarded ? 0o600 : mode, user }]]);
+  return new Map([[path, { data, ...guarded(input.pod, mode) }]]);
+}
+
+/** Readable by its pod's user alone, where there is one user or a group that everything of the volume is given to. */
+function guarded(pod: Pod, mode: number): Pick<PayloadFile, 'mode' | 'user'> {
+  const user = onlyUser(pod);
+  return { mode: user !== undefined || pod.spec?.securityContext?.fsGroup !== undefined ? 0o600 : mode, user };
 }
 
 /** The user all containers of a pod run as; undefined when they differ, or none is named. */

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
 import type { Container, PodSpec, Volume } from '../../resources/schema/core-v1.generated.ts';
 import {
+  clusterTrustBundles,
   configMaps,
   nodes,
   persistentVolumeClaims,
@@ -9,6 +10,7 @@ import {
   pods,
   secrets,
 } from '../../resources/schema/resource-types.generated.ts';
+import { toPem } from '../../wire/pki/pem.ts';
 
 let world: NodeWorld;
 afterEach(() => world.close());
@@ -297,6 +299,27 @@ test('a subPath is a part of the volume, made where it is not there, and cannot 
     'failed to prepare subPath for volumeMount "data" of container "main"',
   );
 });
+
+test.each([true, false])(
+  'bundles of certificates are there, and follow their signer; sources of its own: %s',
+  async (own) => {
+    world = await NodeWorld.start({ ownSources: own });
+    const [one, two] = ['one', 'two'].map((name) => toPem('CERTIFICATE', Buffer.from(name)));
+    const bundle = (name: string, trustBundle = '') =>
+      world.api.create(clusterTrustBundles, { metadata: { name }, spec: { signerName: 'a.b/c', trustBundle } });
+    const clusterTrustBundle = { signerName: 'a.b/c', labelSelector: {}, path: 'ca.pem' };
+    await run({ projected: { sources: [{ clusterTrustBundle }] } });
+    expect((await world.events('web'))[0]).toContain(
+      'FailedMount: MountVolume.SetUp failed for volume "data" : combination of signerName and labelSelector matched zero ClusterTrustBundles',
+    );
+    await bundle('a.b:c:1', one);
+    await world.advance(1);
+    expect(await read('/data/ca.pem')).toBe(one);
+    await bundle('a.b:c:2', two);
+    await world.advance(1);
+    expect(await read('/data/ca.pem')).toBe(`${one}${two}`);
+  },
+);
 
 test('a container has a hosts file with its own name', async () => {
   world = await NodeWorld.start();
