@@ -6,7 +6,7 @@ import type { Container, Pod, Secret } from '../../resources/schema/core-v1.gene
 import type { Files } from '../host/host.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { BackOffTable } from '../pods/back-off-table.ts';
-import { containerEvent, type EventType } from '../pods/pod-events.ts';
+import { containerEvent, type EventType, podEvent } from '../pods/pod-events.ts';
 import { runtimeText } from '../pods/runtime-text.ts';
 import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
 import { parseImageName, withDefaultTag } from './image-name.ts';
@@ -33,8 +33,11 @@ const sayBackOffAfterMs = 3000;
 
 export interface ImageRequest {
   readonly pod: Pod;
-  readonly container: Container;
+  readonly image: string;
+  readonly pullPolicy: string | undefined;
   readonly pullSecrets: readonly Secret[];
+  /** Events are about it; undefined: about the pod, one of whose volumes is the image. */
+  readonly container: Container | undefined;
 }
 
 export type EnsuredImage =
@@ -42,7 +45,7 @@ export type EnsuredImage =
   /** `retryAt`: from when on another try makes sense. */
   | { readonly image?: undefined; readonly failure: StartFailure; readonly retryAt: number | undefined };
 
-/** An image to be brought to the machine for one container. */
+/** An image to be brought to the machine for one container or volume. */
 interface Pull {
   readonly pod: Pod;
   /** As the pod has it, and with its tag. */
@@ -68,11 +71,13 @@ export class ImageManager {
     this.records = new PullRecords({ ...options, directory: `${options.rootDirectory}/image-manager` });
   }
 
-  async ensure({ pod, container, pullSecrets }: ImageRequest, signal: AbortSignal): Promise<EnsuredImage> {
+  async ensure(request: ImageRequest, signal: AbortSignal): Promise<EnsuredImage> {
     const { runtime, recorder } = this.#options;
-    const asked = container.image ?? '';
-    const tell = (type: EventType, reason: string, message: string) =>
-      containerEvent(recorder, pod, container, type, reason, message);
+    const { pod, container, image: asked, pullPolicy, pullSecrets } = request;
+    const tell = (type: EventType, reason: string, message: string) => {
+      if (container === undefined) podEvent(recorder, pod, type, reason, message);
+      else containerEvent(recorder, pod, container, type, reason, message);
+    };
     let name: string;
     try {
       name = withDefaultTag(asked);
@@ -82,7 +87,7 @@ export class ImageManager {
       return failed('InvalidImageName', message);
     }
     let present: Image | undefined;
-    if (container.imagePullPolicy !== 'Always') {
+    if (pullPolicy !== 'Always') {
       try {
         present = await runtime.imageStatus(name, signal);
       } catch (error) {
@@ -96,14 +101,14 @@ export class ImageManager {
     try {
       credentials = await this.#credentials(name, pullSecrets);
     } catch (error) {
-      if (present === undefined && container.imagePullPolicy !== 'Never') return failed('ErrImagePull', textOf(error));
+      if (present === undefined && pullPolicy !== 'Never') return failed('ErrImagePull', textOf(error));
     }
     if (present !== undefined && !(await this.#mustPull(asked, present, credentials))) {
       const message = `Container image ${quote(asked)} already present on machine and can be accessed by the pod`;
       tell('Normal', 'Pulled', message);
       return { image: present };
     }
-    if (container.imagePullPolicy !== 'Never') return this.#pull({ pod, asked, name, credentials, tell }, signal);
+    if (pullPolicy !== 'Never') return this.#pull({ pod, asked, name, credentials, tell }, signal);
     // Whether there is an image that the pod may not use is not told either.
     const message = `Container image ${quote(asked)} is not present with pull policy of Never`;
     tell('Warning', 'ErrImageNeverPull', message);

@@ -337,6 +337,37 @@ test('a profile of the node’s own is looked for in its folder', async () => {
   expect(path).toBe('/var/lib/stuurman/node/seccomp/audit/all.json');
 });
 
+test('an image may be a volume: it is pulled for the pod, and the runtime mounts it', async () => {
+  let mounts: readonly { readonly containerPath: string; readonly image?: object; readonly readOnly: boolean }[] = [];
+  world = await NodeWorld.start({
+    images: { present: ['nginx:1'] },
+    program: ({ config }) => {
+      mounts = config.mounts;
+      return {};
+    },
+  });
+  world.runtime.images.failPull('data:1', 'no such data');
+  await world.createPod('web', {
+    volumes: [{ name: 'data', image: { reference: 'data:1', pullPolicy: 'IfNotPresent' } }],
+    containers: [
+      { name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'data', mountPath: '/data', subPath: 'a/b' }] },
+    ],
+  });
+  await world.advance(1);
+  expect(await waiting()).toEqual({ reason: 'ErrImagePull', message: 'no such data' });
+  world.runtime.images.failPull('data:1', undefined);
+  await world.advance(15);
+  expect(await world.containerState('web', 'main')).toBe('ready');
+  const image = { id: (await world.runtime.imageStatus('data:1'))?.id, subPath: 'a/b' };
+  expect(mounts).toContainEqual({
+    containerPath: '/data',
+    hostPath: '',
+    readOnly: true,
+    propagation: 'private',
+    image,
+  });
+});
+
 test('a pod is run by the handler of its runtime class', async () => {
   world = await NodeWorld.start();
   const handlers: string[] = [];

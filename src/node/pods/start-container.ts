@@ -39,14 +39,20 @@ export async function startContainer(
 ): Promise<StartOutcome> {
   const { pod, toStart, pullSecrets } = input;
   const { container } = toStart;
-  const ensured = await context.images.ensure({ pod, container, pullSecrets }, signal);
+  const { image = '', imagePullPolicy: pullPolicy } = container;
+  const ensured = await context.images.ensure({ pod, container, image, pullPolicy, pullSecrets }, signal);
   if (ensured.failure !== undefined) {
     tellFailure(context, input, `Error: ${ensured.failure.reason}`);
     return ensured;
   }
+  const volumes = await imageVolumes(context, input, signal);
+  if (volumes.failure !== undefined) {
+    tellFailure(context, input, `Error: ${volumes.failure.reason}`);
+    return volumes;
+  }
   let prepared: Awaited<ReturnType<typeof prepare>>;
   try {
-    prepared = await prepare(context, input, ensured.image);
+    prepared = await prepare(context, input, ensured.image, volumes.images);
   } catch (error) {
     signal.throwIfAborted();
     return failed(context, input, 'CreateContainerConfigError', messageOf(error));
@@ -73,7 +79,37 @@ export async function startContainer(
   return postStart(context, input, containerId, signal);
 }
 
-async function prepare(context: WorkerContext, input: StartInput, image: Image) {
+type ImageVolumes =
+  | { readonly images: ReadonlyMap<string, string>; readonly failure?: undefined }
+  | (FailedStart & { readonly images?: undefined });
+
+/** The images that are volumes of the container (KEP-4639): their ids by the names of the volumes. */
+async function imageVolumes(
+  { images }: WorkerContext,
+  { pod, toStart, pullSecrets }: StartInput,
+  signal: AbortSignal,
+): Promise<ImageVolumes> {
+  const ids = new Map<string, string>();
+  const mounted = new Set(toStart.container.volumeMounts?.map(({ name }) => name));
+  for (const { name, image } of pod.spec?.volumes ?? []) {
+    if (image === undefined || !mounted.has(name)) continue;
+    const { reference = '', pullPolicy } = image;
+    const ensured = await images.ensure(
+      { pod, container: undefined, image: reference, pullPolicy, pullSecrets },
+      signal,
+    );
+    if (ensured.failure !== undefined) return ensured;
+    ids.set(name, ensured.image.id);
+  }
+  return { images: ids };
+}
+
+async function prepare(
+  context: WorkerContext,
+  input: StartInput,
+  image: Image,
+  imageVolumes: ReadonlyMap<string, string>,
+) {
   const { pod, toStart, sandbox, podIps } = input;
   const { container, restartCount } = toStart;
   const problem = runAsRootProblem(pod, container, image);
@@ -88,7 +124,7 @@ async function prepare(context: WorkerContext, input: StartInput, image: Image) 
     services: context.services(),
     readVolumeFile: (volume, path) => volumes.readFile(pod, volume, path),
   });
-  const mounts = await volumes.mountsOf(pod, container, variables, podIps);
+  const mounts = await volumes.mountsOf(pod, container, { variables, podIps, images: imageVolumes });
   const termination = await terminationLog(context, pod, container, restartCount);
   await host.files.makeDirectory(`${sandbox.logDirectory}/${container.name}`);
   return containerConfig({

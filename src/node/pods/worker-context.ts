@@ -57,16 +57,20 @@ export interface PodProbes extends ProbeVerdicts, Readiness {
   forget(uid: string): void;
 }
 
+/** What a container's mounts depend on beside its pod. */
+export interface MountFacts {
+  /** For `subPathExpr`. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly podIps: readonly string[];
+  /** The ids of images that are volumes, by the names of the volumes. */
+  readonly images: ReadonlyMap<string, string>;
+}
+
 export interface PodVolumes {
   /** Resolves when every volume of the pod is there; throws an `Error` whose message says what is missing. */
   mount(pod: Pod, signal: AbortSignal): Promise<void>;
   /** What a container sees of them. */
-  mountsOf(
-    pod: Pod,
-    container: Container,
-    variables: ReadonlyMap<string, string>,
-    podIps: readonly string[],
-  ): Promise<readonly Mount[]>;
+  mountsOf(pod: Pod, container: Container, facts: MountFacts): Promise<readonly Mount[]>;
   /** The text of a file in a volume. Throws an `Error` in the kubelet's words. */
   readFile(pod: Pod, volume: string, path: string): Promise<string>;
   /** What the pod's volumes are written from has changed: the next `mount` writes them anew. */

@@ -165,7 +165,9 @@ export interface ContainerConfig {
 
 export interface Mount {
   readonly containerPath: string;
+  /** Empty for an image. */
   readonly hostPath: string;
+  readonly image?: { readonly id: string; readonly subPath: string };
   readonly readOnly: boolean;
   readonly propagation: 'private' | 'hostToContainer' | 'bidirectional';
 }

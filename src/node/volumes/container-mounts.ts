@@ -5,16 +5,14 @@ import type { Host } from '../host/host.ts';
 import { expand } from '../pods/expand.ts';
 import { podDirectory } from '../pods/pod-directory.ts';
 import { podHostname } from '../pods/sandbox-config.ts';
+import type { MountFacts } from '../pods/worker-context.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { etcHosts } from './etc-hosts.ts';
 import { resolveSubPath, subPathsDirectory } from './sub-path.ts';
 
-export interface MountsInput {
+export interface MountsInput extends MountFacts {
   readonly pod: Pod;
   readonly container: Container;
-  /** For `subPathExpr`. */
-  readonly variables: ReadonlyMap<string, string>;
-  readonly podIps: readonly string[];
   readonly host: Host;
   readonly config: Pick<NodeConfig, 'rootDirectory' | 'clusterDomain'>;
   /** Where a volume of the pod is. */
@@ -35,6 +33,12 @@ export async function containerMounts(input: MountsInput): Promise<readonly Moun
 
 async function mountOf(input: MountsInput, mount: VolumeMount, index: number): Promise<Mount> {
   const { pod, container, pathOf } = input;
+  const image = input.images.get(mount.name);
+  const containerPath = mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`;
+  if (image !== undefined) {
+    const subPath = subPathOf(mount, input.variables);
+    return { containerPath, hostPath: '', readOnly: true, propagation: 'private', image: { id: image, subPath } };
+  }
   const path = pathOf(mount.name);
   const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name);
   if (path === undefined || volume === undefined)
@@ -45,7 +49,7 @@ async function mountOf(input: MountsInput, mount: VolumeMount, index: number): P
   }
   const subPath = subPathOf(mount, input.variables);
   return {
-    containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+    containerPath,
     hostPath: subPath === '' ? path : await bindPart(input, path, subPath, mount, index),
     readOnly: mount.readOnly === true || volume.persistentVolumeClaim?.readOnly === true,
     propagation: propagationOf(mount),

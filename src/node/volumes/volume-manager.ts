@@ -9,7 +9,7 @@ import type { Host } from '../host/host.ts';
 import type { ReferencedObjects } from '../pods/environment-variables.ts';
 import { podDirectory } from '../pods/pod-directory.ts';
 import { podEvent } from '../pods/pod-events.ts';
-import type { MachineFacts, PodVolumes } from '../pods/worker-context.ts';
+import type { MachineFacts, MountFacts, PodVolumes } from '../pods/worker-context.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { containerMounts } from './container-mounts.ts';
 import { ClaimError } from './persistent-volume.ts';
@@ -98,16 +98,11 @@ export class VolumeManager implements PodVolumes {
     state.wake?.();
   }
 
-  async mountsOf(
-    pod: Pod,
-    container: Container,
-    variables: ReadonlyMap<string, string>,
-    podIps: readonly string[],
-  ): Promise<readonly Mount[]> {
+  async mountsOf(pod: Pod, container: Container, facts: MountFacts): Promise<readonly Mount[]> {
     const { host, config } = this.#options;
     const state = this.#stateOf(pod);
     const pathOf = (name: string) => state.volumes.get(name)?.path;
-    return containerMounts({ pod, container, variables, podIps, host, config, pathOf });
+    return containerMounts({ ...facts, pod, container, host, config, pathOf });
   }
 
   async readFile(pod: Pod, volume: string, path: string): Promise<string> {
@@ -255,5 +250,6 @@ function usedVolumes(pod: Pod): readonly Volume[] {
       ...env.map(({ valueFrom }) => valueFrom?.fileKeyRef?.volumeName),
     ]),
   );
-  return (pod.spec?.volumes ?? []).filter(({ name }) => used.has(name));
+  // Images are the runtime's to mount.
+  return (pod.spec?.volumes ?? []).filter(({ name, image }) => used.has(name) && image === undefined);
 }

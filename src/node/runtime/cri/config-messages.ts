@@ -145,6 +145,7 @@ function mount(each: Mount) {
     hostPath: each.hostPath,
     readonly: each.readOnly,
     propagation: propagations[each.propagation],
+    ...(each.image !== undefined && { image: { image: each.image.id }, imageSubPath: each.image.subPath }),
   };
 }
 
