@@ -97,18 +97,20 @@ export class ImageManager {
         return failed('ImageInspectError', message);
       }
     }
-    let credentials: readonly Credential[] = [];
-    try {
-      credentials = await this.#credentials(name, pullSecrets);
-    } catch (error) {
-      if (present === undefined && pullPolicy !== 'Never') return failed('ErrImagePull', textOf(error));
-    }
+    const credentials = () => this.#credentials(name, pullSecrets);
     if (present !== undefined && !(await this.#mustPull(asked, present, credentials))) {
       const message = `Container image ${quote(asked)} already present on machine and can be accessed by the pod`;
       tell('Normal', 'Pulled', message);
       return { image: present };
     }
-    if (pullPolicy !== 'Never') return this.#pull({ pod, asked, name, credentials, tell }, signal);
+    if (pullPolicy !== 'Never') {
+      try {
+        return await this.#pull({ pod, asked, name, credentials: await credentials(), tell }, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        return failed('ErrImagePull', textOf(error));
+      }
+    }
     // Whether there is an image that the pod may not use is not told either.
     const message = `Container image ${quote(asked)} is not present with pull policy of Never`;
     tell('Warning', 'ErrImageNeverPull', message);
@@ -147,11 +149,11 @@ export class ImageManager {
     return credentials;
   }
 
-  async #mustPull(asked: string, present: Image, credentials: readonly Credential[]): Promise<boolean> {
+  async #mustPull(asked: string, present: Image, credentials: () => Promise<readonly Credential[]>): Promise<boolean> {
     try {
       return await this.records.mustPull(asked, present.id, credentials);
     } catch (err) {
-      this.#options.logger.warn('what is known of pulled images cannot be read', { image: asked, err });
+      this.#options.logger.warn('whether a pod may use an image cannot be found out', { image: asked, err });
       return true;
     }
   }

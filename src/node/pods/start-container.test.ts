@@ -100,6 +100,24 @@ test('a pod that may not pull an image may not use the one that another has pull
   expect(await world.containerState('shy', 'main')).toBe('waiting ErrImageNeverPull');
 });
 
+test('a pull secret that cannot be read is said, and keeps nobody from an image that is there', async () => {
+  const image = await privateWorld();
+  const data = { '.dockerconfigjson': Buffer.from('{"auths":{"r.example.com":{"auth":"eA=="}}}').toString('base64') };
+  const type = 'kubernetes.io/dockerconfigjson';
+  await world.api.create(secrets, { metadata: { name: 'broken', namespace }, type, data });
+  const imagePullSecrets = [{ name: 'broken' }];
+  await world.createPod('web', { imagePullSecrets, containers: [{ name: 'main', image }] });
+  world.runtime.images.add('here:1');
+  await world.createPod('other', { imagePullSecrets, containers: [{ name: 'main', image: 'here:1' }] });
+  await world.advance(1);
+  expect(await waiting()).toEqual({
+    reason: 'ErrImagePull',
+    message:
+      'image pull secret default/broken cannot be used: unable to parse auth field of r.example.com, must be formatted as base64(username:password)',
+  });
+  expect(await world.containerState('other', 'main')).toBe('ready');
+});
+
 test('a pull secret that is not there is said; when it comes the image is pulled', async () => {
   const image = await privateWorld();
   await world.createPod('web', { imagePullSecrets: [{ name: 'late' }], containers: [{ name: 'main', image }] });

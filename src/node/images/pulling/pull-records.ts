@@ -42,15 +42,15 @@ export class PullRecords {
     this.#options = options;
   }
 
-  /** Whether a pod with these credentials has to pull an image that is here, to show that it may use it. */
-  async mustPull(image: string, imageId: string, credentials: readonly Credential[]): Promise<boolean> {
+  /** Whether a pod has to pull an image that is here, to show that it may use it. Its credentials are asked for where they count. */
+  async mustPull(image: string, imageId: string, credentials: () => Promise<readonly Credential[]>): Promise<boolean> {
     await this.#load();
     const record = this.#records.get(imageId);
     if (record === undefined) return this.#intents.has(image);
     const leave = record.leave[withoutTag(image)];
     if (leave === undefined) return true;
     if ('everyone' in leave) return false;
-    for (const credential of credentials) {
+    for (const credential of await credentials()) {
       const { source, hash } = credential;
       if (source === undefined) continue;
       const same = leave.secrets.find((grant) => grant.hash === hash);
