@@ -79,7 +79,9 @@ export class RegistryFixture {
     const { processes } = fixture.host;
     await processes.run([...ctr, 'tag', '--force', image, target]);
     const login = ['--user', `${alice.username}:${alice.password}`];
-    await processes.run([...ctr, 'push', '--plain-http', ...login, target]);
+    const push = () => processes.run([...ctr, 'push', '--plain-http', ...login, target]);
+    // A containerd that has only just imported the image may break off what it gives of it.
+    await push().catch(push);
     await processes.run([...ctr, 'rm', target]);
     return target;
   }
