@@ -30,6 +30,14 @@ test('a job is created, waited for, looked at, and deleted with its pods', async
   expect(await kubectl.get(['get', 'pods', '-l', 'job-name=short', '-o', 'name'])).toBe('');
 });
 
+test('pods of an indexed job know which they are', async () => {
+  await kubectl.get(['apply', '-f', 'indexed-job.yaml']);
+  await kubectl.get(['wait', '--for=condition=complete', 'job/indexed', '--timeout=30s']);
+  const chosen = ['-l', 'job-name=indexed,batch.kubernetes.io/job-completion-index=1'];
+  expect(await kubectl.get(['logs', '--tail=-1', ...chosen])).toMatch(/^indexed-1\n(.*\n)*JOB_COMPLETION_INDEX=1\n/);
+  expect(await kubectl.get(['describe', 'job', 'indexed'])).toMatch(/^Completed Indexes: +0,1$/m);
+});
+
 test('a job that fails says so', async () => {
   await kubectl.get(['apply', '-f', 'failing-job.yaml']);
   await kubectl.get(['wait', '--for=condition=failed', 'job/failing', '--timeout=30s']);

@@ -12,7 +12,7 @@ import { slowStart } from '../runtime/slow-start.ts';
 import type { JobAssessment } from './assess-job.ts';
 import { indexedPodPrefix, templateForIndex } from './completion-index.ts';
 import { changedConditions, conditionOf, type Outcome } from './job-conditions.ts';
-import { isIndexed, trackingFinalizer } from './job-pods.ts';
+import { trackingFinalizer } from './job-pods.ts';
 import { type PlannedPod, planPods } from './plan-pods.ts';
 import { releasePod } from './release-pod.ts';
 import { settleUncounted, type Tracking, trackedUids, trackPods, uncountedPods } from './track-pods.ts';
@@ -243,7 +243,7 @@ export class JobRound {
       return;
     }
     const tooMany = spec.completions !== undefined && (this.#status.succeeded ?? 0) > spec.completions;
-    if (tooMany && !isIndexed(spec))
+    if (tooMany)
       this.#event('Warning', 'TooManySucceededPods', 'Too many succeeded pods running after completion count reached');
     this.#event('Normal', 'Completed', 'Job completed');
   }
