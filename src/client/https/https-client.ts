@@ -245,9 +245,19 @@ function failure(code: number, reason: StatusReason, message: string, cause: unk
   return new StatusError({ code, reason, message }, { cause });
 }
 
-/** The object with its kind: a server may refuse one without. A subresource may be of another kind, so only `status` is helped. */
+/** Subresources that are views of the object itself; a scale or a token is of another kind. */
+const views: readonly (string | undefined)[] = [
+  undefined,
+  'status',
+  'approval',
+  'finalize',
+  'ephemeralcontainers',
+  'resize',
+];
+
+/** The object with its kind: a server may refuse one without. */
 function typed(type: ResourceType, object: KubeObject, subresource: string | undefined): object {
   const known = object.kind !== undefined && object.apiVersion !== undefined;
-  if (known || (subresource !== undefined && subresource !== 'status')) return object;
+  if (known || !views.includes(subresource)) return object;
   return { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
 }

@@ -62,7 +62,9 @@ function credentials(
 ): Pick<ClusterConnection, 'tls' | 'token' | 'refused'> {
   const authority = pem(environment, cluster['certificate-authority-data'], cluster['certificate-authority']);
   const certificate = pem(environment, user['client-certificate-data'], user['client-certificate']);
-  const key = pem(environment, user['client-key-data'], user['client-key']);
+  // One file for both is read at one moment, so that they always belong together.
+  const isOneFile = user['client-key'] === user['client-certificate'] && !user['client-key-data'];
+  const key = isOneFile ? certificate : pem(environment, user['client-key-data'], user['client-key']);
   const exec = user.exec === undefined ? undefined : new ExecCredentials(environment, user.exec, cluster);
   const tls = whileUnchanged<ClientTls>(() => ({
     authorityPem: authority(),
