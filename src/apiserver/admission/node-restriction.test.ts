@@ -1,10 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import { attributes, verdict } from '../../../test/support/admission.ts';
+import { realEnvironment } from '../../../test/support/environment.ts';
 import { FakeReader } from '../../../test/support/fake-reader.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
+import { textBytes } from '../../resources/certificates/request-text.ts';
+import type { CertificateSigningRequest } from '../../resources/schema/certificates-v1.generated.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
 import {
+  certificateSigningRequests,
   configMaps,
   csiNodes,
   leases,
@@ -13,6 +17,8 @@ import {
   pods,
   serviceAccounts,
 } from '../../resources/schema/resource-types.generated.ts';
+import { createCertificateRequest } from '../../wire/pki/certificate-request.ts';
+import { generateKeyPair } from '../../wire/pki/key-pair.ts';
 import type { Authorizer, UserInfo } from '../request.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import type { AdmissionAttributes } from './plugin.ts';
@@ -259,5 +265,30 @@ test.each<[string, object, string]>([
   const body = { metadata: { name: 'robot', namespace: 'apps' }, spec } as KubeObject;
   expect(await write('CREATE', serviceAccounts, body, { subresource: 'token' })).toBe(
     expected === 'admitted' ? expected : `serviceaccounts "robot" is forbidden: ${expected}`,
+  );
+});
+
+const signers = { client: 'kubernetes.io/kube-apiserver-client-kubelet', serving: 'kubernetes.io/kubelet-serving' };
+const onlyOwn =
+  'certificatesigningrequests.certificates.k8s.io "r" is forbidden: can only create a node CSR with CN=system:node:n1';
+
+test.each([
+  ['system:node:n1', signers.client, 'admitted'],
+  ['system:node:n1', signers.serving, 'admitted'],
+  ['system:node:n2', signers.client, onlyOwn],
+  ['system:node:n2', signers.serving, onlyOwn],
+  ['admin', signers.client, onlyOwn],
+  ['admin', 'example.com/signer', 'admitted'],
+])('a node that asks for a certificate of %s from %s', async (commonName, signerName, expected) => {
+  const pem = createCertificateRequest(
+    { commonName, organizations: ['system:nodes'] },
+    generateKeyPair(realEnvironment),
+  );
+  const request: CertificateSigningRequest = { metadata: { name: 'r' }, spec: { request: textBytes(pem), signerName } };
+  expect(await write('CREATE', certificateSigningRequests, request)).toBe(expected);
+  const unreadable = { ...request, spec: { ...request.spec, request: textBytes('x') } };
+  const foreign = signerName === 'example.com/signer';
+  expect(await write('CREATE', certificateSigningRequests, unreadable)).toMatch(
+    foreign ? 'admitted' : 'unable to parse csr: PEM block type must be CERTIFICATE REQUEST',
   );
 });

@@ -2,7 +2,9 @@ import type { Reader } from '../../client/client.ts';
 import { quote } from '../../machinery/go-text.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { groupResource } from '../../machinery/resource-type.ts';
+import { certificateRequestOf } from '../../resources/certificates/request-text.ts';
 import type { TokenRequest } from '../../resources/schema/authentication-v1.generated.ts';
+import type { CertificateSigningRequest } from '../../resources/schema/certificates-v1.generated.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
 import { nodes, pods } from '../../resources/schema/resource-types.generated.ts';
 import { nodeNameOf } from '../authz/node-authorizer.ts';
@@ -54,6 +56,8 @@ export class NodeRestriction implements AdmissionPlugin {
         return leaseProblem(node, attributes);
       case 'csinodes.storage.k8s.io':
         return csiNodeProblem(node, attributes);
+      case 'certificatesigningrequests.certificates.k8s.io':
+        return certificateProblem(node, attributes);
       default:
         return undefined;
     }
@@ -215,4 +219,19 @@ function csiNodeProblem(node: string, { name, object }: AdmissionAttributes): st
   return (name || object?.metadata.name) === node
     ? undefined
     : 'can only access CSINode with the same name as the requesting node';
+}
+
+const nodeSigners = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet'];
+
+/** A node asks for certificates of nodes in its own name alone; what else is in a request is for its signer to look at. */
+function certificateProblem(node: string, { operation, object }: AdmissionAttributes): string | undefined {
+  if (operation !== 'CREATE') return undefined;
+  const request = object as CertificateSigningRequest;
+  if (!nodeSigners.includes(request.spec.signerName)) return undefined;
+  try {
+    const { commonName } = certificateRequestOf(request).subject;
+    return commonName === `system:node:${node}` ? undefined : `can only create a node CSR with CN=system:node:${node}`;
+  } catch (error) {
+    return `unable to parse csr: ${(error as Error).message}`;
+  }
 }
