@@ -83,6 +83,19 @@ withDraining(node.command('drain <name>'))
 withDraining(node.command('remove <name>'))
   .description('drain a node, take it down on its machine, and forget it (--force: also one that does not answer)')
   .action(async (name, options) => (await import('./commands/node.ts')).remove(name, options));
+const token = program.command('token').description('tokens by which other machines join the cluster');
+withOutput(withDirectory(token.command('create')))
+  .description('make a token, and print it')
+  .option('--ttl <duration>', 'how long it is good for, such as 2h; 0: for ever', '24h')
+  .option('--description <text>', 'what it is for')
+  .option('--print-join-command', 'print what to run on the other machine instead')
+  .action(async (options) => (await import('./commands/token.ts')).createJoinToken(options));
+withOutput(withDirectory(token.command('list')))
+  .description('list the tokens')
+  .action(async (options) => (await import('./commands/token.ts')).listJoinTokens(options));
+withDirectory(token.command('delete <token...>'))
+  .description('delete tokens, by their ids or the whole of them')
+  .action(async (tokens, options) => (await import('./commands/token.ts')).deleteJoinTokens(tokens, options));
 
 withOutput(program.command('version'))
   .description('print the version')

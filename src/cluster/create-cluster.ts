@@ -2,6 +2,7 @@ import type { UserInfo } from '../apiserver/request.ts';
 import { streamingHandlers } from '../apiserver/streaming/streaming-handlers.ts';
 import type { Client } from '../client/client.ts';
 import { createInformerFactory } from '../client/informers/informer-factory.ts';
+import { parseDuration } from '../machinery/duration.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
 import { RealEnvironment } from '../machinery/environment/real.ts';
 import { VirtualEnvironment } from '../machinery/environment/virtual.ts';
@@ -185,15 +186,4 @@ function clusterKeys(environment: Environment): ClusterKeys {
     ),
     serviceAccount: isVirtual ? fixedTestKeys.serviceAccount() : generateKeyPair(environment),
   };
-}
-
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `1h30m` in milliseconds. Throws for anything else. */
-function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
-    throw new Error(`"${text}" is not a duration: write for example 500ms, 90s, 5m or 1h30m`);
-  }
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitsMs[unit ?? ''] ?? 0), 0);
 }
