@@ -6,16 +6,20 @@ import { createInformerFactory } from '../../client/informers/informer-factory.t
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { knownServers } from '../../client/kubeconfig/known-servers.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
-import type { Environment } from '../../machinery/environment/environment.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { behindAnnotation } from '../../network/routes/pod-routes.ts';
 import { type Agent, startAgent } from '../../node/agent.ts';
 import { serveNodeApi } from '../../node/api/serve-node-api.ts';
+import { IdentityFiles } from '../../node/certificates/identity-files.ts';
+import { requireIdentity } from '../../node/certificates/join-cluster.ts';
+import { NodeCertificates } from '../../node/certificates/node-certificates.ts';
+import { ServingTls } from '../../node/certificates/serving-tls.ts';
 import { kubernetesArchitecture } from '../../node/host/linux/host-info.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import { LocalImages } from '../../node/images/making/local-images.ts';
 import { ownSources } from '../../node/sources.ts';
+import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { HttpResponse, HttpTarget } from '../../wire/http.ts';
 import { ListenError } from '../../wire/http-server/listen.ts';
 import type { HttpServer } from '../../wire/http-server.ts';
@@ -26,7 +30,6 @@ import { nodeRuntime } from './node-runtime.ts';
 
 /** An answer that takes longer is taken to be lost: watches are not meant, only their beginning. */
 const answerPatienceMs = 20_000;
-const certificateLookMs = 5_000;
 
 /** A node's agent at work. */
 export interface AgentProcess {
@@ -44,6 +47,9 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     dataDirectory: settings.directory,
     ledgerFile: join(settings.directory, 'ledger.json'),
   });
+  const identity =
+    settings.identityDirectory === undefined ? undefined : new IdentityFiles(host.files, settings.identityDirectory);
+  if (identity !== undefined) await requireIdentity(identity, settings.nodeName, environment.now());
   const connection = clusterConnection(environment, readKubeconfig(settings.kubeconfig));
   const servers = knownServers(environment, settings.kubeconfig);
   const { client, close } = connect(environment, connection, {
@@ -68,16 +74,19 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
   await images.ensureSandboxImage(stop.signal);
   const supervising = containerd.supervise(stop.signal);
   let agent: Agent | undefined;
+  const tls = new ServingTls({ ...settings, environment, logger, files: host.files });
+  const shown = await tls.read();
   const server = await listen(settings.port, (port) =>
     serveNodeApi({
       environment,
       logger,
       api: lateApi(() => agent?.api),
       address: { host: '0.0.0.0', port },
-      tls: servingTls(settings),
+      tls: shown,
       allow: ({ organizations }) => organizations.includes('system:masters'),
     }),
   );
+  tls.follow((renewed) => server.setTls(renewed));
   agent = await startAgent({
     client,
     sources: ownSources({ client, informers, environment, logger, nodeName }),
@@ -100,18 +109,31 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       nodeAnnotations: settings.behindNode === undefined ? {} : { [behindAnnotation]: settings.behindNode },
     },
   });
+  const certificates =
+    identity === undefined
+      ? undefined
+      : new NodeCertificates({
+          environment,
+          logger,
+          identity,
+          nodeName,
+          client,
+          node: informers.informer(nodes, { fieldSelector: `metadata.name=${nodeName}` }),
+          onServing: () => void tls.look(),
+        });
+  await certificates?.start();
   const network = new NodeNetwork({ settings, cniDirectory, host, client, informers, environment, logger, metrics });
   const networking = network.start().catch((err: unknown) => {
     if (!stop.signal.aborted) logger.error('the network of the node was not set up', { err });
   });
-  const following = followFiles(environment, settings, server, stop.signal);
   return {
     async stop() {
       stop.abort(new DOMException('the agent was stopped', 'AbortError'));
       await network.stop();
       await networking;
-      await following;
       await agent?.stop();
+      await certificates?.stop();
+      tls.stop();
       await server.close(1_000);
       await informers.stop();
       await supervising;
@@ -119,35 +141,6 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       close();
     },
   };
-}
-
-function servingTls({ certificate, key, authority }: AgentSettings) {
-  return {
-    certificatePem: readFileSync(certificate, 'utf8'),
-    keyPem: readFileSync(key, 'utf8'),
-    clientAuthorityPem: readFileSync(authority, 'utf8'),
-  };
-}
-
-/** Shows the certificate of this moment: whoever writes the files renews it when it ends or its addresses change. */
-async function followFiles(
-  environment: Environment,
-  settings: AgentSettings,
-  server: HttpServer,
-  signal: AbortSignal,
-): Promise<void> {
-  let shown = servingTls(settings);
-  while (!signal.aborted) {
-    await environment.sleep(certificateLookMs, signal).catch(() => {});
-    try {
-      const current = servingTls(settings);
-      if (current.certificatePem === shown.certificatePem && current.keyPem === shown.keyPem) continue;
-      server.setTls(current);
-      shown = current;
-    } catch {
-      // Between the writing of one file and the other they do not fit: the next look finds them whole.
-    }
-  }
 }
 
 /** The usual port of a node, or any that is free where another cluster's node has it. */

@@ -23,6 +23,11 @@ export interface AgentSettings {
   readonly cgroupRoot: string;
   /** The node in whose machine this one has a network of its own; absent for one in the network of its machine. */
   readonly behindNode?: string | undefined;
+  /**
+   * Where the agent keeps what it proves itself with, and renews it by certificate requests: a node that joined by a token. Absent for
+   * nodes of the server's machine, whose certificates the server renews.
+   */
+  readonly identityDirectory?: string | undefined;
   /** Another one makes a new server start the agent anew. */
   readonly version: string;
 }

@@ -136,6 +136,8 @@ function readers(): readonly (readonly [Role, RoleBinding])[] {
   const follow = ['get', 'list', 'watch'];
   return [
     readersOf('kubeadm:bootstrap-signer-clusterinfo', clusterInfo, ['get'], everybody),
+    // Nodes look whether the authority has been renewed.
+    readersOf('stuurman:cluster-info', clusterInfo, ['get'], groupSubject('system:nodes')),
     readersOf('stuurman:cluster-facts', clusterFactsKey, follow, groupSubject('system:nodes')),
   ];
 }

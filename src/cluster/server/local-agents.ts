@@ -8,7 +8,7 @@ import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import type { AgentSettings } from '../agent/agent-settings.ts';
 import type { ClusterIdentity } from '../files/cluster-identity.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
-import { kubeconfigText } from '../files/kubeconfig-text.ts';
+import { followingKubeconfigText } from '../files/kubeconfig-text.ts';
 import { readLocalNodes } from '../files/local-nodes.ts';
 import type { PkiFiles } from '../files/pki-files.ts';
 import { AgentKeeper, endOtherAgents } from './agent-keeper.ts';
@@ -49,12 +49,14 @@ interface LocalAgent {
 /** The nodes of the server's machine: their networks, and their agents, each a process that outlives this one. */
 export class LocalAgents {
   readonly #options: LocalAgentsOptions;
+  #address: string;
   readonly #stop = new AbortController();
   #agents: readonly LocalAgent[] = [];
   #following: Promise<void> | undefined;
 
   constructor(options: LocalAgentsOptions) {
     this.#options = options;
+    this.#address = options.address;
   }
 
   /** Adopts the agents that run, and starts the others. What a removal or a crash has left is taken down. */
@@ -80,7 +82,13 @@ export class LocalAgents {
 
   /** The machine is reached by another address: the node in its network shows it in its certificate. Its agent follows the file. */
   async moveTo(address: string): Promise<void> {
-    for (const { place } of this.#agents) this.#servingCertificate(place, address);
+    this.#address = address;
+    this.renewCertificates();
+  }
+
+  /** Renews what must be renewed of the nodes' certificates. */
+  renewCertificates(): void {
+    for (const { place } of this.#agents) this.#certificates(place);
   }
 
   /** No longer starts agents again; they run on. */
@@ -123,13 +131,12 @@ export class LocalAgents {
 
   /** Throws with what could not be taken down. */
   async #takeAway(place: NodePlace, host: LinuxHost, networks: NodeNetworks): Promise<void> {
-    const { identity, directory, logger } = this.#options;
+    const { identity, directory, logger, pki } = this.#options;
     const problems = await takeDownNode(place, identity, host, this.#options);
     if (problems.length > 0) throw new Error(`the node ${place.name} was not taken down: ${problems.join('; ')}`);
     if (place.network !== undefined) await networks.remove(place.network);
     await rm(place.directory, { recursive: true, force: true });
-    for (const role of ['client', 'server'])
-      for (const kind of ['crt', 'key']) directory.remove(join(directory.pki, `${place.certificates}-${role}.${kind}`));
+    for (const role of ['client', 'server']) directory.remove(pki.leafFile(`${place.certificates}-${role}`));
     logger.info('a node was taken away', { node: place.name });
   }
 
@@ -154,15 +161,10 @@ export class LocalAgents {
     const { directory, identity, pki, port, dnsPort, places } = this.#options;
     const { id, podRange, serviceRange, domain } = identity;
     const { name, network } = place;
-    const client = pki.leaf(`${place.certificates}-client`, {
-      commonName: `system:node:${name}`,
-      organizations: ['system:nodes'],
-      usages: ['clientAuth'],
-    });
-    this.#servingCertificate(place, this.#options.address);
+    const files = this.#certificates(place);
     const kubeconfig = join(place.directory, 'agent.kubeconfig');
     const server = `https://${network?.gateway ?? '127.0.0.1'}:${port}`;
-    directory.write(kubeconfig, kubeconfigText(server, pki.authorityPem, client));
+    directory.write(kubeconfig, followingKubeconfigText(server, pki.authorityFile, files.client));
     return {
       clusterId: id,
       nodeName: name,
@@ -172,9 +174,9 @@ export class LocalAgents {
       domain,
       dnsAddress: addressAt(parseRange(serviceRange), dnsOffset),
       dnsPort,
-      authority: join(directory.pki, 'ca.crt'),
-      certificate: join(directory.pki, `${place.certificates}-server.crt`),
-      key: join(directory.pki, `${place.certificates}-server.key`),
+      authority: pki.authorityFile,
+      certificate: files.server,
+      key: files.server,
       port: nodeApiPort,
       directory: place.directory,
       runDirectory: place.runDirectory,
@@ -186,13 +188,18 @@ export class LocalAgents {
     };
   }
 
-  #servingCertificate({ certificates, name, network }: NodePlace, machineAddress: string): void {
-    this.#options.pki.leaf(`${certificates}-server`, {
-      commonName: `system:node:${name}`,
-      organizations: ['system:nodes'],
+  /** The files with the node's certificates, which are renewed where they have to be. Agents follow them. */
+  #certificates({ name, certificates, network }: NodePlace): { readonly client: string; readonly server: string } {
+    const { pki } = this.#options;
+    const subject = { commonName: `system:node:${name}`, organizations: ['system:nodes'] };
+    const [client, server] = [`${certificates}-client`, `${certificates}-server`];
+    pki.leaf(client, { ...subject, usages: ['clientAuth'] });
+    pki.leaf(server, {
+      ...subject,
       usages: ['serverAuth'],
       dnsNames: [name, 'localhost'],
-      ipAddresses: [network?.address ?? machineAddress, '127.0.0.1'],
+      ipAddresses: [network?.address ?? this.#address, '127.0.0.1'],
     });
+    return { client: pki.leafFile(client), server: pki.leafFile(server) };
   }
 }

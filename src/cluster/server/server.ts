@@ -5,10 +5,11 @@ import type { Client } from '../../client/client.ts';
 import { ClusterDialer } from '../../client/dialer/cluster-dialer.ts';
 import type { Dialer } from '../../client/dialer.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
-import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Environment, Timer } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.ts';
+import type { ClientTls } from '../../wire/http-client/client-tls.ts';
 import { HttpServer } from '../../wire/http-server.ts';
 import { ControlPlane } from '../control-plane/control-plane.ts';
 import { adminUser, serverUser } from '../control-plane/users.ts';
@@ -49,6 +50,7 @@ export interface ServerOptions {
 
 const dnsPort = 10053;
 const shutdownGraceMs = 2_000;
+const renewEveryMs = 3600_000;
 
 /** A cluster's server: everything but the agent, in this process. */
 export class Server {
@@ -68,6 +70,8 @@ export class Server {
   readonly #simulatedInformers: ReturnType<typeof createInformerFactory>;
   readonly #startedAt: string;
   #http: HttpServer | undefined;
+  #nodeTls: ClientTls | undefined;
+  #renewing: Timer | undefined;
   #agents: LocalAgents | undefined;
   #addressWatch: AddressWatch | undefined;
 
@@ -149,17 +153,17 @@ export class Server {
   /** From here on the API answers. Throws `ListenError` for a port in use. */
   async serve(): Promise<void> {
     const { environment, logger, port } = this.#options;
-    const tls = this.#tls();
     await this.#controlPlane.serve();
     this.#http = await HttpServer.start({
       environment,
       handler: this.#controlPlane.api,
       address: { host: '0.0.0.0', port },
-      tls,
+      tls: this.#tls(),
       onError: (err) => logger.warn('a request failed', { err }),
     });
     this.#writeKubeconfig();
     this.#writeServerFile();
+    this.#renewLater();
   }
 
   /** Starts controllers, scheduler and nodes; answers the names of the nodes. */
@@ -180,6 +184,7 @@ export class Server {
   /** Ends the server; agents and all containers run on. */
   async stop(): Promise<void> {
     const { directory } = this.#options;
+    this.#renewing?.cancel();
     await this.#addressWatch?.stop();
     await this.#agents?.release();
     await this.#simulated.stop();
@@ -238,6 +243,22 @@ export class Server {
     directory.write(directory.serverFile, `${JSON.stringify(process_, undefined, 2)}\n`);
   }
 
+  /** Years may pass before the next start, so certificates are looked after while the server runs. */
+  #renewLater(): void {
+    const { environment, logger } = this.#options;
+    this.#renewing = environment.setTimer(renewEveryMs, () => {
+      try {
+        this.#http?.setTls(this.#tls());
+        this.#writeKubeconfig();
+        this.#nodeTls = this.#nodeApiTls();
+        this.#agents?.renewCertificates();
+      } catch (err) {
+        logger.error('certificates were not renewed', { err });
+      }
+      this.#renewLater();
+    });
+  }
+
   #serverCertificate() {
     const service = addressAt(parseRange(this.identity.serviceRange), 1);
     const { domain } = this.identity;
@@ -274,14 +295,23 @@ export class Server {
   /** Real nodes by their certificates; simulated ones answer directly. */
   #dialer(reader: ConstructorParameters<typeof ClusterDialer>[0]['reader']): Dialer {
     const { environment } = this.#options;
+    const nodeTls = () => {
+      this.#nodeTls ??= this.#nodeApiTls();
+      return this.#nodeTls;
+    };
+    const real = new ClusterDialer({ environment, reader, nodeTls });
+    return simulatedDialer(() => this.#simulated, real);
+  }
+
+  /** How the server proves itself to agents. The same object while it is the same certificate, so that connections are kept. */
+  #nodeApiTls(): ClientTls {
     const client = this.#pki.leaf('node-api-client', {
       commonName: 'kube-apiserver-kubelet-client',
       organizations: ['system:masters'],
       usages: ['clientAuth'],
     });
-    const nodeTls = { authorityPem: this.#pki.authorityPem, ...client };
-    const real = new ClusterDialer({ environment, reader, nodeTls });
-    return simulatedDialer(() => this.#simulated, real);
+    if (client.certificatePem === this.#nodeTls?.certificatePem) return this.#nodeTls;
+    return { authorityPem: this.#pki.authorityPem, ...client };
   }
 }
 

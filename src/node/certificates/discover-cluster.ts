@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { parseKubeconfig } from '../../client/kubeconfig/kubeconfig.ts';
+import { type KubeconfigCluster, parseKubeconfig } from '../../client/kubeconfig/kubeconfig.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import type { BootstrapToken } from '../../resources/bootstrap/bootstrap-token.ts';
@@ -89,13 +89,19 @@ function verifiedContent(info: ConfigMap, { token, servers }: DiscoveryOptions):
     throw new IdentityError(
       `the token ${token.id} is known to the cluster at ${where}, but with another secret: check that the token was copied whole; else ${newTokenAdvice}`,
     );
-  const clusters = (parseKubeconfig(content, 'cluster-info').clusters ?? []).map(({ cluster }) => cluster);
-  const authority = clusters[0]?.['certificate-authority-data'];
-  if (authority === undefined) throw new IdentityError(`cluster-info of ${where} names no authority`);
-  return {
-    servers: clusters.flatMap(({ server }) => server ?? []),
-    authorityPem: Buffer.from(authority, 'base64').toString('utf8'),
-  };
+  const authorityPem = authorityIn(content);
+  if (authorityPem === undefined) throw new IdentityError(`cluster-info of ${where} names no authority`);
+  return { servers: clustersIn(content).flatMap(({ server }) => server ?? []), authorityPem };
+}
+
+/** The authority that the kubeconfig in `cluster-info` names, PEM. */
+export function authorityIn(kubeconfig: string): string | undefined {
+  const data = clustersIn(kubeconfig)[0]?.['certificate-authority-data'];
+  return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
+}
+
+function clustersIn(kubeconfig: string): readonly KubeconfigCluster[] {
+  return (parseKubeconfig(kubeconfig, clusterInfo.name).clusters ?? []).map(({ cluster }) => cluster);
 }
 
 /** Those of the authorities that were expected: of a bundle no other may come in with them. */

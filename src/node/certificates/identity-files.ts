@@ -35,13 +35,17 @@ export class IdentityFiles {
     }
   }
 
+  async writeAuthority(pem: string): Promise<void> {
+    await this.#files.write(this.authority, pem, 0o644);
+  }
+
   /**
    * Makes the directory, and in it the authority and a kubeconfig that names the other files, so that whoever uses it follows their
    * renewal. The first server is that of the current context; each other one has a cluster of its own in it.
    */
   async writeCluster(servers: readonly string[], authorityPem: string): Promise<void> {
     await this.#files.makeDirectory(this.directory, 0o700);
-    await this.#files.write(this.authority, authorityPem, 0o644);
+    await this.writeAuthority(authorityPem);
     const clusterName = (index: number) => (index === 0 ? 'stuurman' : `stuurman-${index}`);
     const kubeconfig = formatKubeconfig({
       clusters: servers.map((server, index) => ({

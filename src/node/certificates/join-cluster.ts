@@ -90,6 +90,13 @@ export function identityProblem(
   return undefined;
 }
 
+/** Throws `IdentityError` when what this machine has to prove itself with is of no use. */
+export async function requireIdentity(identity: IdentityFiles, nodeName: string, now: number): Promise<void> {
+  const pair = await identity.client.read();
+  const problem = identityProblem(pair?.certificate, (await identity.readAuthority()) ?? '', nodeName, now);
+  if (problem !== undefined) throw new IdentityError(problem);
+}
+
 /** Two machines of one name would take each other's pods. */
 async function checkName(options: JoinOptions, cluster: DiscoveredCluster): Promise<void> {
   const { nodeName, signal } = options;

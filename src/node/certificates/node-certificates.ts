@@ -2,11 +2,17 @@ import type { Client } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
+import { clusterInfo, clusterInfoKubeconfig } from '../../resources/bootstrap/cluster-info.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
+import { configMaps } from '../../resources/schema/resource-types.generated.ts';
+import { parseCertificate } from '../../wire/pki/certificate.ts';
 import type { CertificateRequestOptions } from '../../wire/pki/certificate-request.ts';
 import { generateKeyPair, type KeyPair } from '../../wire/pki/key-pair.ts';
+import { parsePem } from '../../wire/pki/pem.ts';
+import { publicKeyHash } from '../../wire/pki/public-key-hash.ts';
 import type { CertificatePair } from './certificate-file.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
+import { authorityIn } from './discover-cluster.ts';
 import type { IdentityFiles } from './identity-files.ts';
 import { clientCertificate, nodeSubject, servingCertificate } from './node-subject.ts';
 
@@ -44,7 +50,10 @@ export class NodeCertificates {
       name: 'client',
       file: identity.client,
       wanted: () => nodeSubject(nodeName),
-      onCertificate: options.onClient ?? (() => undefined),
+      onCertificate: (pair) => {
+        options.onClient?.(pair);
+        void this.#followAuthority();
+      },
     });
     this.#serving = new CertificateKeeper({
       ...common,
@@ -68,6 +77,27 @@ export class NodeCertificates {
     await Promise.all([this.#client.start(), this.#serving.start()]);
     const look = () => this.#serving.look();
     this.#detach = this.#options.node.addHandler({ added: look, updated: look });
+  }
+
+  /**
+   * An authority near its end gets another certificate for the same key, years before. Once in the life of each certificate of the node
+   * is often enough to learn of it.
+   */
+  async #followAuthority(): Promise<void> {
+    const { client, identity, logger } = this.#options;
+    try {
+      const known = await identity.readAuthority();
+      const info = await client.get(configMaps, clusterInfo);
+      const published = authorityIn(info.data?.[clusterInfoKubeconfig] ?? '');
+      if (known === undefined || published === undefined || published === known) return;
+      const hashes = parsePem(known, 'CERTIFICATE').map((der) => publicKeyHash(parseCertificate(der)));
+      const isSameKey = parsePem(published, 'CERTIFICATE').every((der) =>
+        hashes.includes(publicKeyHash(parseCertificate(der))),
+      );
+      if (isSameKey) await identity.writeAuthority(published);
+    } catch (err) {
+      logger.warn('whether the authority was renewed is not known', { err });
+    }
   }
 
   async stop(): Promise<void> {

@@ -19,7 +19,7 @@ export interface ServingTlsOptions {
 
 export type NodeTls = ServerTls & { readonly clientAuthorityPem: string };
 
-const lookEveryMs = 10_000;
+const lookEveryMs = 2_000;
 const dayMs = 24 * 3600_000;
 
 /** The TLS of a node's API, from files that are renewed while it is served. */
@@ -27,6 +27,7 @@ export class ServingTls {
   readonly #options: ServingTlsOptions;
   #current: NodeTls | undefined;
   #timer: Timer | undefined;
+  #changed: ((tls: NodeTls) => void) | undefined;
   #isStopped = false;
 
   constructor(options: ServingTlsOptions) {
@@ -44,24 +45,30 @@ export class ServingTls {
 
   /** Tells of every change from now on, within seconds. */
   follow(changed: (tls: NodeTls) => void): void {
-    const look = async () => {
-      try {
-        const found = await this.#fromFiles();
-        if (found !== undefined && !isSame(found, this.#current)) {
-          this.#current = found;
-          changed(found);
-        }
-      } catch (err) {
-        this.#options.logger.warn('the certificate of the node was not read again', { err });
-      }
-      if (!this.#isStopped) this.#timer = this.#options.environment.setTimer(lookEveryMs, () => void look());
-    };
-    this.#timer = this.#options.environment.setTimer(lookEveryMs, () => void look());
+    this.#changed = changed;
+    this.#lookLater();
+  }
+
+  /** Looks at once: the files have just been written. */
+  async look(): Promise<void> {
+    try {
+      const found = await this.#fromFiles();
+      if (found === undefined || isSame(found, this.#current)) return;
+      this.#current = found;
+      this.#changed?.(found);
+    } catch (err) {
+      this.#options.logger.warn('the certificate of the node was not read again', { err });
+    }
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+  }
+
+  #lookLater(): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#options.environment.setTimer(lookEveryMs, () => void this.look().then(() => this.#lookLater()));
   }
 
   /** Undefined while a file is missing, or one is replaced already and the other not yet. */
