@@ -27,10 +27,23 @@ export function runCommand(command: readonly string[], context: ExecContext): Si
     case 'cat':
       return { exitCode: 0, stdout: context.stdin };
     case 'sleep':
-      return { exitCode: 0, durationMs: Number(args[0] ?? 0) * 1000 };
+      return sleep(args);
     default:
       return { exitCode: 127, stderr: `exec: "${program}": executable file not found in $PATH\n` };
   }
+}
+
+const secondsOf: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** As coreutils have it: the sum of the times, each with its unit; `infinity` is one. */
+function sleep(times: readonly string[]): SimulatedExec {
+  let durationMs = 0;
+  for (const time of times) {
+    const [, amount, unit = ''] = /^(\d+(?:\.\d+)?|\.\d+|inf|infinity)([smhd]?)$/.exec(time) ?? [];
+    if (amount === undefined) return { exitCode: 1, stderr: `sleep: invalid time interval '${time}'\n` };
+    durationMs += amount.startsWith('inf') ? Number.POSITIVE_INFINITY : Number(amount) * 1000 * (secondsOf[unit] ?? 1);
+  }
+  return times.length === 0 ? { exitCode: 1, stderr: 'sleep: missing operand\n' } : { exitCode: 0, durationMs };
 }
 
 /** Commands one after another, as `;` and `&&` join them; no quoting beyond a whole word's. */
