@@ -14,6 +14,13 @@ export function certificatePair(certificate: Certificate, keyPair: KeyPair): Cer
   return { certificate, keyPair, pem: certificate.pem + privateKeyPem(keyPair) };
 }
 
+/** What is asked for with one request. */
+export interface PendingRequest {
+  readonly keyPair: KeyPair;
+  /** Tells this request from earlier ones, by whatever key. */
+  readonly id: string;
+}
+
 /** One file for both, so that they are replaced together and nobody ever sees one without the other. */
 export class CertificateFile {
   readonly path: string;
@@ -38,25 +45,25 @@ export class CertificateFile {
 
   async write(pair: CertificatePair): Promise<void> {
     await this.#files.write(this.path, pair.pem, 0o600);
-    await this.dropPendingKey();
+    await this.dropPendingRequest();
   }
 
   /** The key for which a certificate has been asked: whoever was interrupted asks for the same again. */
-  async pendingKey(make: () => KeyPair): Promise<KeyPair> {
+  async pendingRequest(make: () => PendingRequest): Promise<PendingRequest> {
     const known = await this.#text(this.#pendingPath);
     if (known !== undefined) {
       try {
-        return parseKeyPair(known);
+        return { keyPair: parseKeyPair(known), id: known.slice(0, known.indexOf('\n')) };
       } catch {
         // Damaged: another one is as good.
       }
     }
     const made = make();
-    await this.#files.write(this.#pendingPath, privateKeyPem(made), 0o600);
+    await this.#files.write(this.#pendingPath, `${made.id}\n${privateKeyPem(made.keyPair)}`, 0o600);
     return made;
   }
 
-  async dropPendingKey(): Promise<void> {
+  async dropPendingRequest(): Promise<void> {
     await this.#files.remove(this.#pendingPath);
   }
 

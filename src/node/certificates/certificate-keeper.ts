@@ -94,15 +94,16 @@ export class CertificateKeeper {
 
   async #obtain(content: CertificateRequestOptions, signal: AbortSignal): Promise<CertificatePair> {
     const { environment, client, file, makeKeyPair, signerName, usages, expirationSeconds } = this.#options;
-    const keyPair = await file.pendingKey(makeKeyPair);
-    const wish = { content, keyPair, signerName, usages, expirationSeconds };
+    const pending = await file.pendingRequest(() => ({ keyPair: makeKeyPair(), id: environment.id() }));
+    const { keyPair } = pending;
+    const wish = { content, pending, signerName, usages, expirationSeconds };
     try {
       const certificate = await requestCertificate(client, environment, wish, signal);
       checkCertificate(certificatePair(certificate, keyPair), environment.now());
       return certificatePair(certificate, keyPair);
     } catch (error) {
       // What was refused once is refused for ever: the next attempt is another request.
-      if (error instanceof IdentityError && !error.mayPass) await file.dropPendingKey();
+      if (error instanceof IdentityError && !error.mayPass) await file.dropPendingRequest();
       throw error;
     }
   }

@@ -116,8 +116,10 @@ async function checkName(options: JoinOptions, cluster: DiscoveredCluster): Prom
 
 async function firstCertificate(options: JoinOptions, cluster: DiscoveredCluster) {
   const { environment, identity, nodeName, expirationSeconds, signal } = options;
-  const keyPair = await identity.client.pendingKey(options.makeKeyPair ?? (() => generateKeyPair(environment)));
-  const wish = { ...clientCertificate, content: nodeSubject(nodeName), keyPair, expirationSeconds };
+  const { makeKeyPair = () => generateKeyPair(environment) } = options;
+  const pending = await identity.client.pendingRequest(() => ({ keyPair: makeKeyPair(), id: environment.id() }));
+  const { keyPair } = pending;
+  const wish = { ...clientCertificate, content: nodeSubject(nodeName), pending, expirationSeconds };
   try {
     const certificate = await withToken(options, cluster, (client) =>
       requestCertificate(client, environment, wish, signal),
@@ -126,7 +128,7 @@ async function firstCertificate(options: JoinOptions, cluster: DiscoveredCluster
     checkCertificate(pair, environment.now());
     return pair;
   } catch (error) {
-    if (error instanceof IdentityError && !error.mayPass) await identity.client.dropPendingKey();
+    if (error instanceof IdentityError && !error.mayPass) await identity.client.dropPendingRequest();
     throw error;
   }
 }

@@ -7,12 +7,12 @@ import type { CertificateSigningRequest } from '../../resources/schema/certifica
 import { certificateSigningRequests } from '../../resources/schema/resource-types.generated.ts';
 import { type Certificate, parseCertificate } from '../../wire/pki/certificate.ts';
 import { type CertificateRequestOptions, createCertificateRequest } from '../../wire/pki/certificate-request.ts';
-import type { KeyPair } from '../../wire/pki/key-pair.ts';
+import type { PendingRequest } from './certificate-file.ts';
 import { IdentityError } from './identity-error.ts';
 
 export interface CertificateWish {
   readonly content: CertificateRequestOptions;
-  readonly keyPair: KeyPair;
+  readonly pending: PendingRequest;
   readonly signerName: string;
   readonly usages: readonly string[];
   /** Absent: as long as the signer gives. */
@@ -65,11 +65,11 @@ function answerIn({ metadata, status }: CertificateSigningRequest): Certificate 
   return certificate === '' ? undefined : parseCertificate(bytesText(certificate));
 }
 
-function requestOf(name: string, { content, keyPair, signerName, usages, expirationSeconds }: CertificateWish) {
+function requestOf(name: string, { content, pending, signerName, usages, expirationSeconds }: CertificateWish) {
   return {
     metadata: { name },
     spec: {
-      request: textBytes(createCertificateRequest(content, keyPair)),
+      request: textBytes(createCertificateRequest(content, pending.keyPair)),
       signerName,
       usages,
       ...(expirationSeconds !== undefined && { expirationSeconds }),
@@ -77,10 +77,10 @@ function requestOf(name: string, { content, keyPair, signerName, usages, expirat
   } satisfies CertificateSigningRequest;
 }
 
-function requestName({ content, keyPair, signerName, usages }: CertificateWish): string {
-  const key = keyPair.publicKey.export({ type: 'spki', format: 'pem' });
+function requestName({ content, pending, signerName, usages }: CertificateWish): string {
+  const key = pending.keyPair.publicKey.export({ type: 'spki', format: 'pem' });
   const digest = createHash('sha256')
-    .update(JSON.stringify([key, signerName, usages, content]))
+    .update(JSON.stringify([pending.id, key, signerName, usages, content]))
     .digest('base64url');
   return `node-csr-${digest}`;
 }
