@@ -10,14 +10,18 @@ import { type Logger, silentLogger } from '../machinery/log.ts';
 import { type MetricRegistry, silentMetrics } from '../machinery/metrics.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { prefixEnd, type StoreEvent } from '../store/store.ts';
+import type { HttpHandler } from '../wire/http-handler.ts';
 import { CertificateAuthority } from '../wire/pki/certificate-authority.ts';
 import { fixedTestKeys } from '../wire/pki/fixed-test-keys.ts';
 import { generateKeyPair, type KeyPair } from '../wire/pki/key-pair.ts';
+import { publicKeyHash } from '../wire/pki/public-key-hash.ts';
 import { ControlPlane } from './control-plane/control-plane.ts';
 import { adminUser, serverUser } from './control-plane/users.ts';
 import { type ServedCluster, serveCluster } from './serve-cluster.ts';
+import type { JoinableCluster } from './simulated/joined-identity.ts';
 import { simulatedDialer } from './simulated/simulated-dialer.ts';
 import { type SimulatedNodeOptions, SimulatedNodes } from './simulated/simulated-nodes.ts';
+import { simulatedReach } from './simulated/simulated-reach.ts';
 import { unreachableDialer } from './simulated/unreachable-dialer.ts';
 
 export interface CreateClusterOptions {
@@ -100,7 +104,13 @@ export async function createCluster(options: CreateClusterOptions = {}): Promise
       ),
   });
   const informers = createInformerFactory({ client: controlPlane.client(serverUser), environment, logger });
-  const nodes = new SimulatedNodes({ clientFor: (user) => controlPlane.client(user), informers, environment, logger });
+  const nodes = new SimulatedNodes({
+    clientFor: (user) => controlPlane.client(user),
+    informers,
+    environment,
+    logger,
+    cluster: joinable(environment, controlPlane.api, keys.authority),
+  });
   starting.defer(() => controlPlane.stop());
   await controlPlane.serve();
   await controlPlane.work();
@@ -160,6 +170,17 @@ async function recordHistory(store: MemoryStore, history: HistoryEntry[]): Promi
 function historyEntry(event: StoreEvent): HistoryEntry {
   if (event.type === 'delete') return { revision: event.revision, key: event.key, value: undefined };
   return { revision: event.entry.modRevision, key: event.entry.key, value: event.entry.value };
+}
+
+/** The cluster as machines find it that join by a token. */
+function joinable(environment: Environment, handler: HttpHandler, authority: CertificateAuthority): JoinableCluster {
+  const api = { url: joinServer, handler, authority: () => authority };
+  return {
+    servers: [joinServer],
+    reach: simulatedReach(environment, [api], 'stuurman-agent'),
+    authorityHash: () => publicKeyHash(authority.certificate),
+    makeKeyPair: environment instanceof VirtualEnvironment ? fixedTestKeys.node : undefined,
+  };
 }
 
 interface ClusterKeys {

@@ -17,6 +17,7 @@ import { type AgentSources, sharedSources } from '../../node/sources.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { HttpTarget } from '../../wire/http.ts';
 import { nodeUser, serverUser } from '../control-plane/users.ts';
+import { type JoinableCluster, JoinedIdentity, type SimulatedJoin } from './joined-identity.ts';
 import { Partition } from './partition.ts';
 
 export interface SimulatedNodesOptions {
@@ -26,6 +27,8 @@ export interface SimulatedNodesOptions {
   readonly environment: Environment;
   readonly logger: Logger;
   readonly metrics?: MetricRegistry | undefined;
+  /** Absent: no node can join by a token. */
+  readonly cluster?: JoinableCluster | undefined;
 }
 
 /** How a simulated node differs from the general ones. */
@@ -36,6 +39,8 @@ export interface SimulatedNodeOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly taints?: NodeConfig['nodeTaints'] | undefined;
   readonly maxPods?: number | undefined;
+  /** The node joins by a bootstrap token and keeps its certificates renewed, as one on another machine. Absent: it is simply known. */
+  readonly join?: SimulatedJoin | undefined;
   /** What containers do and which images there are. */
   readonly runtime?: Pick<SimulatedMachineOptions, 'program' | 'images' | 'latency'> | undefined;
 }
@@ -44,13 +49,15 @@ export interface SimulatedNodeOptions {
 export interface SimulatedNode {
   readonly name: string;
   readonly runtime: SimulatedRuntime;
+  /** Of a node that joined by a token, while its agent runs. */
+  readonly identity: Pick<JoinedIdentity, 'clientCertificate' | 'servingCertificate'> | undefined;
   /** The network between the node and the API server fails. Its containers run on. */
   cutOff(): void;
   reconnect(): void;
   /** The agent dies, as by SIGKILL; containers run on. */
   killAgent(): Promise<void>;
-  /** A new agent takes over what runs. */
-  startAgent(): Promise<void>;
+  /** A new agent takes over what runs; with another token, when one that joined has none that is still good. */
+  startAgent(token?: string): Promise<void>;
   /** The machine goes away, with all its containers; the Node object stays. */
   powerOff(): Promise<void>;
 }
@@ -123,6 +130,9 @@ class SimulatedNodeProcess implements SimulatedNode {
   readonly #settings: SimulatedNodeOptions;
   readonly #partition: Partition;
   #agent: Agent | undefined;
+  #identity: JoinedIdentity | undefined;
+  /** A token is for joining; nobody keeps it. */
+  #hasJoined = false;
 
   constructor(
     options: SimulatedNodesOptions,
@@ -151,6 +161,10 @@ class SimulatedNodeProcess implements SimulatedNode {
     return this.#partition.isCut ? undefined : this.#agent?.api;
   }
 
+  get identity(): JoinedIdentity | undefined {
+    return this.#identity;
+  }
+
   get runtime(): SimulatedRuntime {
     return this.machine.runtime;
   }
@@ -166,15 +180,18 @@ class SimulatedNodeProcess implements SimulatedNode {
   async killAgent(): Promise<void> {
     await this.#agent?.stop();
     this.#agent = undefined;
+    await this.#identity?.stop();
+    this.#identity = undefined;
   }
 
-  async startAgent(): Promise<void> {
+  async startAgent(token?: string): Promise<void> {
     if (this.#agent !== undefined) return;
+    this.#identity = await this.#join(token);
     const { clientFor, environment, logger, metrics = silentMetrics } = this.#options;
     const { labels = {}, taints = [], maxPods } = this.#settings;
     this.#agent = await startAgent({
-      client: this.#partition.client(clientFor(nodeUser(this.name))),
-      sources: this.#sources,
+      client: this.#identity?.client ?? this.#partition.client(clientFor(nodeUser(this.name))),
+      sources: this.#identity?.sources ?? this.#sources,
       runtime: this.machine.runtime,
       host: this.machine.host,
       environment,
@@ -187,6 +204,25 @@ class SimulatedNodeProcess implements SimulatedNode {
         ...(maxPods !== undefined && { maxPods }),
       },
     });
+    await this.#identity?.start();
+  }
+
+  async #join(token: string | undefined): Promise<JoinedIdentity | undefined> {
+    const { join } = this.#settings;
+    const { cluster, environment, logger } = this.#options;
+    if (join === undefined) return undefined;
+    if (cluster === undefined) throw new Error(`${this.name} cannot join: the cluster gives no tokens`);
+    const joined = await JoinedIdentity.open({
+      cluster,
+      join: { ...join, token: token ?? (this.#hasJoined ? undefined : join.token) },
+      nodeName: this.name,
+      files: this.machine.host.files,
+      environment,
+      logger,
+      across: (client) => this.#partition.client(client),
+    });
+    this.#hasJoined = true;
+    return joined;
   }
 
   async end(): Promise<void> {

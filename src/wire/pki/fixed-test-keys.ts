@@ -7,6 +7,7 @@ import { type KeyPair, parseKeyPair } from './key-pair.ts';
 export const fixedTestKeys = {
   authority: (): KeyPair => parseKeyPair(authorityPem),
   serviceAccount: (): KeyPair => parseKeyPair(serviceAccountPem),
+  node: (): KeyPair => parseKeyPair(nodePem),
 };
 
 const authorityPem = `-----BEGIN PRIVATE KEY-----
@@ -66,5 +67,35 @@ yNbXejlaXMF5XYuxTKiAsNqyRBmZfDwhoL6U0KFfXQKBgQCU5go6knijeZR6ivN1
 xr/JSdC4+L5IJk6rd6Erg+wvAS0AuiSdrHpmVM8byLpfgcXq+Aj8tUfqG7gWy69F
 glgabfa2Ntg8XWM+GFR72rIGO/eSwMhoAt0SlSglzon3SxIn/pouoxdo7b5E2mxV
 CxzJ882+LnuQNk5Yp9dJjMRQbQ==
+-----END PRIVATE KEY-----
+`;
+
+const nodePem = `-----BEGIN PRIVATE KEY-----
+MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQClRpTZPOG55JaN
+t5TDZmJgMqWLV14Z/yxfTQq7GI54a3sD7Z/ZVMDdszpDGcYURwXU4XlRoOqL3K9U
+sX3+oaPHl/DEqoTfn+iozlF6UgcLXzmkLVnXltseIpoY5erZIuKGIwucSlTR7xxF
+izszbsbOL8jiN7Z15T7CM2Oi99EieAjBC518vOPxVtNRWE+OXTfd2e+xvo0JwBNG
+l45bLziszpjjzTMHHom0FqdgQcvfFjkb9ASy+NizQnVyZ/MJTt8U8h/SyKD4OnOH
+PkL4t2wJQgoEmPyz1xUJz9xS1O9ePM8MxRbGX1Xgk75ExEbkgzzkCbVXbQmdmm89
+0u28+yEvAgMBAAECggEAUY+exgO+6yMsztvhLHp6orlrq3Nei1q7NX6KBKGOMUvt
+JZee8jvaf63CWzm9X+Vasd7hJVDRXlr2JUgAAugWsFlBZnQ15Tt/L8q9N62CL3D7
+O5NryjH2iQ0PWakgt6349rQVtzeRWxZyL7mRagTJVBgNvOE8iDqsuV5t1Y8RJD4n
+1E2i5DavNBTIKjJx4odLJipzE+zNg91NCEuclNUU7jbF7dnSrvVWmFKXxhA8l/tO
+AiX2HoqMuoS4RBrW5wZ//KyxmPCIPZM+BeOVOi3hPdFjyR8cAUqUZCnBzdo7t3cA
++TvtwBIrutm6G8PidhKfTrsWgvGBFXRZw4IqeFuFcQKBgQDZV6TzNhZAcE5dh1fX
+4i4H1p0Vl52SAVF0v5PISRO8u3QjbK3RcasoVlobWG/djwA1alP4b/f2ZoNXrmT8
+wb58mh3dTOv2imKWyFN9PCZNJk2gF5QaDz8g6br7+HACraSuLNuQrHCklmj8uD63
+per1tDlYy4iNZbTGXY3ZwEaksQKBgQDCrCkuA+kbJCL0lIQH4b9N38QiYTYRaq5b
+Gywm27futSl+BWHkIN3gGrXWe5WkHGgE9O1cVc4x3Lbs544vKFqWMs7sMfLN1Zme
+JhRM4FUT+zkDSwVPz4rkPKfJ73qayk5cMxvvGctkD8xbFiEWArmfiHsCq1tLCRnd
+Y4aRPgMb3wKBgQCLpAckCF01m7KN3xZuazC98oLMy7P+igBG7YvKxED9IsdUt0/a
+YJjietC7/w8on+c3apB276G2W1kJ7c+OogB8WBzWAcUdiv4a+KzDqvDE4tY/BMcw
+ExmxUNrFZ3K4Fc7X5ZRQmKpq5QShUtNg9SZIJTovNd4PUwhZ5uPrwuDgkQKBgBmE
+E0myvYUPMX25Uazuy/JbGAwhjcKupvfOEfVt6yfgmvWnovMR08Mh/R+Fx1FhX8j2
+iX4GySYD9f4LQ7muomD5e+G9kkOkcaQm/ZYt+TjLPufNl36kh2HvCVcQipNrXOX8
+1PZ7/Qq6f2CY//Ewnj/o1aa96xNkt/0qpGK5LBMlAoGBAL8Okr8vxvPzKi5Wki2E
+xtCFmThkJ8STBFqidgilD5n7IYRAPR86zWv9zdOvyE/+uQlJr5+7/Y0t/kvcFUM8
+yFH9AiALQsWKpZQ3H+qeaczoxTLMv+WtTEurIy2gMBqv8xT8slO4M1tscqC1hxuM
+mVLAn5Xd3ca7ZLd9ontwxZ52
 -----END PRIVATE KEY-----
 `;
