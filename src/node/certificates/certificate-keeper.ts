@@ -7,6 +7,7 @@ import { certificateValidity } from '../../wire/pki/certificate-validity.ts';
 import type { KeyPair } from '../../wire/pki/key-pair.ts';
 import { type CertificateFile, type CertificatePair, certificatePair } from './certificate-file.ts';
 import { renewalReason, renewalTime } from './decide-renewal.ts';
+import { explainFailure } from './explain-failure.ts';
 import { IdentityError } from './identity-error.ts';
 import { type CertificateWish, requestCertificate } from './request-certificate.ts';
 
@@ -74,7 +75,9 @@ export class CertificateKeeper {
       } catch (error) {
         if (signal.aborted) return;
         waitMs = this.#backOff.next();
-        this.#options.logger.warn('the certificate was not renewed', { certificate: this.#options.name, err: error });
+        const { environment, logger, name } = this.#options;
+        const err = explainFailure(error, { servers: [], now: environment.now(), shown: 'certificate' });
+        logger.warn('the certificate was not renewed', { certificate: name, err });
       }
       await this.#sleep(waitMs, signal);
     }

@@ -3,6 +3,7 @@ import { ConnectionError } from '../../wire/http-client/connection-error.ts';
 import { IdentityError, newTokenAdvice } from './identity-error.ts';
 
 export interface FailedAttempt {
+  /** Empty where they are not known. */
   readonly servers: readonly string[];
   /** Of this machine, milliseconds since 1970. */
   readonly now: number;
@@ -58,14 +59,14 @@ function explainConnection(error: ConnectionError, { servers, now }: FailedAttem
 }
 
 function explainRefusal(error: StatusError, { servers, shown }: FailedAttempt): IdentityError {
-  const where = servers.join(', ');
+  const cluster = servers.length === 0 ? 'the cluster' : `the cluster at ${servers.join(', ')}`;
   if (shown === 'token')
     return new IdentityError(
-      `the cluster at ${where} does not accept the token: it has expired, was deleted, or is of another cluster; ${newTokenAdvice}`,
+      `${cluster} does not accept the token: it has expired, was deleted, or is of another cluster; ${newTokenAdvice}`,
       { cause: error },
     );
   return new IdentityError(
-    `the cluster at ${where} does not accept the client certificate of this node: it has expired by the server's clock, or is of another cluster; ${newTokenAdvice}`,
+    `${cluster} does not accept the client certificate of this node: it has expired by the server's clock, or is of another cluster; ${newTokenAdvice}`,
     { cause: error },
   );
 }

@@ -107,7 +107,7 @@ export class NodeCertificates {
 }
 
 /** The names and addresses that the node tells of itself; undefined before it has told any. */
-export function servingContent(nodeName: string, node: Node | undefined): CertificateRequestOptions | undefined {
+function servingContent(nodeName: string, node: Node | undefined): CertificateRequestOptions | undefined {
   const addresses = node?.status?.addresses ?? [];
   const of = (...types: readonly string[]) => [
     ...new Set(addresses.flatMap(({ type, address }) => (types.includes(type) ? [address] : []))),

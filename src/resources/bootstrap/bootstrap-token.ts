@@ -8,7 +8,7 @@ export interface BootstrapToken {
 
 export const bootstrapTokenType = 'bootstrap.kubernetes.io/token';
 export const bootstrapTokenNamespace = 'kube-system';
-export const bootstrappersGroup = 'system:bootstrappers';
+const bootstrappersGroup = 'system:bootstrappers';
 /** Which tokens of a cluster may make a machine a node: the group that kubeadm uses. */
 export const nodeBootstrappersGroup = 'system:bootstrappers:kubeadm:default-node-token';
 
