@@ -245,15 +245,8 @@ function failure(code: number, reason: StatusReason, message: string, cause: unk
   return new StatusError({ code, reason, message }, { cause });
 }
 
-/** Subresources that are views of the object itself; a scale or a token is of another kind. */
-const views: readonly (string | undefined)[] = [
-  undefined,
-  'status',
-  'approval',
-  'finalize',
-  'ephemeralcontainers',
-  'resize',
-];
+/** Subresources that are views of the object itself, for all that the project writes there. */
+const views: readonly (string | undefined)[] = [undefined, 'status', 'approval'];
 
 /** The object with its kind: a server may refuse one without. */
 function typed(type: ResourceType, object: KubeObject, subresource: string | undefined): object {
