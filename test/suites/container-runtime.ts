@@ -204,6 +204,39 @@ export function containerRuntimeSuite(name: string, open: () => Promise<RuntimeF
       session.close();
     });
 
+    test('a container is attached to: it reads what is typed, and ends with its input', async () => {
+      const { config, id } = await newPod();
+      const reading = { ...newContainer(fixture.image, '', 0), command: ['cat'], stdin: true, stdinOnce: true };
+      const containerId = await runtime.createContainer(id, reading, config);
+      await runtime.startContainer(containerId);
+      const streams = { stdin: true, stdout: true, stderr: true, tty: false };
+      const session = await runtime.attach(containerId, streams);
+      await session.stdin?.write(new TextEncoder().encode('through\n'));
+      await session.stdin?.close();
+      let text = '';
+      for await (const chunk of session.stdout ?? []) text += decoder.decode(chunk);
+      expect(text).toBe('through\n');
+      expect(await session.exit).toBe(0);
+      await fixture.pass(500);
+      expect((await runtime.containerStatus(containerId))?.state).toBe('exited');
+      await expect(runtime.attach(containerId, streams)).rejects.toMatchObject({ name: 'RuntimeError' });
+    });
+
+    test('a port of a sandbox is reached where somebody listens, and said to be refused where nobody does', async () => {
+      const pod = await newPod();
+      const refused = await runtime.portForward(pod.id, 8080);
+      expect(await refused.ended).toMatch(/^error forwarding port 8080 to pod \w+, uid : .*connection refused/);
+      await start('mkdir /www; exec httpd -f -p 8080 -h /www', 0, pod);
+      await fixture.pass(500);
+      const { data, ended } = await runtime.portForward(pod.id, 8080);
+      data.write('GET / HTTP/1.0\r\n\r\n');
+      let text = '';
+      for await (const chunk of data) text += decoder.decode(chunk as Uint8Array);
+      expect(text).toMatch(/^HTTP\/1\.[01] /);
+      expect(await ended).toBeUndefined();
+      await expect(runtime.portForward('none', 80)).rejects.toMatchObject({ name: 'RuntimeError', code: 'NotFound' });
+    });
+
     test('what does not exist is said so', async () => {
       await expect(runtime.startContainer('none')).rejects.toMatchObject({ code: 'NotFound' });
       await expect(runtime.execSync('none', ['true'], 1000)).rejects.toMatchObject({ name: 'RuntimeError' });

@@ -9,6 +9,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { notFound, serviceUnavailable } from '../../machinery/status-errors.ts';
+import { connectionPair } from '../../wire/connection-pair.ts';
 import type { HttpBody, HttpRequest, HttpResponse, HttpTarget } from '../../wire/http.ts';
 import { readHttpBody, readHttpText } from '../../wire/http-body.ts';
 import { ConnectionError } from '../../wire/http-client/connection-error.ts';
@@ -509,6 +510,27 @@ describe('proxies', () => {
     const unknown = { 'content-type': 'text/html', 'content-encoding': 'br', 'content-length': '3' };
     const { handlers } = handlersOver(() => ({ status: 200, headers: unknown, body: Buffer.from('abc') }));
     expect(await fetchFrom(handlers, 'GET', `${proxied}/`)).toMatchObject({ headers: unknown });
+  });
+
+  test('an upgraded connection is handed through as it is', async () => {
+    const [near, far] = connectionPair();
+    const asked: HttpRequest[] = [];
+    const target: HttpTarget = {
+      fetch: async () => text(404, ''),
+      upgrade: async (request) => {
+        asked.push(request);
+        return { status: 101, headers: { upgrade: 'websocket', 'x-own': '1' }, connection: near };
+      },
+    };
+    const dialer = { node: async () => target, pod: async () => target, service: async () => target };
+    const headers = { upgrade: 'websocket', connection: 'Upgrade', 'sec-websocket-key': 'k', host: 'api:6443' };
+    const [context, rest] = contextOf('GET', '/api/v1/namespaces/a/services/s1/proxy/ws?x=1', headers);
+    const answer = await handlerFor(streamingHandlers(reader, dialer), context).upgrade?.(context, rest, context.http);
+    expect(answer).toEqual({ status: 101, headers: { upgrade: 'websocket', 'x-own': '1' }, connection: near });
+    expect(asked).toMatchObject([
+      { path: '/ws?x=1', host: 'api:6443', headers: { upgrade: 'websocket', 'sec-websocket-key': 'k' } },
+    ]);
+    far.destroy();
   });
 
   test('an upgrade that what is behind does not want is an error, or its own', async () => {

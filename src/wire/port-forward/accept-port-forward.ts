@@ -52,7 +52,7 @@ export function acceptPortForward(
     const body = Buffer.from((error as Error).message);
     return { response: { status: 400, headers: { 'content-type': 'text/plain; charset=utf-8' }, body } };
   }
-  return over(headers, (socket) => new WebSocketPortForwardServer(socket, protocol, ports, connect));
+  return over(headers, (socket) => new WebSocketPortForwardServer(environment, socket, protocol, ports, connect));
 }
 
 function over(

@@ -34,7 +34,11 @@ export class SpdyPortForwardServer {
   constructor(environment: Timers, socket: Duplex, connect: PortConnector) {
     this.#environment = environment;
     this.#connect = connect;
-    this.#connection = new SpdyConnection(socket, { role: 'server', onStream: (stream) => this.#accept(stream) });
+    this.#connection = new SpdyConnection(socket, {
+      role: 'server',
+      idle: environment,
+      onStream: (stream) => this.#accept(stream),
+    });
     this.closed = this.#connection.closed;
     void this.closed.then(() => this.#over());
   }

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import type { Timers } from '../environment.ts';
 import { ChannelCodec } from '../websocket/channel-protocol.ts';
 import { WebSocketConnection } from '../websocket/websocket-connection.ts';
 import type { PortConnection, PortConnector } from './port-connection.ts';
@@ -17,9 +18,12 @@ export class WebSocketPortForwardServer {
   readonly #connection: WebSocketConnection;
   readonly #channels: readonly Duplex[];
 
-  constructor(socket: Duplex, protocol: string, ports: readonly number[], connect: PortConnector) {
+  constructor(environment: Timers, socket: Duplex, protocol: string, ports: readonly number[], connect: PortConnector) {
     this.#codec = new ChannelCodec(protocol);
-    this.#connection = new WebSocketConnection(socket, { onMessage: (message) => this.#accept(message) });
+    this.#connection = new WebSocketConnection(socket, {
+      idle: environment,
+      onMessage: (message) => this.#accept(message),
+    });
     this.#channels = ports.map((_, index) => this.#channel(2 * index));
     this.closed = this.#connection.closed.then(() => {
       for (const channel of this.#channels) channel.destroy();

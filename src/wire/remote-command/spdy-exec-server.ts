@@ -42,6 +42,7 @@ async function openedStreams(
   const complete = Promise.withResolvers<void>();
   const connection = new SpdyConnection(socket, {
     role: 'server',
+    idle: environment,
     onStream: (stream) => {
       const type = stream.headers['streamtype'] ?? '';
       if (!missing.delete(type)) {

@@ -39,7 +39,10 @@ class WebSocketExecStreams implements ExecStreams {
   constructor(environment: Timers, socket: Duplex, protocol: string, options: StreamOptions) {
     this.#environment = environment;
     this.#codec = new ChannelCodec(protocol);
-    this.#connection = new WebSocketConnection(socket, { onMessage: (data) => this.#accept(data) });
+    this.#connection = new WebSocketConnection(socket, {
+      idle: environment,
+      onMessage: (data) => this.#accept(data),
+    });
     this.stdin = options.stdin ? new Readable({ read: () => this.#connection.resume() }) : undefined;
     this.stdin?.on('error', () => undefined);
     this.stdout = options.stdout ? this.#writable(channels.stdout) : undefined;

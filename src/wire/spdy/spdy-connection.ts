@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import type { Timers } from '../environment.ts';
+import { IdleBound } from '../idle-bound.ts';
 import { onceDrained } from '../once-drained.ts';
 import { type SpdyFrame, SpdyFrameReader, SpdyFrameWriter } from './frames.ts';
 import type { SpdyHeaders } from './header-block.ts';
@@ -15,6 +17,8 @@ export interface SpdyConnectionOptions {
    * back but by the connection below.
    */
   readonly flowControl?: boolean | undefined;
+  /** Given: the connection ends when it is silent for long. */
+  readonly idle?: Timers | undefined;
   /** Streams of the other side that may be open at a time. */
   readonly maximumStreams?: number | undefined;
 }
@@ -39,6 +43,7 @@ export class SpdyConnection {
   readonly #writer = new SpdyFrameWriter();
   readonly #streams = new Map<number, SpdyStream>();
   readonly #windows: SendWindows | undefined;
+  readonly #idle: IdleBound | undefined;
   /** Streams whose readers have enough: nothing is read while there is one. */
   readonly #full = new Set<SpdyStream>();
   readonly #pings = new Map<number, () => void>();
@@ -55,6 +60,7 @@ export class SpdyConnection {
     this.#onStream = options.onStream;
     this.#maximumStreams = options.maximumStreams ?? 1000;
     this.#windows = options.flowControl === true ? new SendWindows() : undefined;
+    this.#idle = options.idle && new IdleBound(options.idle, () => socket.destroy());
     this.#nextId = options.role === 'client' ? 1 : 2;
     this.#nextPing = this.#nextId;
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
@@ -62,7 +68,10 @@ export class SpdyConnection {
     socket.setMaxListeners(0);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.once('end', () => this.#over());
-    socket.once('close', () => this.#over());
+    socket.once('close', () => {
+      this.#idle?.stop();
+      this.#over();
+    });
     socket.on('error', () => socket.destroy());
   }
 
@@ -107,6 +116,7 @@ export class SpdyConnection {
 
   #send(frame: Buffer): boolean {
     if (this.#socket.destroyed || this.#socket.writableEnded) return true;
+    this.#idle?.touch();
     if (this.#socket.writableLength > backlogBytes) {
       this.#socket.destroy(new SpdyError('the other side takes nothing'));
       return true;
@@ -115,6 +125,7 @@ export class SpdyConnection {
   }
 
   #read(chunk: Buffer): void {
+    this.#idle?.touch();
     try {
       for (const frame of this.#reader.push(chunk)) {
         if (this.#socket.destroyed) return;

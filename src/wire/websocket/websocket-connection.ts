@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { RandomSource } from '../environment.ts';
+import type { RandomSource, Timers } from '../environment.ts';
+import { IdleBound } from '../idle-bound.ts';
 import { onceDrained } from '../once-drained.ts';
 import { closeCodes, WebSocketError, WebSocketReader, webSocketFrame } from './websocket-frames.ts';
 
@@ -9,6 +10,8 @@ export interface WebSocketConnectionOptions {
   /** Called for each message; the connection may be paused from within. */
   readonly onMessage: (data: Buffer, type: 'binary' | 'text') => void;
   readonly messageBytes?: number | undefined;
+  /** Given: the connection ends when it is silent for long. */
+  readonly idle?: Timers | undefined;
 }
 
 /** How it ended: code 1006 stands for a connection that broke or was ended without a word. */
@@ -31,6 +34,7 @@ export class WebSocketConnection {
   readonly #environment: RandomSource | undefined;
   readonly #onMessage: (data: Buffer, type: 'binary' | 'text') => void;
   readonly #reader: WebSocketReader;
+  readonly #idle: IdleBound | undefined;
   #end: WebSocketEnd = { code: 1006, reason: '' };
   #closing = false;
 
@@ -40,7 +44,13 @@ export class WebSocketConnection {
     this.#onMessage = options.onMessage;
     const role = options.environment === undefined ? 'server' : 'client';
     this.#reader = new WebSocketReader(role, options.messageBytes ?? 1024 * 1024);
-    this.closed = new Promise((resolve) => socket.once('close', () => resolve(this.#end)));
+    this.#idle = options.idle && new IdleBound(options.idle, () => socket.destroy());
+    this.closed = new Promise((resolve) =>
+      socket.once('close', () => {
+        this.#idle?.stop();
+        resolve(this.#end);
+      }),
+    );
     // Each writer that waits for room listens.
     socket.setMaxListeners(0);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -54,6 +64,7 @@ export class WebSocketConnection {
       sent(new Error('the connection is closed'));
       return;
     }
+    this.#idle?.touch();
     if (this.#socket.write(webSocketFrame(type, data, this.#environment))) sent();
     else onceDrained(this.#socket, sent);
   }
@@ -84,6 +95,7 @@ export class WebSocketConnection {
   }
 
   #read(chunk: Buffer): void {
+    this.#idle?.touch();
     try {
       for (const message of this.#reader.push(chunk)) {
         if (this.#socket.destroyed) return;
