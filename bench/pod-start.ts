@@ -1,70 +1,144 @@
 import type { Client } from '../src/client/client.ts';
+import { pauseImageName } from '../src/node/images/making/pause-image.ts';
 import { namespaces, pods } from '../src/resources/schema/resource-types.generated.ts';
+import { ContainerdFixture } from '../test/real/containerd-fixture.ts';
+import { PodFixture } from '../test/real/pod-fixture.ts';
 import { connectTo, median, referenceKubeconfig, SpawnedCluster } from './spawned-cluster.ts';
 
 /**
- * From the create of a pod whose image is there to Ready, as a watcher sees it, on a real node: `node bench/pod-start.ts IMAGE` as root,
- * next to the reference's node with `REFERENCE_KUBECONFIG=...`.
+ * From the create of a pod whose image is there to Ready, as a watcher sees it, on a real node as root: `node bench/pod-start.ts [one by
+ * one] [at once]`. Beside it, in turns: what the calls of CRI alone take for such a pod on a containerd of its own, and the
+ * reference's kubelet with `REFERENCE_KUBECONFIG=...`.
  */
-const ourImage = process.argv[2] ?? '';
-const referenceImage = 'registry.k8s.io/pause:3.10.2';
-const times = 20;
+const rounds = Number(process.argv[2] ?? 21);
+const atOnce = Number(process.argv[3] ?? 100);
 const namespace = 'stuurman-bench';
 
-async function startOnce(client: Client, name: string, image: string): Promise<number> {
-  const stop = new AbortController();
-  const { metadata } = await client.list(pods, { namespace, limit: 1 });
-  const events = client.watch(pods, {
-    namespace,
-    fieldSelector: `metadata.name=${name}`,
-    resourceVersion: metadata.resourceVersion,
-    signal: stop.signal,
-  });
-  const beganMs = performance.now();
-  await client.create(pods, {
+/** Starts pods that run nothing but the sandbox's own program; resolves when all are ready. */
+interface Starter {
+  readonly name: string;
+  /** Milliseconds until all are ready. */
+  start(names: readonly string[]): Promise<number>;
+  close(): Promise<void>;
+}
+
+async function clusterStarter(name: string, kubeconfig: string, image: string): Promise<Starter> {
+  const { client, close } = connectTo(kubeconfig);
+  await client.create(namespaces, { metadata: { name: namespace } });
+  await accountIsThere(client);
+  return {
+    name,
+    async start(names) {
+      const { metadata } = await client.list(pods, { namespace, limit: 1 });
+      const beganMs = performance.now();
+      const ready = allReady(client, names, metadata.resourceVersion);
+      await Promise.all(names.map((each) => client.create(pods, podOf(each, image))));
+      await ready;
+      const elapsedMs = performance.now() - beganMs;
+      await Promise.all(names.map((each) => client.delete(pods, { namespace, name: each })));
+      while ((await client.list(pods, { namespace })).items.length > 0) await pause(100);
+      return elapsedMs;
+    },
+    async close() {
+      await client.delete(namespaces, { name: namespace });
+      close();
+    },
+  };
+}
+
+function podOf(name: string, image: string) {
+  return {
     metadata: { namespace, name },
     spec: {
       terminationGracePeriodSeconds: 0,
       automountServiceAccountToken: false,
       containers: [{ name: 'main', image, imagePullPolicy: 'Never' }],
     },
-  });
-  for await (const event of events) {
-    if (event.type === 'BOOKMARK' || !('status' in event.object)) continue;
-    const status = event.object.status;
-    if (status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')) break;
-  }
-  const elapsedMs = performance.now() - beganMs;
-  stop.abort();
-  await client.delete(pods, { namespace, name });
-  return elapsedMs;
+  };
 }
 
-async function measure(kubeconfig: string, image: string): Promise<number> {
-  const { client, close } = connectTo(kubeconfig);
-  try {
-    await client.create(namespaces, { metadata: { name: namespace } });
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    const elapsedMs: number[] = [];
-    for (let time = 0; time < times; time++) elapsedMs.push(await startOnce(client, `pod-${time}`, image));
-    return median(elapsedMs);
-  } finally {
-    await client.delete(namespaces, { name: namespace });
-    close();
+/** No pod is admitted before the account of its namespace. */
+async function accountIsThere(client: Client): Promise<void> {
+  for (;;) {
+    try {
+      await client.create(pods, podOf('first', 'none'), { dryRun: true });
+      return;
+    } catch {
+      await pause(50);
+    }
   }
+}
+
+async function allReady(client: Client, names: readonly string[], resourceVersion = ''): Promise<void> {
+  const missing = new Set(names);
+  const stop = new AbortController();
+  for await (const event of client.watch(pods, { namespace, resourceVersion, signal: stop.signal })) {
+    if (event.type === 'BOOKMARK' || !('status' in event.object)) continue;
+    const { metadata, status } = event.object;
+    const isReady = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+    if (isReady) missing.delete(metadata.name ?? '');
+    if (missing.size === 0) break;
+  }
+  stop.abort();
+}
+
+async function bareStarter(): Promise<Starter> {
+  const fixture = await ContainerdFixture.open();
+  const runtime = fixture.runtime();
+  const image = await runtime.imageStatus(pauseImageName);
+  return {
+    name: 'bare CRI calls',
+    async start(names) {
+      const beganMs = performance.now();
+      const started = await Promise.all(
+        names.map(async (each) => {
+          const pod = await PodFixture.run(fixture, runtime, each);
+          await pod.start(image?.id ?? '');
+          return pod;
+        }),
+      );
+      const elapsedMs = performance.now() - beganMs;
+      await Promise.all(started.map((pod) => pod.remove()));
+      return elapsedMs;
+    },
+    async close() {
+      await runtime.close();
+      for (const problem of await fixture.close()) process.stderr.write(`${problem}\n`);
+    },
+  };
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
 const cluster = new SpawnedCluster('/tmp/stuurman-bench-pods', 7646, ['--runtime', 'containerd']);
+const starters: Starter[] = [];
 try {
   await cluster.up();
   await cluster.nodesReady(1);
-  const ours = await measure(cluster.kubeconfig, ourImage);
-  process.stdout.write(`pod create to Ready, p50 of ${times}: ${ours.toFixed(0)} ms\n`);
-  if (referenceKubeconfig === undefined) process.stdout.write('no reference control plane: set REFERENCE_KUBECONFIG\n');
-  else {
-    const reference = await measure(referenceKubeconfig, referenceImage);
-    process.stdout.write(`reference: ${reference.toFixed(0)} ms, ratio ${(ours / reference).toFixed(2)}\n`);
+  const ours = await clusterStarter('stuurman', cluster.kubeconfig, pauseImageName);
+  starters.push(ours, await bareStarter());
+  if (referenceKubeconfig === undefined) process.stdout.write('no reference: set REFERENCE_KUBECONFIG\n');
+  else starters.push(await clusterStarter('reference', referenceKubeconfig, 'registry.k8s.io/pause:3.10.2'));
+  const single = new Map<Starter, number[]>(starters.map((each) => [each, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const starter of starters) single.get(starter)?.push(await starter.start([`pod-${round}`]));
+  const ourMs = median(single.get(ours) ?? []);
+  for (const [{ name }, elapsedMs] of single) print(`${name}, one by one, p50 of ${rounds}`, median(elapsedMs), ourMs);
+  const names = Array.from({ length: atOnce }, (_, index) => `many-${index}`);
+  let ourManyMs = 0;
+  for (const starter of starters) {
+    const elapsedMs = await starter.start(names);
+    if (starter === ours) ourManyMs = elapsedMs;
+    print(`${starter.name}, ${atOnce} at once`, elapsedMs, ourManyMs);
   }
 } finally {
+  for (const starter of starters) await starter.close();
   await cluster.purge();
+}
+
+function print(what: string, elapsedMs: number, ourMs: number): void {
+  const ratio = `ours / this ${(ourMs / elapsedMs).toFixed(2)}`;
+  process.stdout.write(`${what.padEnd(40)}${elapsedMs.toFixed(0).padStart(8)} ms  ${ratio}\n`);
 }

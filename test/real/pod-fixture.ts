@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Environment } from '../../src/machinery/environment/environment.ts';
 import type {
   ContainerConfig,
   ContainerRuntime,
   ContainerStatus,
   SandboxConfig,
 } from '../../src/node/runtime/runtime.ts';
-import type { ContainerdFixture } from './containerd-fixture.ts';
 
 /** No rights beyond the usual, and none taken away. */
 export const plainSecurity: SandboxConfig['securityContext'] = {
@@ -24,17 +24,24 @@ export const plainSecurity: SandboxConfig['securityContext'] = {
   readonlyPaths: [],
 };
 
+/** Where pods of a fixture live. */
+export interface PodPlace {
+  readonly environment: Environment;
+  /** Logs are below it. */
+  readonly directory: string;
+}
+
 /** A sandbox with one container after the other. */
 export class PodFixture {
   readonly sandbox: SandboxConfig;
   readonly id: string;
   readonly address: string;
-  readonly #fixture: ContainerdFixture;
+  readonly #fixture: PodPlace;
   readonly #runtime: ContainerRuntime;
   #attempts = 0;
 
   private constructor(
-    fixture: ContainerdFixture,
+    fixture: PodPlace,
     runtime: ContainerRuntime,
     sandbox: SandboxConfig,
     id: string,
@@ -48,7 +55,7 @@ export class PodFixture {
   }
 
   static async run(
-    fixture: ContainerdFixture,
+    fixture: PodPlace,
     runtime: ContainerRuntime,
     name: string,
     more: Partial<SandboxConfig> = {},
