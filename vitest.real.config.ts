@@ -7,6 +7,7 @@ export default defineConfig({
     globalSetup: ['test/real/requirements.ts'],
     pool: 'forks',
     fileParallelism: false,
+    maxConcurrency: 8,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
