@@ -30,10 +30,9 @@ describe.skipIf(inject('missing').length > 0)('the life of a pod', { concurrent:
   let node = '';
 
   async function stuurman(...args: readonly string[]): Promise<void> {
-    const [command = '', ...more] = args;
-    const words = [program, command, '--data-dir', directory, ...more];
+    const words = [program, ...args, '--data-dir', directory];
     const { code, stderr } = await run(process.execPath, words, { timeoutMs: 100_000 });
-    if (code !== 0) throw new Error(`stuurman ${command} ended with ${code}: ${stderr}`);
+    if (code !== 0) throw new Error(`stuurman ${args[0]} ended with ${code}: ${stderr}`);
   }
 
   beforeAll(async () => {
