@@ -33,10 +33,10 @@ export interface ContainerStatusesInput {
   readonly terminationMessage: (containerId: string) => string;
 }
 
-const lost = { reason: 'ContainerStatusUnknown', exitCode: 137 } as const;
+export const lost = { reason: 'ContainerStatusUnknown', exitCode: 137 } as const;
 const lostWhenDeleted =
   'The container could not be located when the pod was deleted.  The container used to be Running';
-const lostWhenTerminated = 'The container could not be located when the pod was terminated';
+export const lostWhenTerminated = 'The container could not be located when the pod was terminated';
 
 /** One status per container, in the order of the containers; `ready` and `started` are for the probes to say. */
 export function containerStatuses(input: ContainerStatusesInput): ContainerStatus[] {

@@ -10,6 +10,7 @@ import { anyMainContainerStarted, type PodRuntimeState } from '../pods/pod-runti
 import { restartsAll } from '../pods/restart-all.ts';
 import { isRestartableInit } from '../pods/restart-policy.ts';
 import { type Allocation, withAllocation } from '../resize/allocation.ts';
+import { initsAtTheEnd, mainsAtTheEnd } from './at-the-end.ts';
 import { containerStatuses, type StartFailure } from './container-statuses.ts';
 import { isOwnCondition, podConditions } from './pod-conditions.ts';
 import { type Phase, podPhase } from './pod-phase.ts';
@@ -44,16 +45,17 @@ export interface Readiness {
 
 /** The status of a pod as its node sees it. Pure. */
 export function podStatus(input: PodStatusInput): PodStatus {
-  const { pod, previous, state, now, hostIps, actual } = input;
+  const { pod, previous, state, now, hostIps, finished, actual } = input;
   const initStatuses = statusesOf(input, pod.spec?.initContainers ?? [], previous.initContainerStatuses);
   const mainStatuses = byName(statusesOf(input, pod.spec?.containers ?? [], previous.containerStatuses));
   const ephemeralStatuses = ephemeralStatusesOf(input, previous.ephemeralContainerStatuses);
-  const verdict = phaseOf(input, [...initStatuses, ...mainStatuses]);
+  const decided = decidePhase(input, [...initStatuses, ...mainStatuses]);
+  const verdict = verdictOf(input, decided);
   const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !isOwnCondition(type));
   const own = podConditions({
     pod,
     state,
-    phase: verdict.phase,
+    phase: decided,
     initStatuses,
     mainStatuses,
     foreign,
@@ -72,8 +74,8 @@ export function podStatus(input: PodStatusInput): PodStatus {
     ...(hostIP !== undefined && { hostIP, hostIPs: hostIps.map((ip) => ({ ip })) }),
     ...(podIP !== undefined && { podIP, podIPs: ips.map((ip) => ({ ip })) }),
     startTime: previous.startTime ?? pod.status?.startTime ?? formatTime(now),
-    ...(initStatuses.length > 0 && { initContainerStatuses: initStatuses }),
-    containerStatuses: mainStatuses,
+    ...(initStatuses.length > 0 && { initContainerStatuses: finished ? initsAtTheEnd(initStatuses) : initStatuses }),
+    containerStatuses: finished ? mainsAtTheEnd(mainStatuses, initStatuses) : mainStatuses,
     ...(ephemeralStatuses.length > 0 && { ephemeralContainerStatuses: ephemeralStatuses }),
     ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
     ...podResources(pod, actual === undefined ? pod : withAllocation(pod, actual)),
@@ -116,15 +118,16 @@ function ephemeralStatusesOf(
   return byName(told);
 }
 
-type PhaseVerdict = Pick<PodStatus, 'reason' | 'message'> & { readonly phase: Phase };
-
-function phaseOf(input: PodStatusInput, statuses: readonly ContainerStatus[]): PhaseVerdict {
+function decidePhase(input: PodStatusInput, statuses: readonly ContainerStatus[]): Phase {
   const { pod, previous, state, finished, failed } = input;
-  if (failed !== undefined) return { phase: 'Failed', reason: failed.reason, message: failed.message };
+  if (failed !== undefined) return 'Failed';
   const terminal = [pod.status?.phase, previous.phase].find(isTerminal);
-  const initialized = anyMainContainerStarted(pod, state);
-  const decided = terminal ?? podPhase({ pod, statuses, finished, initialized });
-  // What never came to run before its end has failed.
+  return terminal ?? podPhase({ pod, statuses, finished, initialized: anyMainContainerStarted(pod, state) });
+}
+
+function verdictOf({ pod, previous, finished, failed }: PodStatusInput, decided: Phase) {
+  if (failed !== undefined) return { phase: decided, reason: failed.reason, message: failed.message };
+  // What never came to run before its end has failed, whatever its conditions say.
   const phase = finished && !isTerminal(decided) ? 'Failed' : decided;
   if (phase !== previous.phase) return { phase };
   const reason = previous.reason ?? pod.status?.reason;

@@ -270,6 +270,8 @@ export class PodWorker {
         await stopContainer(this.#context, { pod, container, status, message, reason, podIp }, signal);
       }),
     );
+    // How a container ended is told before what it waits for.
+    if (actions.waiting.length > 0) await this.#context.environment.turn();
     for (const { container, until, message } of actions.waiting) {
       this.#failures.set(container.name, { reason: 'CrashLoopBackOff', message });
       this.#tellBackOff(container, until);

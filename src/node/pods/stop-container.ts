@@ -65,21 +65,17 @@ async function preStop(
 ): Promise<void> {
   const { pod, container, status, podIp, handler } = input;
   const deadline = context.environment.deadline(input.grace * 1000, signal);
-  const aborted = Promise.withResolvers<void>();
-  const give = () => aborted.resolve();
-  deadline.signal.addEventListener('abort', give, { once: true });
-  try {
-    const running = runHook(context, { pod, container, containerId: status.id, podIp, handler }, deadline.signal);
-    // A hook that takes longer than the grace period is left to end with its container.
-    await Promise.race([running, aborted.promise]);
-    running.catch(() => {});
-  } catch (error) {
-    if (!deadline.signal.aborted) {
+  const overdue = Promise.withResolvers<void>();
+  deadline.signal.addEventListener('abort', () => overdue.resolve(), { once: true });
+  // A command that takes longer than the grace period is left to end with its container, and to fail so.
+  const hookSignal = handler.sleep === undefined ? signal : deadline.signal;
+  const running = runHook(context, { pod, container, containerId: status.id, podIp, handler }, hookSignal).catch(
+    (error: unknown) => {
+      if (hookSignal.aborted) return;
       context.logger.info('a preStop hook failed', { pod: pod.metadata.name, container: container.name, err: error });
       containerEvent(context.recorder, pod, container, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
-    }
-  } finally {
-    deadline.signal.removeEventListener('abort', give);
-    deadline.cancel();
-  }
+    },
+  );
+  await Promise.race([running, overdue.promise]);
+  deadline.cancel();
 }

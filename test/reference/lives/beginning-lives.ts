@@ -132,8 +132,11 @@ export const beginningLives: readonly Life[] = [
     name: 'init-fails-again-and-again',
     spec: { initContainers: [shell('sleep 1; exit 2', { name: 'first' })], containers: [shell(untilTold)] },
     live: async (world) => {
-      await world.until('it was started again', restarted(1));
-      await world.until('it waits', waits('CrashLoopBackOff'));
+      await world.until('it was started twice again', restarted(2));
+      await world.until('it has ended again', (pod) => {
+        const { state, restartCount = 0 } = pod.status?.initContainerStatuses?.[0] ?? {};
+        return restartCount >= 2 && state?.running === undefined;
+      });
     },
   },
   {

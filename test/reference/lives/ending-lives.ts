@@ -15,7 +15,7 @@ export const endingLives: readonly Life[] = [
     spec: { containers: [shell('sleep 1; exit 1')] },
     live: async (world) => {
       await world.until('it was started twice again', restarted(2));
-      await world.until('it waits for long', waits('CrashLoopBackOff'));
+      await world.until('it has ended again', (pod) => restarted(2)(pod) && waits('CrashLoopBackOff')(pod));
     },
   },
   {

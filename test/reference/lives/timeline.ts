@@ -44,9 +44,10 @@ export class TimelineBuilder {
   }
 
   event({ type, reason, message, source, reportingComponent, involvedObject }: Event): void {
-    const aspect = `events of ${source?.component || reportingComponent || 'nobody'}`;
-    const path = involvedObject.fieldPath === undefined ? '' : `(${involvedObject.fieldPath})`;
-    this.#note(aspect, words(type, reason, path, message), 'once');
+    // Containers end at the same time, and which of them is told first is chance.
+    const about = involvedObject.fieldPath === undefined ? '' : ` about ${involvedObject.fieldPath}`;
+    const aspect = `events of ${source?.component || reportingComponent || 'nobody'}${about}`;
+    this.#note(aspect, words(type, reason, message), 'once');
   }
 
   /** A value that the aspect has already is not news; of an event, one that it ever had. */
