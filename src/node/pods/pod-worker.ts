@@ -213,7 +213,9 @@ export class PodWorker {
       podEvent(recorder, pod, 'Warning', 'NetworkNotReady', message);
       throw new Error(message);
     }
-    await Promise.all([this.#ensureCgroup(), volumes.mount(pod, signal)]);
+    // Neither goes on unseen when the other fails: the next look may take away what it makes.
+    for (const part of await Promise.allSettled([this.#ensureCgroup(), volumes.mount(pod, signal)]))
+      if (part.status === 'rejected') throw part.reason;
     const resize = await performResize(this.#context, pod, cache.state(this.uid), signal);
     const now = environment.now();
     if (resize.failed) this.#lookAt(now + config.syncRetryMs);

@@ -1,7 +1,7 @@
 import type { Client } from '../../../src/client/client.ts';
 import type { KubeObject } from '../../../src/machinery/object.ts';
 import type { ResourceType } from '../../../src/machinery/resource-type.ts';
-import type { Container, Pod, PodSpec } from '../../../src/resources/schema/core-v1.generated.ts';
+import type { Container, Pod, PodSpec, Volume } from '../../../src/resources/schema/core-v1.generated.ts';
 
 /** A small pod, and what happens to it: lived on a real kubelet and on ours, and told in the same words. */
 export interface Life {
@@ -46,6 +46,11 @@ export function shell(script: string, more: Partial<Container> = {}): Container 
 
 /** One that runs until it is told to end, and then ends well. */
 export const untilTold = 'trap "exit 0" TERM; while :; do sleep 0.1; done';
+
+/** A volume in which a container counts its starts. */
+export const counter: Volume = { name: 'counter', emptyDir: {} };
+export const counting: Partial<Container> = { volumeMounts: [{ name: 'counter', mountPath: '/counter' }] };
+export const thirdTime = 'echo >>/counter/starts; test $(wc -l </counter/starts) -ge 3';
 
 /** Whether a condition of the pod has this status. */
 export function has(type: string, status: 'True' | 'False'): (pod: Pod) => boolean {

@@ -16,7 +16,7 @@ import type { Timeline } from './timeline.ts';
  * `REFERENCE_KUBECONFIG=... node test/reference/lives/record-lives.ts [NAME...]`. Its runtime must have the image
  * `stuurman.local/busybox:1` of this project. Nothing stays behind.
  */
-const runs = 4;
+const runs = 6;
 const atATime = 8;
 const environment = new RealEnvironment();
 const connection = clusterConnection(environment, readKubeconfig(process.env['REFERENCE_KUBECONFIG'] ?? ''));
