@@ -5,6 +5,9 @@ export interface ClusterRanges {
   readonly services: string;
 }
 
+/** Taken when those that people know are not free: many clusters may live on one machine. */
+const spareRanges = (from: number) => Array.from({ length: 32 }, (_, index) => `10.${from + index}.0.0/16`);
+
 /** In order of preference: Kubernetes' customary ranges first, then others of the private space. */
 const podRanges = [
   '10.244.0.0/16',
@@ -25,31 +28,38 @@ const serviceRanges = [
 
 const nodeRanges = ['192.168.240.0/24', '10.197.240.0/24', '172.30.240.0/24', '10.41.240.0/24', '192.168.56.0/24'];
 
+/** A range that is in use, and whose it is: `this machine`. */
+export interface TakenRange {
+  readonly range: string;
+  readonly owner: string;
+}
+
 export interface ChosenRanges extends ClusterRanges {
   /** For the user: which customary range was given up, and what it would have collided with. */
-  readonly avoided: readonly { readonly range: string; readonly because: string }[];
+  readonly avoided: readonly { readonly range: string; readonly because: TakenRange }[];
 }
 
 /**
  * Ranges for pods and services that no network of the machine uses. `taken` are the destinations of its routes and
- * addresses (`192.168.1.0/24`). Throws when nothing is free, with what to pass instead.
+ * addresses (`192.168.1.0/24`), and the ranges of its other clusters. Throws when nothing is free, with what to pass instead.
  */
-export function chooseRanges(taken: readonly string[]): ChosenRanges {
-  const avoided: { range: string; because: string }[] = [];
-  const used = taken.map((text) => ({ text, range: parseRange(text) })).filter(({ range }) => range.prefix > 0);
-  const choose = (candidates: readonly string[], beside: readonly Ipv4Range[]) => {
-    for (const candidate of candidates) {
+export function chooseRanges(taken: readonly TakenRange[]): ChosenRanges {
+  const avoided: { range: string; because: TakenRange }[] = [];
+  const used = taken.map((because) => ({ because, range: parseRange(because.range) }));
+  const choose = (customary: readonly string[], spare: readonly string[], beside: readonly Ipv4Range[]) => {
+    for (const candidate of [...customary, ...spare]) {
       const range = parseRange(candidate);
-      const collision = used.find((each) => rangesOverlap(each.range, range));
+      const collision = used.find((each) => each.range.prefix > 0 && rangesOverlap(each.range, range));
       if (collision === undefined && !beside.some((other) => rangesOverlap(other, range))) return range;
-      if (collision !== undefined) avoided.push({ range: candidate, because: collision.text });
+      if (collision !== undefined && customary.includes(candidate))
+        avoided.push({ range: candidate, because: collision.because });
     }
     throw new Error(
       'every range that Stuurman would take for pods or services is in use on this machine; give ranges with --pod-cidr and --service-cidr',
     );
   };
-  const pods = choose(podRanges, []);
-  const services = choose(serviceRanges, [pods]);
+  const pods = choose(podRanges, spareRanges(201), []);
+  const services = choose(serviceRanges, spareRanges(128), [pods]);
   return { pods: formatRange(pods), services: formatRange(services), avoided };
 }
 

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { ClusterRegister } from '../../cluster/files/cluster-register.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { isAlive, runningServer } from '../../cluster/server/running-server.ts';
 import { takeDownNodes } from '../../cluster/server/take-down-nodes.ts';
@@ -35,7 +36,10 @@ export async function down(options: { readonly dataDir?: string; readonly purge?
     throw new Error(
       'not everything could be taken down: what is listed above stays in the ledger for the next "stuurman down"',
     );
-  if (options.purge === true) rmSync(directory.path, { recursive: true, force: true });
+  if (options.purge === true) {
+    rmSync(directory.path, { recursive: true, force: true });
+    new ClusterRegister().leave(directory);
+  }
   say(
     options.purge === true
       ? 'The cluster and its state are gone.'

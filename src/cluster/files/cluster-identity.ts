@@ -1,5 +1,5 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
-import { chooseRanges } from '../../network/choose-ranges.ts';
+import { chooseRanges, type TakenRange } from '../../network/choose-ranges.ts';
 import { parseRange, rangesOverlap } from '../../network/ipv4.ts';
 import { type DataDirectory, DataDirectoryError } from './data-directory.ts';
 
@@ -18,8 +18,8 @@ export interface ClusterIdentity {
 
 export interface IdentityRequest {
   readonly environment: Environment;
-  /** Ranges that networks of this machine use. */
-  readonly takenRanges: () => readonly string[];
+  /** Ranges that networks and other clusters of this machine use. */
+  readonly takenRanges: () => readonly TakenRange[];
   readonly podRange?: string | undefined;
   readonly serviceRange?: string | undefined;
   /** Told what a user should know: ranges that were avoided. */
@@ -68,9 +68,9 @@ function createIdentity({
   const chosen =
     podRange !== undefined && serviceRange !== undefined
       ? { pods: podRange, services: serviceRange, avoided: [] }
-      : chooseRanges([...taken, ...beside]);
+      : chooseRanges([...taken, ...beside.map((range) => ({ range, owner: 'what was asked for' }))]);
   for (const { range, because } of chosen.avoided)
-    notice(`${range} overlaps ${because} of this machine: taking another range`);
+    notice(`${range} overlaps ${because.range} of ${because.owner}: taking another range`);
   const pods = podRange ?? chosen.pods;
   const services = serviceRange ?? chosen.services;
   if (rangesOverlap(parseRange(pods), parseRange(services))) {

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseNodeRange } from '../../network/choose-ranges.ts';
 import { parseRange, rangesOverlap } from '../../network/ipv4.ts';
-import { type ClusterIdentity, readIdentity } from '../files/cluster-identity.ts';
+import type { ClusterIdentity } from '../files/cluster-identity.ts';
+import { ClusterRegister } from '../files/cluster-register.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 import { decideLocalNodes, type LocalNode, readLocalNodes, writeLocalNodes } from '../files/local-nodes.ts';
 import { nodeNameOfMachine, takenRanges } from './machine.ts';
@@ -18,7 +19,7 @@ export function startedPlaces(directory: DataDirectory): readonly NodePlace[] {
     existsSync(join(nodeDirectory(directory, index), 'ledger.json')),
   );
   if (started.length === 0) return [];
-  const { id } = readIdentity(directory);
+  const { id } = new ClusterRegister().identityOf(directory);
   return started.map((node) => nodePlace(directory, id, node, known?.range));
 }
 

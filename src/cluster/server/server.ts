@@ -14,6 +14,7 @@ import { HttpServer } from '../../wire/http-server.ts';
 import { ControlPlane } from '../control-plane/control-plane.ts';
 import { adminUser, serverUser } from '../control-plane/users.ts';
 import { type ClusterIdentity, ensureIdentity } from '../files/cluster-identity.ts';
+import { ClusterRegister } from '../files/cluster-register.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 import { kubeconfigText } from '../files/kubeconfig-text.ts';
 import { PkiFiles } from '../files/pki-files.ts';
@@ -79,7 +80,20 @@ export class Server {
   static async open(options: ServerOptions): Promise<Server> {
     const { directory, environment, podRange, serviceRange, notice } = options;
     directory.create();
-    const identity = ensureIdentity(directory, { environment, takenRanges, podRange, serviceRange, notice });
+    const register = options.realNode ? new ClusterRegister() : undefined;
+    const identity = ensureIdentity(directory, {
+      environment,
+      takenRanges: () => [
+        ...takenRanges().map((range) => ({ range, owner: 'this machine' })),
+        ...(register?.others(directory) ?? []).flatMap((other) =>
+          other.ranges.map((range) => ({ range, owner: `the cluster in ${other.directory}` })),
+        ),
+      ],
+      podRange,
+      serviceRange,
+      notice,
+    });
+    register?.enter(directory, identity);
     const store = await SqliteStore.open({ file: directory.stateFile, environment });
     const places = options.realNode ? ensureLocalPlaces(options, identity) : [];
     return new Server(options, identity, places, store, new PkiFiles(directory, environment));

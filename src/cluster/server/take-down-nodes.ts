@@ -7,7 +7,8 @@ import { withdrawForwarding } from '../../network/forward-policy.ts';
 import { CleanUp } from '../../node/host/linux/clean-up.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import { nodeRuntime } from '../agent/node-runtime.ts';
-import { type ClusterIdentity, readIdentity } from '../files/cluster-identity.ts';
+import type { ClusterIdentity } from '../files/cluster-identity.ts';
+import { ClusterRegister } from '../files/cluster-register.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 import { startedPlaces } from './local-places.ts';
 import { NodeNetworks } from './node-networks.ts';
@@ -33,7 +34,7 @@ export async function takeDownNodes(options: TakeDownOptions): Promise<readonly 
   problems.push(...((await cleanUp?.endProcesses()) ?? []));
   const places = startedPlaces(directory);
   if (places.length > 0) {
-    const identity = readIdentity(directory);
+    const identity = new ClusterRegister().identityOf(directory);
     problems.push(...(await Promise.all(places.map((place) => takeDownNode(place, identity, host, options)))).flat());
     for (const undo of host === undefined ? [] : [withdrawForwarding(host, identity.id), forgetFlows(host, identity)])
       await undo.catch((error: Error) => problems.push(error.message));
@@ -45,7 +46,7 @@ export async function takeDownNodes(options: TakeDownOptions): Promise<readonly 
 /** One node: its containers in order, then whatever its ledger still names. `host`: of the server, which made the node's network. */
 export async function takeDownNode(
   place: NodePlace,
-  { id, podRange }: ClusterIdentity,
+  { id, podRange }: Pick<ClusterIdentity, 'id' | 'podRange'>,
   host: LinuxHost | undefined,
   { environment, logger }: Pick<TakeDownOptions, 'environment' | 'logger'>,
 ): Promise<readonly string[]> {
