@@ -14,6 +14,21 @@ export const refusalLives: readonly Life[] = [
     live: (world) => world.event('FailedScheduling'),
   },
   {
+    name: 'resized',
+    spec: { containers: [shell(untilTold, { resources: { requests: { cpu: '50m' }, limits: { cpu: '100m' } } })] },
+    live: async (world) => {
+      const { client, namespace, name } = world;
+      await world.until('it is ready', isReady);
+      const resources = { requests: { cpu: '60m' }, limits: { cpu: '150m' } };
+      const body = { spec: { containers: [{ name: 'main', resources }] } };
+      await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'resize' });
+      await world.until(
+        'it has what it asks for',
+        ({ status }) => status?.containerStatuses?.[0]?.resources?.limits?.['cpu'] === '150m',
+      );
+    },
+  },
+  {
     name: 'debugged',
     spec: { containers: [shell(untilTold)] },
     live: async (world) => {
