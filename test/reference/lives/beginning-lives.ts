@@ -61,7 +61,7 @@ export const beginningLives: readonly Life[] = [
     name: 'optional-settings-missing',
     spec: {
       restartPolicy: 'Never',
-      containers: [shell('sleep 1', { envFrom: [{ configMapRef: { name: 'no-such-settings', optional: true } }] })],
+      containers: [shell('sleep 2', { envFrom: [{ configMapRef: { name: 'no-such-settings', optional: true } }] })],
     },
   },
   {
@@ -107,7 +107,7 @@ export const beginningLives: readonly Life[] = [
     spec: {
       restartPolicy: 'Never',
       containers: [
-        shell('echo 1 >/data/file; sleep 1', { volumeMounts: [{ name: 'data', mountPath: '/data', subPath: 'a/b' }] }),
+        shell('echo 1 >/data/file; sleep 2', { volumeMounts: [{ name: 'data', mountPath: '/data', subPath: 'a/b' }] }),
       ],
       volumes: [{ name: 'data', emptyDir: {} }],
     },
@@ -116,22 +116,22 @@ export const beginningLives: readonly Life[] = [
     name: 'init-in-order',
     spec: {
       restartPolicy: 'Never',
-      initContainers: [shell('sleep 1', { name: 'first' }), shell('sleep 1', { name: 'second' })],
-      containers: [shell('sleep 1')],
+      initContainers: [shell('sleep 2', { name: 'first' }), shell('sleep 2', { name: 'second' })],
+      containers: [shell('sleep 2')],
     },
   },
   {
     name: 'init-fails',
     spec: {
       restartPolicy: 'Never',
-      initContainers: [shell('sleep 1; exit 2', { name: 'first' }), shell('sleep 1', { name: 'second' })],
-      containers: [shell('sleep 1')],
+      initContainers: [shell('sleep 2; exit 2', { name: 'first' }), shell('sleep 2', { name: 'second' })],
+      containers: [shell('sleep 2')],
     },
   },
   {
     name: 'init-fails-again-and-again',
     spec: {
-      initContainers: [shell(`${thirdTime} && exit 0; sleep 1; exit 2`, { name: 'first', ...counting })],
+      initContainers: [shell(`${thirdTime} && sleep 2 && exit 0; sleep 2; exit 2`, { name: 'first', ...counting })],
       containers: [shell(untilTold)],
       volumes: [counter],
     },
@@ -159,7 +159,7 @@ export const beginningLives: readonly Life[] = [
     spec: {
       terminationGracePeriodSeconds: 10,
       initContainers: [sidecar(), sidecar({ name: 'second' })],
-      containers: [shell('trap "sleep 1; exit 0" TERM; while :; do sleep 0.1; done')],
+      containers: [shell('trap "sleep 2; exit 0" TERM; while :; do sleep 0.1; done')],
     },
     live: async (world) => {
       await world.until('it is ready', isReady);
@@ -169,7 +169,7 @@ export const beginningLives: readonly Life[] = [
   },
   {
     name: 'gate-of-scheduling',
-    spec: { schedulingGates: [{ name: 'example.com/wait' }], restartPolicy: 'Never', containers: [shell('sleep 1')] },
+    spec: { schedulingGates: [{ name: 'example.com/wait' }], restartPolicy: 'Never', containers: [shell('sleep 2')] },
     live: async (world) => {
       const { client, namespace, name } = world;
       await world.pass(1);

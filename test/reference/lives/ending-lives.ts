@@ -3,16 +3,16 @@ import { counter, counting, isReady, type Life, restarted, shell, thirdTime, unt
 
 /** How containers and pods come to their end. */
 export const endingLives: readonly Life[] = [
-  { name: 'exits-well', spec: { restartPolicy: 'Never', containers: [shell('sleep 1')] } },
-  { name: 'exits-badly', spec: { restartPolicy: 'Never', containers: [shell('sleep 1; exit 3')] } },
-  { name: 'on-failure-exits-well', spec: { restartPolicy: 'OnFailure', containers: [shell('sleep 1')] } },
+  { name: 'exits-well', spec: { restartPolicy: 'Never', containers: [shell('sleep 2')] } },
+  { name: 'exits-badly', spec: { restartPolicy: 'Never', containers: [shell('sleep 2; exit 3')] } },
+  { name: 'on-failure-exits-well', spec: { restartPolicy: 'OnFailure', containers: [shell('sleep 2')] } },
   {
     name: 'one-of-two-fails',
-    spec: { restartPolicy: 'Never', containers: [shell('sleep 1'), shell('sleep 3; exit 1', { name: 'second' })] },
+    spec: { restartPolicy: 'Never', containers: [shell('sleep 4'), shell('sleep 6; exit 1', { name: 'second' })] },
   },
   {
     name: 'crash-loop',
-    spec: { containers: [shell(`${thirdTime} && exec sleep 60; sleep 1; exit 1`, counting)], volumes: [counter] },
+    spec: { containers: [shell(`${thirdTime} && exec sleep 60; sleep 2; exit 1`, counting)], volumes: [counter] },
     live: async (world) => {
       await world.until('it was started twice again', restarted(2));
       await world.until('it runs', isReady);
@@ -23,7 +23,7 @@ export const endingLives: readonly Life[] = [
     spec: {
       restartPolicy: 'Never',
       containers: [
-        shell('sleep 1; exec tail /dev/zero', {
+        shell('sleep 2; exec tail /dev/zero', {
           resources: { limits: { memory: '24Mi' }, requests: { memory: '24Mi' } },
         }),
       ],
@@ -31,7 +31,7 @@ export const endingLives: readonly Life[] = [
   },
   {
     name: 'killed-by-signal',
-    spec: { restartPolicy: 'Never', containers: [shell('sleep 1; kill -s SEGV $$; sleep 9', { name: 'main' })] },
+    spec: { restartPolicy: 'Never', containers: [shell('sleep 2; kill -s SEGV $$; sleep 9', { name: 'main' })] },
   },
   {
     name: 'told-and-ends-well',
@@ -115,7 +115,7 @@ export const endingLives: readonly Life[] = [
     name: 'says-why',
     spec: {
       restartPolicy: 'Never',
-      containers: [shell('sleep 1; echo "the disk is gone" >/dev/termination-log; exit 7')],
+      containers: [shell('sleep 2; echo "the disk is gone" >/dev/termination-log; exit 7')],
     },
   },
   {
@@ -123,7 +123,7 @@ export const endingLives: readonly Life[] = [
     spec: {
       restartPolicy: 'Never',
       containers: [
-        shell('sleep 1; echo "first line"; echo "last words"; exit 7', {
+        shell('sleep 2; echo "first line"; echo "last words"; exit 7', {
           terminationMessagePolicy: 'FallbackToLogsOnError',
         }),
       ],

@@ -34,7 +34,7 @@ export const refusalLives: readonly Life[] = [
     live: async (world) => {
       const { client, namespace, name } = world;
       await world.until('it is ready', isReady);
-      const debug = shell('sleep 1; exit 6', { name: 'debug' });
+      const debug = shell('sleep 2; exit 6', { name: 'debug' });
       const body = { spec: { ephemeralContainers: [{ ...debug, targetContainerName: 'main' }] } };
       await client.patch(
         pods,

@@ -40,7 +40,7 @@ export class TimelineBuilder {
     ] as const)
       for (const each of list) this.#note(`${kind} ${each.name}`, containerText(each));
     for (const { name, resources, allocatedResources } of status?.containerStatuses ?? [])
-      this.#note(`resources ${name}`, JSON.stringify({ resources, allocatedResources }));
+      this.#note(`resources ${name}`, inOrder({ resources, allocatedResources }));
   }
 
   event({ type, reason, message, source, reportingComponent, involvedObject }: Event): void {
@@ -60,6 +60,13 @@ export class TimelineBuilder {
     this.#aspects.set(aspect, values);
     if (repeats === 'again' ? values.at(-1) !== text : !values.includes(text)) values.push(text);
   }
+}
+
+/** JSON with its keys in their order. */
+function inOrder(value: object): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === 'object' && each !== null ? Object.fromEntries(Object.entries(each).sort()) : each,
+  );
 }
 
 function words(...parts: readonly (string | undefined)[]): string {
