@@ -45,7 +45,8 @@ test('one whose file is damaged counts on, and its identity is known', () => {
   const other = cluster('bb');
   writeFileSync(other.place.clusterFile, 'not JSON');
   expect(register.others(one.place)).toHaveLength(1);
-  expect(register.identityOf(other.place)).toEqual({ id: other.identity.id, podRange: other.identity.podRange });
+  const { id, podRange, serviceRange } = other.identity;
+  expect(register.identityOf(other.place)).toEqual({ id, podRange, serviceRange });
 });
 
 test('what is no entry is passed over', () => {

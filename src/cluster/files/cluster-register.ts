@@ -40,14 +40,14 @@ export class ClusterRegister {
   }
 
   /** The identity of the cluster in this directory, also where its own file is damaged. Throws what that file's reader says. */
-  identityOf(directory: DataDirectory): Pick<ClusterIdentity, 'id' | 'podRange'> {
+  identityOf(directory: DataDirectory): Pick<ClusterIdentity, 'id' | 'podRange' | 'serviceRange'> {
     try {
       return readIdentity(directory);
     } catch (error) {
       const found = this.#entries().find(([, entry]) => entry.directory === directory.path);
       if (found === undefined) throw error;
-      const [id, { podRange }] = found;
-      return { id, podRange };
+      const [id, { podRange, serviceRange }] = found;
+      return { id, podRange, serviceRange };
     }
   }
 
