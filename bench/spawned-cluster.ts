@@ -77,18 +77,27 @@ export class SpawnedCluster {
 
   /** Memory of all Node processes of this cluster, in bytes: each page is counted once, shared ones in parts. */
   pssBytes(): number {
-    let sum = 0;
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-        if (!/node$/.test(command[0] ?? '') || !command.some((each) => each.startsWith(this.directory))) continue;
-        const found = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
-        sum += Number(found?.[1] ?? 0) * 1024;
-      } catch {
-        // The process has ended meanwhile.
-      }
-    }
-    return sum;
+    return this.#processes().reduce((sum, { pid }) => sum + pssBytesOf(pid), 0);
+  }
+
+  /** The agent of the first node; undefined while none runs. */
+  agentPid(): number | undefined {
+    return this.#processes().find(({ command }) => command.includes(`${this.directory}/node/agent.json`))?.pid;
+  }
+
+  #processes(): readonly { readonly pid: number; readonly command: readonly string[] }[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        try {
+          const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+          const isOurs = /node$/.test(command[0] ?? '') && command.some((each) => each.startsWith(this.directory));
+          return isOurs ? [{ pid: Number(name), command }] : [];
+        } catch {
+          // The process has ended meanwhile.
+          return [];
+        }
+      });
   }
 
   /** Ends the server; its state stays. */
@@ -120,6 +129,16 @@ export class SpawnedCluster {
       });
       sent.on('error', () => resolve(false)).end();
     });
+  }
+}
+
+/** Memory of a process in bytes; nothing of one that has ended. */
+export function pssBytesOf(pid: number): number {
+  try {
+    const found = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+    return Number(found?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
   }
 }
 
