@@ -25,6 +25,7 @@ export class AgentMetrics {
   readonly #runningPods: Gauge;
   readonly #runningContainers: Family<Gauge>;
   readonly #activePods: Gauge;
+  readonly #evictions: Family<Counter>;
 
   constructor(registry: MetricRegistry, nodeName: string) {
     const operation = ['operation_type'];
@@ -88,6 +89,11 @@ export class AgentMetrics {
     this.#activePods = registry
       .gauge({ name: 'kubelet_active_pods', help: 'Pods that take up room on the node', labels: ['static'] })
       .with('');
+    this.#evictions = registry.counter({
+      name: 'kubelet_evictions',
+      help: 'Pods that were evicted, by what ran short',
+      labels: ['eviction_signal'],
+    });
     registry
       .gauge({ name: 'kubelet_node_name', help: 'The name of the node', labels: ['node'] })
       .with(nodeName)
@@ -108,6 +114,10 @@ export class AgentMetrics {
 
   workerTook(operation: 'sync' | 'terminating', durationMs: number): void {
     this.#worker.with(operation).observe(durationMs / 1000);
+  }
+
+  evicted(signal: string): void {
+    this.#evictions.with(signal).add();
   }
 
   relistTook(durationMs: number): void {

@@ -8,6 +8,10 @@ import type { HttpTarget } from '../wire/http.ts';
 import { AgentMetrics } from './agent-metrics.ts';
 import { NodeApi } from './api/node-api.ts';
 import { defaultConfig, type NodeConfig } from './config.ts';
+import { pressureRefusal } from './eviction/evictable.ts';
+import { EvictionManager } from './eviction/eviction-manager.ts';
+import { PodMeter } from './eviction/pod-meter.ts';
+import type { PressureCondition } from './eviction/signals.ts';
 import type { Host } from './host/host.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { ImageManager } from './images/image-manager.ts';
@@ -81,6 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     config,
     nodeName,
     volumesInUse: () => [],
+    pressure: () => workers.pressure(),
     onReadiness: () => workers.pods.lookAtAll(),
   });
   workers.onHealth = () => registrar.soon();
@@ -106,12 +111,30 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     records: workers.images.records,
     node: () => registrar.node,
   });
+  const meter = new PodMeter({ host, runtime, environment, config });
+  const eviction = new EvictionManager({
+    environment,
+    logger,
+    recorder,
+    metrics,
+    host,
+    runtime,
+    config,
+    machine,
+    pods: workers.pods,
+    meter,
+    node: () => registrar.node,
+    makeRoomOnDisk: () => housekeeping.makeRoom(),
+    onConditions: () => registrar.soon(),
+  });
+  workers.pressure = () => eviction.conditions;
   const running = [
     workers.cache.run(signal),
     registrar.run(signal),
     lease.run(signal),
     followPods(options, workers, signal),
     housekeeping.run(signal),
+    eviction.run(signal),
   ];
   return {
     nodeName,
@@ -151,6 +174,8 @@ interface Workers {
   readonly volumes: VolumeManager;
   readonly images: ImageManager;
   onHealth: () => void;
+  /** What the node is under. */
+  pressure: () => readonly PressureCondition[];
   /** The node as the API has it; undefined before it is registered. */
   node: () => Node | undefined;
 }
@@ -229,7 +254,7 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     cgroups: new PodCgroups({
       host,
       root: config.cgroupRoot,
-      allocatable: machine.allocatable,
+      share: machine.podsShare,
       pods: () => result.pods.active(),
     }),
     resizes: new PodResizes({
@@ -249,7 +274,9 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
   const result: Workers = {
     pods: new PodWorkers(context, (pod, active) => {
       const node = result.node() ?? newNode(nodeName, config, machine);
-      return admitPod({ pod, active, node, allocatable: machine.allocatable });
+      return (
+        pressureRefusal(pod, result.pressure()) ?? admitPod({ pod, active, node, allocatable: machine.allocatable })
+      );
     }),
     cache,
     statuses,
@@ -257,6 +284,7 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     volumes,
     images,
     onHealth: () => {},
+    pressure: () => [],
     node: () => undefined,
   };
   return result;

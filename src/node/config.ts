@@ -1,4 +1,5 @@
 import type { Taint } from '../resources/schema/core-v1.generated.ts';
+import { defaultEviction, type EvictionConfig } from './eviction/eviction-config.ts';
 
 /** How a node agent behaves. Durations are milliseconds; defaults are the kubelet's. */
 export interface NodeConfig {
@@ -19,12 +20,10 @@ export interface NodeConfig {
   /** The port of the agent's own API, as the node's status says it. */
   readonly port: number;
   readonly maxPods: number;
-  /** Kept back from pods; quantities. */
-  readonly reserved: Readonly<Record<string, string>>;
-  /** Below this much available memory the node is under memory pressure. */
-  readonly evictionMemoryBytes: number;
-  /** Below this share of free disk space (and inodes) the node is under disk pressure. */
-  readonly evictionDiskShare: number;
+  /** Kept back from pods for the system, and for the agent and what it needs; quantities. */
+  readonly systemReserved: Readonly<Record<string, string>>;
+  readonly kubeReserved: Readonly<Record<string, string>>;
+  readonly eviction: EvictionConfig;
   readonly nodeStatusUpdateMs: number;
   /** The status is written this often even when nothing changed. */
   readonly nodeStatusReportMs: number;
@@ -67,9 +66,9 @@ export const defaultConfig: NodeConfig = {
   nodeTaints: [],
   port: 10250,
   maxPods: 110,
-  reserved: {},
-  evictionMemoryBytes: 100 * 2 ** 20,
-  evictionDiskShare: 0.1,
+  systemReserved: {},
+  kubeReserved: {},
+  eviction: defaultEviction,
   nodeStatusUpdateMs: 10_000,
   nodeStatusReportMs: 300_000,
   leaseDurationSeconds: 40,

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { NodeWorld } from '../../test/support/node-world.ts';
+import { defaultEviction } from './eviction/eviction-config.ts';
 
 let world: NodeWorld;
 afterEach(() => world.close());
@@ -18,7 +19,12 @@ test('of a container that crashes again and again one dead one is kept, with its
 });
 
 test('when the disk is full, unused images go, those first that were not used for longest', async () => {
-  world = await NodeWorld.start({ images: { present: ['old:1', 'newer:1', 'used:1'] }, diskBytes: 100_000_000 });
+  world = await NodeWorld.start({
+    images: { present: ['old:1', 'newer:1', 'used:1'] },
+    diskBytes: 100_000_000,
+    // That would be pressure, too.
+    config: { eviction: { ...defaultEviction, everyMs: 0 } },
+  });
   await world.createPod('web', { containers: [{ name: 'main', image: 'used:1' }] });
   await world.createPod('done', { containers: [{ name: 'main', image: 'newer:1' }] });
   await world.advance(310);

@@ -71,6 +71,12 @@ export class Housekeeping {
     }
   }
 
+  /** Removes containers that have ended, and all images that are not in use. */
+  async makeRoom(): Promise<void> {
+    await this.#cleanUp();
+    await this.#images.removeUnused();
+  }
+
   #tasks(): readonly Task[] {
     const { config, volumes } = this.#options;
     return [

@@ -1,14 +1,23 @@
 import { formatQuantity, milliValueOf, quantityOf, wholeValueOf } from '../machinery/quantity.ts';
 import type { NodeConfig } from './config.ts';
+import { keptFree } from './eviction/thresholds.ts';
 import type { HostInfo } from './host/host.ts';
 import type { MachineFacts } from './pods/worker-context.ts';
 
 export type ResourceList = Readonly<Record<string, string>>;
 
+/** The part of a machine that is for pods. */
+export interface PodsShare {
+  readonly milliCpu: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+}
+
 /** What the node is made of, and how the runtime on it fares. */
 export class Machine implements MachineFacts {
   readonly info: HostInfo;
   readonly capacity: ResourceList;
+  readonly podsShare: PodsShare;
   readonly allocatable: ResourceList;
   readonly memoryCapacityBytes: number;
   #hostIps: readonly string[];
@@ -20,7 +29,8 @@ export class Machine implements MachineFacts {
   constructor(info: HostInfo, config: NodeConfig) {
     this.info = info;
     this.capacity = capacityOf(info, config);
-    this.allocatable = allocatableOf(info, config, this.capacity);
+    this.podsShare = podsShareOf(info, config);
+    this.allocatable = allocatableOf(info, config, this.podsShare, this.capacity);
     this.memoryCapacityBytes = info.memoryBytes;
     this.#hostIps = info.addresses.slice(0, 1);
   }
@@ -47,16 +57,30 @@ function capacityOf(info: HostInfo, config: NodeConfig): ResourceList {
   };
 }
 
-/** What is left for pods: capacity without what is reserved and what eviction keeps free. */
-function allocatableOf(info: HostInfo, config: NodeConfig, capacity: ResourceList): ResourceList {
-  const { reserved, evictionMemoryBytes, evictionDiskShare } = config;
-  const milliCpu = info.cpus * 1000 - milliValueOf(reserved['cpu'] ?? 0);
-  const memory = info.memoryBytes - wholeValueOf(reserved['memory'] ?? 0) - evictionMemoryBytes;
-  const disk = info.diskBytes * (1 - evictionDiskShare) - wholeValueOf(reserved['ephemeral-storage'] ?? 0);
+/** What all pods together may use at the most: capacity without what is reserved. */
+function podsShareOf(info: HostInfo, config: NodeConfig): PodsShare {
+  const left = (whole: number, resource: string, read: (quantity: string) => number) =>
+    Math.max(0, whole - read(config.systemReserved[resource] ?? '0') - read(config.kubeReserved[resource] ?? '0'));
+  return {
+    milliCpu: left(info.cpus * 1000, 'cpu', milliValueOf),
+    memoryBytes: left(info.memoryBytes, 'memory', wholeValueOf),
+    diskBytes: left(info.diskBytes, 'ephemeral-storage', wholeValueOf),
+  };
+}
+
+/** What pods are placed by: of that also what eviction keeps free is taken away. */
+function allocatableOf(
+  info: HostInfo,
+  { eviction }: NodeConfig,
+  share: PodsShare,
+  capacity: ResourceList,
+): ResourceList {
+  const memory = share.memoryBytes - keptFree(eviction, 'memory.available', info.memoryBytes);
+  const disk = share.diskBytes - keptFree(eviction, 'nodefs.available', info.diskBytes);
   return {
     ...capacity,
-    cpu: formatQuantity(quantityOf(Math.max(0, milliCpu), 'DecimalSI', -3)),
-    'ephemeral-storage': String(Math.max(0, Math.floor(disk))),
+    cpu: formatQuantity(quantityOf(share.milliCpu, 'DecimalSI', -3)),
+    'ephemeral-storage': String(Math.max(0, disk)),
     memory: kibibytes(Math.max(0, memory)),
   };
 }

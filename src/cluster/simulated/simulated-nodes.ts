@@ -7,6 +7,7 @@ import { type MetricRegistry, silentMetrics } from '../../machinery/metrics.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
 import { type Agent, startAgent } from '../../node/agent.ts';
 import type { NodeConfig } from '../../node/config.ts';
+import type { HostStats } from '../../node/host/host.ts';
 import type { SimulatedRuntime } from '../../node/runtime/simulated/simulated-runtime.ts';
 import {
   createSimulatedMachine,
@@ -58,6 +59,8 @@ export interface SimulatedNode {
   killAgent(): Promise<void>;
   /** A new agent takes over what runs; with another token, when one that joined has none that is still good. */
   startAgent(token?: string): Promise<void>;
+  /** Makes the machine seem busier, fuller or emptier than it is. */
+  setLoad(load: Partial<HostStats>): void;
   /** The machine goes away, with all its containers; the Node object stays. */
   powerOff(): Promise<void>;
 }
@@ -175,6 +178,10 @@ class SimulatedNodeProcess implements SimulatedNode {
 
   reconnect(): void {
     this.#partition.mend();
+  }
+
+  setLoad(load: Partial<HostStats>): void {
+    this.machine.host.setLoad(load);
   }
 
   async killAgent(): Promise<void> {

@@ -10,6 +10,8 @@ export interface Host {
   /** Capacity and load of the machine. */
   info(): Promise<HostInfo>;
   stats(): Promise<HostStats>;
+  /** The file system that holds a path. Throws when there is no such path. */
+  filesystem(path: string): Promise<Filesystem>;
   mount(options: MountOptions): Promise<void>;
   /**
    * Binds what is at `path` below `root` to `target`, which is made for it. Nothing on the way may be a link, so that nobody who writes
@@ -23,6 +25,8 @@ export interface Host {
   ensureCgroup(path: string, limits: CgroupLimits): Promise<void>;
   /** Kills what is left inside, then removes it with everything below. */
   removeCgroup(path: string): Promise<void>;
+  /** What everything in a cgroup uses; undefined where there is no such cgroup, or none that counts. */
+  cgroupUsage(path: string): Promise<CgroupUsage | undefined>;
   /** Applies an nftables ruleset in one transaction (`nft -f -`). Throws with nft's own words. */
   nft(ruleset: string): Promise<void>;
   sysctl(name: string, value: string): Promise<void>;
@@ -143,6 +147,7 @@ export interface HostStats {
   readonly memoryAvailableBytes: number;
   readonly memoryWorkingSetBytes: number;
   readonly diskAvailableBytes: number;
+  readonly diskInodes: number;
   readonly diskInodesFree: number;
   readonly processes: number;
   readonly processesMax: number;
@@ -169,6 +174,26 @@ export interface CgroupLimits {
   readonly cpuPeriod: number;
   readonly memoryBytes: number;
   readonly pids: number;
+}
+
+/** As the kernel counts it, with everything below. */
+export interface CgroupUsage {
+  readonly cpuUsageCoreNanoSeconds: number;
+  readonly memoryUsageBytes: number;
+  readonly memoryWorkingSetBytes: number;
+  readonly memoryRssBytes: number;
+  readonly pageFaults: number;
+  readonly majorPageFaults: number;
+  readonly processes: number;
+}
+
+export interface Filesystem {
+  /** Tells one file system from another. */
+  readonly device: number;
+  readonly capacityBytes: number;
+  readonly availableBytes: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
 }
 
 export interface HttpProbe {

@@ -41,8 +41,8 @@ export class ImageCollector {
 
   /** One round. Throws when the runtime or the machine does not answer. */
   async collect(): Promise<void> {
-    const { host, highPercent, lowPercent } = this.#options;
-    const unused = await this.#observe();
+    const { host, highPercent, lowPercent, minAgeMs } = this.#options;
+    const unused = await this.#observe(minAgeMs);
     const [{ diskBytes }, { diskAvailableBytes }] = await Promise.all([host.info(), host.stats()]);
     if (diskBytes === 0) {
       this.#tell('InvalidDiskCapacity', 'invalid capacity 0 on image filesystem');
@@ -59,9 +59,14 @@ export class ImageCollector {
     this.#tell('FreeDiskSpaceFailed', head + middle + advice);
   }
 
+  /** Removes every image nobody uses, however young. */
+  async removeUnused(): Promise<void> {
+    await this.#remove(await this.#observe(0), Number.POSITIVE_INFINITY);
+  }
+
   /** Notes which images there are and are in use. Answers those that may go, the longest unused first. */
-  async #observe(): Promise<readonly Image[]> {
-    const { runtime, environment, containers, minAgeMs, records } = this.#options;
+  async #observe(minAgeMs: number): Promise<readonly Image[]> {
+    const { runtime, environment, containers, records } = this.#options;
     const now = environment.now();
     const images = await runtime.listImages();
     const used = new Set([...containers()].flatMap(({ image, imageId }) => [image, imageId]));

@@ -30,9 +30,15 @@ export interface PodStatusInput {
   /** Every container has ended and none will be started again. */
   readonly finished: boolean;
   /** The pod fails for a reason of its own: its deadline, an eviction. */
-  readonly failed?: StartFailure | undefined;
+  readonly failed?: PodFailure | undefined;
   readonly hostIps: readonly string[];
   readonly now: number;
+}
+
+/** Why a pod fails that could have run on. */
+export interface PodFailure extends StartFailure {
+  /** The node ended it for its own sake: whoever made it may look at that as no failure of the pod (KEP-3329). */
+  readonly disrupted?: boolean;
 }
 
 /** What the probes of a running container say. */
@@ -68,7 +74,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   return {
     observedGeneration: pod.metadata.generation,
     ...verdict,
-    conditions: [...foreign, ...resizing, ...own].map((condition) =>
+    conditions: [...disruption(input, foreign), ...resizing, ...own].map((condition) =>
       isOwnCondition(condition.type) ? withTransition(condition, previous.conditions, now) : condition,
     ),
     ...(hostIP !== undefined && { hostIP, hostIPs: hostIps.map((ip) => ({ ip })) }),
@@ -80,6 +86,23 @@ export function podStatus(input: PodStatusInput): PodStatus {
     ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
     ...podResources(pod, actual === undefined ? pod : withAllocation(pod, actual)),
   };
+}
+
+/** The conditions of others; with that of a pod which its node has ended. */
+function disruption(
+  { pod, previous, failed, now }: PodStatusInput,
+  foreign: readonly PodCondition[],
+): readonly PodCondition[] {
+  if (failed?.disrupted !== true) return foreign;
+  const type = 'DisruptionTarget';
+  const condition: PodCondition = {
+    type,
+    observedGeneration: pod.metadata.generation,
+    status: 'True',
+    reason: 'TerminationByKubelet',
+    message: failed.message,
+  };
+  return [...foreign.filter((each) => each.type !== type), withTransition(condition, previous.conditions, now)];
 }
 
 function statusesOf(

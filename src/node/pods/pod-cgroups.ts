@@ -1,7 +1,7 @@
-import { milliValueOf, wholeValueOf } from '../../machinery/quantity.ts';
 import { podRequests } from '../../resources/core/scheduling/pod-requests.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { CgroupLimits, Host } from '../host/host.ts';
+import type { PodsShare } from '../machine.ts';
 import { sharesOf } from './linux-resources.ts';
 import {
   allPodsCgroup,
@@ -16,8 +16,8 @@ export interface PodCgroupsOptions {
   readonly host: Pick<Host, 'ensureCgroup' | 'removeCgroup'>;
   /** The cgroup below which everything of this cluster's pods is. */
   readonly root: string;
-  /** What all pods together may use. */
-  readonly allocatable: Readonly<Record<string, string | number>>;
+  /** What all pods together may use: more than pods are placed by, so that eviction comes before the kernel. */
+  readonly share: Pick<PodsShare, 'milliCpu' | 'memoryBytes'>;
   /** The pods that run here. */
   pods(): Iterable<Pod>;
 }
@@ -82,11 +82,8 @@ export class PodCgroups {
   }
 
   async #prepare(): Promise<void> {
-    const { host, root, allocatable } = this.#options;
-    await host.ensureCgroup(
-      allPodsCgroup(root),
-      weighted(sharesOf(milliValueOf(allocatable['cpu'] ?? 0)), wholeValueOf(allocatable['memory'] ?? 0)),
-    );
+    const { host, root, share } = this.#options;
+    await host.ensureCgroup(allPodsCgroup(root), weighted(sharesOf(share.milliCpu), share.memoryBytes));
     await host.ensureCgroup(bestEffortCgroup(root), weighted(leastShares));
     await this.#weighBurstable();
   }

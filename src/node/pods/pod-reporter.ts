@@ -2,7 +2,7 @@ import { formatTime } from '../../machinery/time.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { isOwnCondition } from '../pod-status/pod-conditions.ts';
-import { isTerminal, podStatus } from '../pod-status/pod-status.ts';
+import { isTerminal, type PodFailure, podStatus } from '../pod-status/pod-status.ts';
 import { TerminationMessages } from './termination-messages.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -15,7 +15,7 @@ export interface Report {
   /** Nothing of it runs any more, and nothing will. */
   readonly finished: boolean;
   /** Why the pod fails, where that is not for its containers to say. */
-  readonly failed: StartFailure | undefined;
+  readonly failed: PodFailure | undefined;
 }
 
 /** Tells the API how one pod fares. */

@@ -5,7 +5,7 @@ import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts
 import { pullSecrets } from '../images/pulling/pull-secrets.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { isOwnCondition } from '../pod-status/pod-conditions.ts';
-import { isTerminal } from '../pod-status/pod-status.ts';
+import { isTerminal, type PodFailure } from '../pod-status/pod-status.ts';
 import { withAllocation } from '../resize/allocation.ts';
 import { performResize } from '../resize/perform-resize.ts';
 import { containerHash } from './container-hash.ts';
@@ -28,14 +28,14 @@ import type { WorkerContext } from './worker-context.ts';
 /** Why a pod is brought to its end. */
 export interface Ending {
   /** The pod fails in these words; undefined: its containers say how it ended. */
-  readonly failed?: StartFailure | undefined;
+  readonly failed?: PodFailure | undefined;
   /** Instead of the pod's own grace period. */
   readonly gracePeriodSeconds?: number | undefined;
 }
 
 type Phase = 'running' | 'ending' | 'ended';
 
-const deadlineExceeded: StartFailure = {
+const deadlineExceeded: PodFailure = {
   reason: 'DeadlineExceeded',
   message: 'Pod was active on the node longer than the specified deadline',
 };

@@ -3,7 +3,7 @@ import { isTerminal } from '../pod-status/pod-status.ts';
 import { labels, podUidOf } from './labels.ts';
 import type { Refusal } from './pod-admission.ts';
 import { podEvent } from './pod-events.ts';
-import { PodWorker } from './pod-worker.ts';
+import { type Ending, PodWorker } from './pod-worker.ts';
 import { podLogDirectory } from './sandbox-config.ts';
 import { stopPod } from './stop-pod.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -78,6 +78,16 @@ export class PodWorkers {
     if (worker.ended) this.#forget(worker);
     else
       worker.update({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: pod.metadata.deletionTimestamp ?? '' } });
+  }
+
+  /** Brings a pod of this node to its end for the sake of the node. */
+  evict(pod: Pod, ending: Ending): void {
+    this.#workers.get(pod.metadata.uid ?? '')?.end(ending);
+  }
+
+  /** Removes what is left of a pod that has ended, its logs too, before its object is gone. */
+  async discard(uid: string): Promise<void> {
+    if (this.#workers.get(uid)?.ended === true) await this.#clean(uid);
   }
 
   /** What is given to a pod has changed. */

@@ -1,44 +1,33 @@
 import { formatTime } from '../../machinery/time.ts';
 import type { NodeCondition } from '../../resources/schema/core-v1.generated.ts';
-import type { NodeConfig } from '../config.ts';
-import type { HostStats } from '../host/host.ts';
+import type { PressureCondition } from '../eviction/signals.ts';
 import type { Machine } from '../machine.ts';
 
 export interface NodeConditionsInput {
-  readonly machine: Pick<Machine, 'runtimeProblem' | 'networkProblem' | 'info'>;
-  readonly stats: HostStats;
-  readonly config: Pick<NodeConfig, 'evictionMemoryBytes' | 'evictionDiskShare'>;
+  readonly machine: Pick<Machine, 'runtimeProblem' | 'networkProblem'>;
+  /** What the node is said to be under. */
+  readonly pressure: readonly PressureCondition[];
   readonly previous: readonly NodeCondition[];
   readonly now: number;
 }
 
-/** Inodes below this share of a full file system count as a full disk. */
-const leastInodes = 10_000;
-/** Processes kept free. */
-const leastProcessShare = 0.05;
-
 /** The node's conditions, with the kubelet's reasons and messages. */
 export function nodeConditions(input: NodeConditionsInput): readonly NodeCondition[] {
-  const { stats, config, machine } = input;
-  const { info } = machine;
-  const lowMemory = stats.memoryAvailableBytes < config.evictionMemoryBytes;
-  const lowDisk =
-    stats.diskAvailableBytes < info.diskBytes * config.evictionDiskShare || stats.diskInodesFree < leastInodes;
-  const lowPids = stats.processesMax - stats.processes < stats.processesMax * leastProcessShare;
+  const { pressure, machine } = input;
   const problems = [
     machine.runtimeProblem === undefined ? undefined : `container runtime is down: ${machine.runtimeProblem}`,
     machine.networkProblem === undefined ? undefined : `container runtime network not ready: ${machine.networkProblem}`,
   ].filter((problem) => problem !== undefined);
   return [
-    condition(input, 'MemoryPressure', lowMemory, [
+    condition(input, 'MemoryPressure', pressure.includes('MemoryPressure'), [
       ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
       ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
     ]),
-    condition(input, 'DiskPressure', lowDisk, [
+    condition(input, 'DiskPressure', pressure.includes('DiskPressure'), [
       ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
       ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
     ]),
-    condition(input, 'PIDPressure', lowPids, [
+    condition(input, 'PIDPressure', pressure.includes('PIDPressure'), [
       ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
       ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
     ]),

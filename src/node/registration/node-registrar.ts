@@ -8,6 +8,7 @@ import { equal } from '../../resources/equal.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../resources/schema/core-v1.generated.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { NodeConfig } from '../config.ts';
+import type { PressureCondition } from '../eviction/signals.ts';
 import type { Host } from '../host/host.ts';
 import type { Machine } from '../machine.ts';
 import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
@@ -25,6 +26,8 @@ export interface NodeRegistrarOptions {
   readonly config: NodeConfig;
   readonly nodeName: string;
   volumesInUse(): readonly string[];
+  /** What the node is under. */
+  pressure(): readonly PressureCondition[];
   /** The runtime or the network came or went. */
   onReadiness(): void;
 }
@@ -159,10 +162,9 @@ export class NodeRegistrar {
   }
 
   async #status(previous: readonly NodeCondition[]): Promise<NodeStatus> {
-    const { host, machine, config, nodeName, environment, volumesInUse } = this.#options;
-    const [stats, info] = await Promise.all([host.stats(), host.info()]);
-    machine.moveTo(info.addresses);
-    const conditions = nodeConditions({ machine, stats, config, previous, now: environment.now() });
+    const { host, machine, config, nodeName, environment, volumesInUse, pressure } = this.#options;
+    machine.moveTo((await host.info()).addresses);
+    const conditions = nodeConditions({ machine, pressure: pressure(), previous, now: environment.now() });
     const images = await this.#listImages();
     return nodeStatus({ nodeName, config, machine, conditions, images, volumesInUse: volumesInUse() });
   }

@@ -267,6 +267,7 @@ export interface ContainerStats {
   readonly memoryUsageBytes: number;
   readonly memoryRssBytes: number;
   readonly writableLayerUsedBytes: number;
+  readonly writableLayerInodesUsed: number;
 }
 
 export interface RuntimeEvent {

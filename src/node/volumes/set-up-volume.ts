@@ -131,7 +131,22 @@ async function give({ host }: SetUpContext, pod: Pod, path: string, readOnly: bo
   await giveToGroup(host.files, path, fsGroup, readOnly);
 }
 
-function volumePath({ config }: SetUpContext, pod: Pod, folder: string, name: string): string {
+/** Where a volume is that takes up room on the node's disk, or in its memory, and goes with its pod; undefined for others. */
+export function localVolumePath(
+  config: Pick<NodeConfig, 'rootDirectory'>,
+  pod: Pod,
+  volume: Volume,
+): string | undefined {
+  if (volume.emptyDir !== undefined) return volumePath({ config }, pod, folders.emptyDir, volume.name);
+  return isWritten(volume) ? volumePath({ config }, pod, folderOf(volume), volume.name) : undefined;
+}
+
+function volumePath(
+  { config }: { readonly config: Pick<NodeConfig, 'rootDirectory'> },
+  pod: Pod,
+  folder: string,
+  name: string,
+): string {
   return `${podDirectory(config.rootDirectory, pod.metadata.uid ?? '')}/volumes/${folder}/${name}`;
 }
 

@@ -30,6 +30,7 @@ export async function readHostStats(
     memoryWorkingSetBytes: Math.max(0, workingSet),
     memoryAvailableBytes: Math.max(0, total - workingSet),
     diskAvailableBytes: disk.bavail * disk.bsize,
+    diskInodes: disk.files,
     diskInodesFree: disk.ffree,
     processes: Number(loadavg.split(' ')[3]?.split('/')[1] ?? 0),
     processesMax: Math.min(pidMax, threadsMax),

@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type {
   CgroupLimits,
+  CgroupUsage,
   Files,
+  Filesystem,
   GrpcProbe,
   Host,
   HostInfo,
@@ -15,6 +17,7 @@ import type {
   Processes,
 } from '../host.ts';
 import { type CgroupHierarchy, cgroupHierarchies } from './cgroup-hierarchies.ts';
+import { readCgroupUsage } from './cgroup-usage.ts';
 import { Cgroups } from './cgroups.ts';
 import { DiskLedger } from './disk-ledger.ts';
 import { readBootId, readHostInfo } from './host-info.ts';
@@ -75,6 +78,17 @@ export class LinuxHost implements Host {
     return readHostStats(this.#environment.now(), this.#dataDirectory, this.#hierarchies);
   }
 
+  async filesystem(path: string): Promise<Filesystem> {
+    const [{ dev }, { bsize, blocks, bavail, files, ffree }] = await Promise.all([stat(path), statfs(path)]);
+    return {
+      device: dev,
+      capacityBytes: blocks * bsize,
+      availableBytes: bavail * bsize,
+      inodes: files,
+      inodesFree: ffree,
+    };
+  }
+
   mount(options: MountOptions): Promise<void> {
     return this.#mounts.mount(options);
   }
@@ -97,6 +111,10 @@ export class LinuxHost implements Host {
 
   removeCgroup(path: string): Promise<void> {
     return this.#cgroups.remove(path);
+  }
+
+  cgroupUsage(path: string): Promise<CgroupUsage | undefined> {
+    return readCgroupUsage(this.#hierarchies, path);
   }
 
   async nft(ruleset: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type {
   CgroupLimits,
+  Filesystem,
   GrpcProbe,
   Host,
   HostInfo,
@@ -45,6 +46,7 @@ export interface SimulatedHostOptions {
 }
 
 const gibibyte = 2 ** 30;
+const diskInodes = 6_000_000;
 
 /** A machine that remembers: files, mounts, cgroups and rulesets are kept in memory, probes are answered by whoever was told to. */
 export class SimulatedHost implements Host {
@@ -103,10 +105,24 @@ export class SimulatedHost implements Host {
       memoryAvailableBytes: this.#info.memoryBytes,
       memoryWorkingSetBytes: 0,
       diskAvailableBytes: this.#info.diskBytes,
-      diskInodesFree: 6_000_000,
+      diskInodes,
+      diskInodesFree: diskInodes,
       processes: 100,
       processesMax: 32_768,
       ...this.#load,
+    };
+  }
+
+  /** It has one disk. */
+  async filesystem(): Promise<Filesystem> {
+    const { diskAvailableBytes, diskInodes: inodes, diskInodesFree } = await this.stats();
+    const { diskBytes } = this.#info;
+    return {
+      device: 1,
+      capacityBytes: diskBytes,
+      availableBytes: diskAvailableBytes,
+      inodes,
+      inodesFree: diskInodesFree,
     };
   }
 
@@ -145,6 +161,11 @@ export class SimulatedHost implements Host {
       this.cgroups.delete(each);
       await this.ledger.remove({ type: 'cgroup', path: each });
     }
+  }
+
+  /** Nobody knows what runs in which cgroup: containers tell of themselves. */
+  async cgroupUsage(): Promise<undefined> {
+    return undefined;
   }
 
   async nft(ruleset: string): Promise<void> {

@@ -111,6 +111,7 @@ export function statsOf(message: ContainerStatsMessage): ContainerStats {
     memoryUsageBytes: Number(memory?.usageBytes?.value ?? 0n),
     memoryRssBytes: Number(memory?.rssBytes?.value ?? 0n),
     writableLayerUsedBytes: Number(writableLayer?.usedBytes?.value ?? 0n),
+    writableLayerInodesUsed: Number(writableLayer?.inodesUsed?.value ?? 0n),
   };
 }
 

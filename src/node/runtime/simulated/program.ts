@@ -32,6 +32,8 @@ export interface SimulatedProgram {
   readonly cpuCores?: number;
   /** Resident memory while it runs; 10 MiB unless given. */
   readonly memoryBytes?: number;
+  /** In its writable layer; 0 unless given. */
+  readonly diskBytes?: number;
 }
 
 export interface ExecContext {

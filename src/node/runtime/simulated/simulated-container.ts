@@ -213,7 +213,7 @@ export class SimulatedContainer {
   }
 
   stats(): ContainerStats {
-    const { cpuCores = 0.01, memoryBytes = 10 * 2 ** 20 } = this.#program;
+    const { cpuCores = 0.01, memoryBytes = 10 * 2 ** 20, diskBytes = 0 } = this.#program;
     const now = this.#options.environment.now();
     return {
       containerId: this.id,
@@ -223,7 +223,8 @@ export class SimulatedContainer {
       memoryWorkingSetBytes: memoryBytes,
       memoryUsageBytes: memoryBytes,
       memoryRssBytes: memoryBytes,
-      writableLayerUsedBytes: 0,
+      writableLayerUsedBytes: diskBytes,
+      writableLayerInodesUsed: diskBytes > 0 ? 1 : 0,
     };
   }
 

@@ -1,0 +1,120 @@
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
+import type { NodeConfig } from '../config.ts';
+import type { Host } from '../host/host.ts';
+import { labels, podUidOf } from '../pods/labels.ts';
+import { podCgroup } from '../pods/pod-cgroup.ts';
+import { podDirectory } from '../pods/pod-directory.ts';
+import { podLogDirectory } from '../pods/sandbox-config.ts';
+import type { ContainerRuntime, ContainerStats } from '../runtime/runtime.ts';
+import { localVolumePath } from '../volumes/set-up-volume.ts';
+import { addDisk, type ContainerUsage, type DiskUsage, noDisk, type PodUsage, type VolumeUsage } from './pod-usage.ts';
+import { nearestLimit } from './storage-limits.ts';
+
+export interface PodMeterOptions {
+  readonly host: Pick<Host, 'files' | 'cgroupUsage' | 'filesystem'>;
+  readonly runtime: Pick<ContainerRuntime, 'listContainerStats'>;
+  readonly environment: Environment;
+  readonly config: Pick<NodeConfig, 'rootDirectory' | 'podLogsDirectory' | 'cgroupRoot'>;
+}
+
+interface Walk {
+  readonly at: number;
+  readonly volumes: readonly VolumeUsage[];
+  readonly nearLimit: boolean;
+}
+
+/** Whoever walks through volumes keeps a disk busy: that is done this often, as the kubelet does it, ... */
+const walkEveryMs = 60_000;
+/** ... and more often when a pod has used up most of what it may. */
+const nearLimitEveryMs = 10_000;
+const nearLimitShare = 0.5;
+
+/** Measures what pods use. What costs little is looked at each time, volumes once in a while and one after the other. */
+export class PodMeter {
+  readonly #options: PodMeterOptions;
+  readonly #walks = new Map<string, Walk>();
+
+  constructor(options: PodMeterOptions) {
+    this.#options = options;
+  }
+
+  /** By uid; pods of which nothing runs are left out. Throws when the runtime does not answer. */
+  async measure(pods: readonly Pod[]): Promise<ReadonlyMap<string, PodUsage>> {
+    const stats = Map.groupBy(await this.#options.runtime.listContainerStats(), podUidOf);
+    const usages = new Map<string, PodUsage>();
+    for (const pod of pods) {
+      const uid = pod.metadata.uid ?? '';
+      const own = stats.get(uid);
+      if (own !== undefined) usages.set(uid, await this.#measure(pod, own));
+    }
+    for (const uid of this.#walks.keys()) if (!usages.has(uid)) this.#walks.delete(uid);
+    return usages;
+  }
+
+  async #measure(pod: Pod, stats: readonly ContainerStats[]): Promise<PodUsage> {
+    const { host, config } = this.#options;
+    const [cgroup, containers, volumes, files] = await Promise.all([
+      host.cgroupUsage(podCgroup(config.cgroupRoot, pod)),
+      Promise.all(stats.map((each) => this.#container(pod, each))),
+      this.#volumes(pod),
+      this.#usage(`${podDirectory(config.rootDirectory, pod.metadata.uid ?? '')}/etc-hosts`),
+    ]);
+    const memoryBytes = containers.reduce((sum, each) => sum + each.memoryBytes, 0);
+    const usage: PodUsage = {
+      memoryBytes: cgroup?.memoryWorkingSetBytes ?? memoryBytes,
+      processes: cgroup?.processes ?? containers.length,
+      containers,
+      volumes: volumes.volumes,
+      files,
+    };
+    const nearLimit = nearestLimit(pod, usage) >= nearLimitShare;
+    this.#walks.set(pod.metadata.uid ?? '', { ...volumes, nearLimit });
+    return usage;
+  }
+
+  async #container(pod: Pod, stats: ContainerStats): Promise<ContainerUsage> {
+    const { host, config } = this.#options;
+    const name = stats.labels[labels.containerName] ?? '';
+    const directory = `${podLogDirectory(config.podLogsDirectory, pod)}/${name}`;
+    const names = await host.files.list(directory).catch(() => []);
+    return {
+      name,
+      memoryBytes: stats.memoryWorkingSetBytes,
+      rootfs: { bytes: stats.writableLayerUsedBytes, inodes: stats.writableLayerInodesUsed },
+      logs: addDisk(...(await Promise.all(names.map((each) => this.#usage(`${directory}/${each}`))))),
+    };
+  }
+
+  async #volumes(pod: Pod): Promise<Pick<Walk, 'at' | 'volumes'>> {
+    const now = this.#options.environment.monotonic();
+    const last = this.#walks.get(pod.metadata.uid ?? '');
+    if (last !== undefined && now - last.at < (last.nearLimit ? nearLimitEveryMs : walkEveryMs)) return last;
+    const volumes: VolumeUsage[] = [];
+    for (const volume of pod.spec?.volumes ?? []) {
+      const usage = await this.#volume(pod, volume);
+      if (usage !== undefined) volumes.push(usage);
+    }
+    return { at: now, volumes };
+  }
+
+  async #volume(pod: Pod, volume: Volume): Promise<VolumeUsage | undefined> {
+    const { config, host } = this.#options;
+    const path = localVolumePath(config, pod, volume);
+    if (path === undefined) return undefined;
+    const inMemory = volume.emptyDir?.medium === 'Memory';
+    if (!inMemory) {
+      const local = volume.emptyDir !== undefined || volume.configMap !== undefined || volume.downwardAPI !== undefined;
+      return { name: volume.name, local, ...(await this.#usage(path)) };
+    }
+    const whole = await host.filesystem(path).catch(() => undefined);
+    if (whole === undefined) return undefined;
+    const { capacityBytes, availableBytes, inodes, inodesFree } = whole;
+    return { name: volume.name, local: false, bytes: capacityBytes - availableBytes, inodes: inodes - inodesFree };
+  }
+
+  /** What may be gone already takes up nothing. */
+  async #usage(path: string): Promise<DiskUsage> {
+    return await this.#options.host.files.usage(path).catch(() => noDisk);
+  }
+}
