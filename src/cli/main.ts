@@ -44,8 +44,21 @@ withDirectory(program.command('up'))
   .option('--detach', 'return when the cluster is ready; it runs on')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
 
+withDirectory(program.command('join [server]'))
+  .description('make this machine a node of a cluster whose server is on another one, or bring its node back')
+  .option('--token <token>', 'by which it is let in: "stuurman token create" on the server makes one')
+  .option('--ca-hash <hash>', "sha256 of the cluster's authority, by which it is known (repeatable)", collect, [])
+  .option('--node-name <name>', 'what the node is called (default: as the machine)')
+  .option('--port <port>', "port of the node's own API; another one is taken when it is in use", '10250')
+  .option('--detach', 'return when the node is ready; it runs on')
+  .action(async (server, options) => (await import('./commands/join.ts')).join(server, options));
+
+withDirectory(program.command('leave'))
+  .description('take down the node that this machine is, and forget its cluster')
+  .action(async (options) => (await import('./commands/down.ts')).leave(options));
+
 withDirectory(program.command('down'))
-  .description('end the cluster on this machine; its state stays for the next start')
+  .description('end the cluster on this machine, or the node that it is; its state stays for the next start')
   .option('--purge', 'remove its state, volumes and images too')
   .action(async (options) => (await import('./commands/down.ts')).down(options));
 

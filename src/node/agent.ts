@@ -3,6 +3,7 @@ import { type EventRecorder, QueuedEventRecorder } from '../client/event-recorde
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { MetricRegistry } from '../machinery/metrics.ts';
+import { untilAborted } from '../machinery/until-aborted.ts';
 import type { Node, Pod } from '../resources/schema/core-v1.generated.ts';
 import type { HttpTarget } from '../wire/http.ts';
 import { AgentMetrics } from './agent-metrics.ts';
@@ -50,6 +51,8 @@ export interface AgentOptions {
 /** A running agent. */
 export interface Agent {
   readonly nodeName: string;
+  /** Resolves when this machine is the node of its name. */
+  readonly registered: Promise<void>;
   /** The node's own API. Whoever reaches it may use it: serve it behind `serveNodeApi`. */
   readonly api: HttpTarget;
   /** Stops the agent; containers run on. */
@@ -131,13 +134,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const running = [
     workers.cache.run(signal),
     registrar.run(signal),
-    lease.run(signal),
-    followPods(options, workers, signal),
+    untilAborted(registrar.registered, signal).then(
+      () => lease.run(signal),
+      () => {},
+    ),
+    followPods(options, workers, registrar.registered, signal),
     housekeeping.run(signal),
     eviction.run(signal),
   ];
   return {
     nodeName,
+    registered: registrar.registered,
     api: new NodeApi({
       nodeName,
       environment,
@@ -290,11 +297,19 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
   return result;
 }
 
-/** Pods are looked at when the runtime has been listed, so that what runs already is not started again. */
-async function followPods(options: AgentOptions, { pods, cache }: Workers, signal: AbortSignal): Promise<void> {
+/**
+ * Pods are looked at when the runtime has been listed, so that what runs already is not started again, and when they are known to be this
+ * machine's.
+ */
+async function followPods(
+  options: AgentOptions,
+  { pods, cache }: Workers,
+  registered: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const { sources, nodeName, logger } = options;
   try {
-    await untilAborted(cache.listed(), signal);
+    await untilAborted(Promise.all([cache.listed(), registered]), signal);
     const stopWatching = sources.watchPods(nodeName, {
       added: (pod: Pod) => pods.update(pod),
       updated: (pod: Pod) => pods.update(pod),
@@ -306,13 +321,4 @@ async function followPods(options: AgentOptions, { pods, cache }: Workers, signa
   } catch (error) {
     if (!signal.aborted) logger.error('the pods of the node are not followed any more', { err: error });
   }
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -16,6 +16,8 @@ export interface NodeConfig {
   /** Beside those every node has. */
   readonly nodeLabels: Readonly<Record<string, string>>;
   readonly nodeAnnotations: Readonly<Record<string, string>>;
+  /** Tells this machine from another one of its name; empty: nothing does. */
+  readonly nodeId: string;
   readonly nodeTaints: readonly Taint[];
   /** The port of the agent's own API, as the node's status says it. */
   readonly port: number;
@@ -63,6 +65,7 @@ export const defaultConfig: NodeConfig = {
   resolvConf: '/etc/resolv.conf',
   nodeLabels: {},
   nodeAnnotations: {},
+  nodeId: '',
   nodeTaints: [],
   port: 10250,
   maxPods: 110,

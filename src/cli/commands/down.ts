@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import { ClusterRegister } from '../../cluster/files/cluster-register.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import { runningJoin } from '../../cluster/join/join-process.ts';
+import { readJoined } from '../../cluster/join/joined-file.ts';
 import { isAlive, runningServer } from '../../cluster/server/running-server.ts';
 import { takeDownNodes } from '../../cluster/server/take-down-nodes.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
@@ -9,25 +11,67 @@ import { say, styled } from '../output.ts';
 
 const patienceMs = 180_000;
 
+interface DownOptions {
+  readonly dataDir?: string;
+  readonly purge?: boolean;
+}
+
 /** `stuurman down`. */
-export async function down(options: { readonly dataDir?: string; readonly purge?: boolean }): Promise<void> {
-  const environment = new RealEnvironment();
-  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
-  if (!directory.exists) {
+export async function down(options: DownOptions): Promise<void> {
+  const directory = directoryOf(options);
+  const joined = readJoined(directory);
+  if (!directory.exists && joined === undefined) {
     say(`There is no cluster in ${directory.path}.`);
     return;
   }
-  const running = runningServer(directory);
-  if (running !== undefined) {
-    process.kill(running.pid, 'SIGTERM');
+  await takeDown(directory);
+  if (options.purge === true) {
+    rmSync(directory.path, { recursive: true, force: true });
+    new ClusterRegister().leave(directory);
+  }
+  const what = joined === undefined ? 'cluster' : `node ${joined.nodeName}`;
+  say(
+    options.purge === true
+      ? `The ${what} and its state are gone.`
+      : `The ${what} is down; its state is in ${directory.path}.`,
+  );
+}
+
+/** `stuurman leave`: the node that this machine is goes, with all that it has here. */
+export async function leave(options: DownOptions): Promise<void> {
+  const directory = directoryOf(options);
+  const joined = readJoined(directory);
+  if (joined === undefined)
+    throw new Error(
+      directory.exists
+        ? `${directory.path} is that of a cluster's server: "stuurman down" ends the cluster`
+        : `this machine has joined no cluster in ${directory.path}: give the directory with --data-dir`,
+    );
+  await takeDown(directory);
+  rmSync(directory.path, { recursive: true, force: true });
+  say(
+    `This machine is no longer the node ${joined.nodeName}; "stuurman node remove ${joined.nodeName} --force" on the server makes the cluster forget it, where that has not been done.`,
+  );
+}
+
+function directoryOf({ dataDir }: DownOptions): DataDirectory {
+  return new DataDirectory(dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
+}
+
+/** Ends the process that keeps nodes here, and then whatever it has left. Throws when something stays. */
+async function takeDown(directory: DataDirectory): Promise<void> {
+  const environment = new RealEnvironment();
+  const pid = runningServer(directory)?.pid ?? runningJoin(directory);
+  if (pid !== undefined) {
+    process.kill(pid, 'SIGTERM');
     const deadline = environment.monotonic() + patienceMs;
-    while (isAlive(running.pid)) {
+    while (isAlive(pid)) {
       if (environment.monotonic() > deadline)
-        throw new Error(`the server (process ${running.pid}) does not end: see "stuurman logs --part server"`);
+        throw new Error(`the process ${pid} does not end: see "stuurman logs --part server"`);
       await environment.sleep(50);
     }
   }
-  // A server that was killed has left its agent and containers; one that ended in order has left nothing.
+  // A process that was killed has left agents and containers; one that ended in order has left nothing.
   const problems =
     process.platform === 'linux' ? await takeDownNodes({ environment, directory, logger: silentLogger }) : [];
   directory.remove(directory.serverFile);
@@ -36,13 +80,4 @@ export async function down(options: { readonly dataDir?: string; readonly purge?
     throw new Error(
       'not everything could be taken down: what is listed above stays in the ledger for the next "stuurman down"',
     );
-  if (options.purge === true) {
-    rmSync(directory.path, { recursive: true, force: true });
-    new ClusterRegister().leave(directory);
-  }
-  say(
-    options.purge === true
-      ? 'The cluster and its state are gone.'
-      : `The cluster is down; its state is in ${directory.path}.`,
-  );
 }

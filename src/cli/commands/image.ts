@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
 import { nodeImages, noNodes } from '../../cluster/agent/node-images.ts';
-import { readIdentity } from '../../cluster/files/cluster-identity.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
-import { startedPlaces } from '../../cluster/server/local-places.ts';
+import { clusterOf, startedPlaces } from '../../cluster/server/local-places.ts';
 import type { NodePlace } from '../../cluster/server/node-place.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { silentLogger } from '../../machinery/log.ts';
@@ -66,7 +65,7 @@ async function withImages(
 ): Promise<readonly NodePlace[]> {
   const environment = new RealEnvironment();
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
-  readIdentity(directory);
+  clusterOf(directory);
   const places = startedPlaces(directory);
   if (places.length === 0) throw new Error(noNodes);
   for (const place of places) {

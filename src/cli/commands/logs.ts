@@ -1,8 +1,7 @@
 import { existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIdentity } from '../../cluster/files/cluster-identity.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
-import { startedPlaces } from '../../cluster/server/local-places.ts';
+import { clusterOf, startedPlaces } from '../../cluster/server/local-places.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 
 /** `stuurman logs`. */
@@ -13,7 +12,7 @@ export async function logs(options: {
 }): Promise<void> {
   const environment = new RealEnvironment();
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
-  readIdentity(directory);
+  clusterOf(directory);
   const files = [
     ...(options.part === 'agent' ? [] : [join(directory.logs, 'server.log')]),
     ...(options.part === 'server' ? [] : startedPlaces(directory).map(({ logFile }) => logFile)),

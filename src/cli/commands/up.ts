@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { existsSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import { missingPrograms } from '../../cluster/agent/node-runtime.ts';
+import { installAdvice, missingPrograms } from '../../cluster/agent/node-runtime.ts';
 import { applyManifests } from '../../cluster/demo/apply-manifests.ts';
 import { prepareDemo, waitForDemo } from '../../cluster/demo/demo.ts';
 import { readManifest } from '../../cluster/demo/read-manifest.ts';
@@ -13,9 +12,12 @@ import { runningServer } from '../../cluster/server/running-server.ts';
 import { Server } from '../../cluster/server/server.ts';
 import { waitForNodes } from '../../cluster/server/wait-for-nodes.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
+import { detach } from '../detach.ts';
+import { endOnSignals } from '../end-on-signals.ts';
 import { kubectlAdvice } from '../kubectl-advice.ts';
 import { say, styled } from '../output.ts';
 import { Steps } from '../steps.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 export interface UpOptions {
   readonly file: readonly string[];
@@ -65,7 +67,10 @@ export async function up(options: UpOptions): Promise<void> {
   }
   const simulatedNodes = asked > 0 || realNode ? asked : 1;
   if (options.detach === true) {
-    await detach(directory, environment);
+    await detach(directory, environment, [
+      /\nCtrl-C ends[^\n]*\n/,
+      '\nstuurman down ends the cluster; its state stays for the next "stuurman up".\n',
+    ]);
     return;
   }
   directory.create();
@@ -88,7 +93,7 @@ export async function up(options: UpOptions): Promise<void> {
       notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
     }),
   );
-  const ending = endOnSignals(server);
+  const ending = endOnSignals('Ending the cluster ...', () => server.down());
   try {
     await steps.run('API server answers', () => server.serve());
     const names = await steps.run('nodes started', () => server.work());
@@ -148,59 +153,7 @@ async function realNodeObstacle(runtime: UpOptions['runtime'], isRoot: boolean):
   if (process.platform !== 'linux') return 'they need Linux';
   if (!isRoot) return 'they need root';
   const missing = await missingPrograms();
-  return missing.length === 0
-    ? undefined
-    : `${missing.join(', ')} is missing (on Debian: apt-get install containerd runc containernetworking-plugins nftables conntrack)`;
-}
-
-function endOnSignals(server: Server) {
-  const { promise: done, resolve } = Promise.withResolvers<void>();
-  let begun = false;
-  const end = async () => {
-    if (begun) return;
-    begun = true;
-    say('\nEnding the cluster ...');
-    const problems = await server.down().catch((error: Error) => [error.message]);
-    for (const problem of problems) say(`${styled('yellow', 'left behind:')} ${problem}`);
-    resolve();
-    process.exit(problems.length === 0 ? 0 : 1);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end());
-  return { done, begun: () => begun };
-}
-
-/** Starts the same command again in the background, and waits until it says that it is ready. */
-async function detach(directory: DataDirectory, environment: RealEnvironment): Promise<void> {
-  directory.create();
-  const logFile = join(directory.path, 'up.log');
-  const log = openSync(logFile, 'w', 0o600);
-  const args = process.argv.slice(1).filter((each) => each !== '--detach');
-  const child = spawn(process.execPath, [...process.execArgv, ...args], {
-    detached: true,
-    stdio: ['ignore', log, log],
-  });
-  let code: number | null | undefined;
-  child.on('exit', (exitCode) => {
-    code = exitCode ?? 1;
-  });
-  child.unref();
-  const { readFileSync } = await import('node:fs');
-  for (let shown = 0; ; ) {
-    const text = readFileSync(logFile, 'utf8');
-    if (text.length > shown)
-      process.stderr.write(
-        text
-          .slice(shown)
-          .replace(
-            /\nCtrl-C ends[^\n]*\n/,
-            '\nstuurman down ends the cluster; its state stays for the next "stuurman up".\n',
-          ),
-      );
-    shown = text.length;
-    if (text.includes('\nCtrl-C ends')) return;
-    if (code !== undefined) process.exit(code ?? 1);
-    await environment.sleep(50);
-  }
+  return missing.length === 0 ? undefined : `it lacks ${installAdvice(missing)}`;
 }
 
 /** The manifest of the shop, beside the program. */
@@ -212,11 +165,4 @@ function demoManifest(): string {
   throw new Error(
     'examples/shop/shop.yaml is not beside the program: run the demonstration from a clone of the project',
   );
-}
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most)
-    throw new Error(`${option} takes a whole number from ${least} to ${most}, not "${text}"`);
-  return value;
 }

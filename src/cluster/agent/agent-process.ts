@@ -8,23 +8,25 @@ import { knownServers } from '../../client/kubeconfig/known-servers.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import type { Logger } from '../../machinery/log.ts';
+import { untilAborted } from '../../machinery/until-aborted.ts';
 import { behindAnnotation } from '../../network/routes/pod-routes.ts';
 import { type Agent, startAgent } from '../../node/agent.ts';
 import { serveNodeApi } from '../../node/api/serve-node-api.ts';
 import { IdentityFiles } from '../../node/certificates/identity-files.ts';
 import { requireIdentity } from '../../node/certificates/join-cluster.ts';
-import { NodeCertificates } from '../../node/certificates/node-certificates.ts';
 import { ServingTls } from '../../node/certificates/serving-tls.ts';
+import type { NodeConfig } from '../../node/config.ts';
 import { kubernetesArchitecture } from '../../node/host/linux/host-info.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import { LocalImages } from '../../node/images/making/local-images.ts';
+import { ensureNodeId } from '../../node/registration/node-identity.ts';
 import { ownSources } from '../../node/sources.ts';
-import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { HttpResponse, HttpTarget } from '../../wire/http.ts';
 import { ListenError } from '../../wire/http-server/listen.ts';
 import type { HttpServer } from '../../wire/http-server.ts';
 import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
 import type { AgentSettings } from './agent-settings.ts';
+import { JoinedDuties } from './joined-duties.ts';
 import { NodeNetwork } from './node-network.ts';
 import { nodeRuntime } from './node-runtime.ts';
 
@@ -97,42 +99,36 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     metrics,
     nodeName,
     renderMetrics: () => metrics.text(),
-    config: {
-      rootDirectory: settings.directory,
-      podLogsDirectory: join(settings.directory, 'logs', 'pods'),
-      cgroupRoot: settings.cgroupRoot,
-      clusterDns: [settings.dnsAddress],
-      clusterDomain: settings.domain,
-      resolvConf: settings.resolvConf,
-      port: server.port,
-      nodeLabels: { 'stuurman.dev/runtime': 'containerd' },
-      nodeAnnotations: settings.behindNode === undefined ? {} : { [behindAnnotation]: settings.behindNode },
-    },
+    config: nodeConfig(settings, server.port, await ensureNodeId(host.files, environment, settings.directory)),
   });
-  const certificates =
+  const joined =
     identity === undefined
       ? undefined
-      : new NodeCertificates({
+      : new JoinedDuties({
           environment,
           logger,
           identity,
           nodeName,
           client,
-          node: informers.informer(nodes, { fieldSelector: `metadata.name=${nodeName}` }),
+          informers,
           onServing: () => void tls.look(),
+          servers: settings.joined?.servers ?? [],
+          leaveCommand: settings.joined?.leaveCommand ?? [],
         });
-  await certificates?.start();
+  await joined?.start();
   const network = new NodeNetwork({ settings, cniDirectory, host, client, informers, environment, logger, metrics });
-  const networking = network.start().catch((err: unknown) => {
-    if (!stop.signal.aborted) logger.error('the network of the node was not set up', { err });
-  });
+  const networking = untilAborted(agent.registered, stop.signal)
+    .then(() => network.start())
+    .catch((err: unknown) => {
+      if (!stop.signal.aborted) logger.error('the network of the node was not set up', { err });
+    });
   return {
     async stop() {
       stop.abort(new DOMException('the agent was stopped', 'AbortError'));
       await network.stop();
       await networking;
       await agent?.stop();
-      await certificates?.stop();
+      await joined?.stop();
       tls.stop();
       await server.close(1_000);
       await informers.stop();
@@ -140,6 +136,21 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       await runtime.close();
       close();
     },
+  };
+}
+
+function nodeConfig(settings: AgentSettings, port: number, nodeId: string): Partial<NodeConfig> {
+  return {
+    rootDirectory: settings.directory,
+    podLogsDirectory: join(settings.directory, 'logs', 'pods'),
+    cgroupRoot: settings.cgroupRoot,
+    clusterDns: [settings.dnsAddress],
+    clusterDomain: settings.domain,
+    resolvConf: settings.resolvConf,
+    port,
+    nodeLabels: { 'stuurman.dev/runtime': 'containerd' },
+    nodeId,
+    nodeAnnotations: settings.behindNode === undefined ? {} : { [behindAnnotation]: settings.behindNode },
   };
 }
 

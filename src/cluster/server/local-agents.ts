@@ -25,8 +25,8 @@ export interface LocalAgentsOptions {
   readonly identity: ClusterIdentity;
   readonly pki: PkiFiles;
   readonly places: readonly NodePlace[];
-  /** The machine's address, and the port of the API on all its addresses. */
-  readonly address: string;
+  /** The machine's addresses, and the port of the API on all of them. */
+  readonly addresses: readonly string[];
   readonly port: number;
   /** The largest packet of the machine's way out. */
   readonly mtu: number;
@@ -49,14 +49,14 @@ interface LocalAgent {
 /** The nodes of the server's machine: their networks, and their agents, each a process that outlives this one. */
 export class LocalAgents {
   readonly #options: LocalAgentsOptions;
-  #address: string;
+  #addresses: readonly string[];
   readonly #stop = new AbortController();
   #agents: readonly LocalAgent[] = [];
   #following: Promise<void> | undefined;
 
   constructor(options: LocalAgentsOptions) {
     this.#options = options;
-    this.#address = options.address;
+    this.#addresses = options.addresses;
   }
 
   /** Adopts the agents that run, and starts the others. What a removal or a crash has left is taken down. */
@@ -80,9 +80,9 @@ export class LocalAgents {
     this.#following = this.#follow(host, networks);
   }
 
-  /** The machine is reached by another address: the node in its network shows it in its certificate. Its agent follows the file. */
-  async moveTo(address: string): Promise<void> {
-    this.#address = address;
+  /** The machine has other addresses: the node in its network shows them in its certificate. Its agent follows the file. */
+  async moveTo(addresses: readonly string[]): Promise<void> {
+    this.#addresses = addresses;
     this.renewCertificates();
   }
 
@@ -131,8 +131,8 @@ export class LocalAgents {
 
   /** Throws with what could not be taken down. */
   async #takeAway(place: NodePlace, host: LinuxHost, networks: NodeNetworks): Promise<void> {
-    const { identity, directory, logger, pki } = this.#options;
-    const problems = await takeDownNode(place, identity, host, this.#options);
+    const { directory, logger, pki } = this.#options;
+    const problems = await takeDownNode(place, host, this.#options);
     if (problems.length > 0) throw new Error(`the node ${place.name} was not taken down: ${problems.join('; ')}`);
     if (place.network !== undefined) await networks.remove(place.network);
     await rm(place.directory, { recursive: true, force: true });
@@ -198,7 +198,7 @@ export class LocalAgents {
       ...subject,
       usages: ['serverAuth'],
       dnsNames: [name, 'localhost'],
-      ipAddresses: [network?.address ?? this.#address, '127.0.0.1'],
+      ipAddresses: [...(network === undefined ? this.#addresses : [network.address]), '127.0.0.1'],
     });
     return { client: pki.leafFile(client), server: pki.leafFile(server) };
   }

@@ -6,11 +6,14 @@ import type { ClusterIdentity } from '../files/cluster-identity.ts';
 import { ClusterRegister } from '../files/cluster-register.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 import { decideLocalNodes, type LocalNode, readLocalNodes, writeLocalNodes } from '../files/local-nodes.ts';
+import { joinedPlace, readJoined } from '../join/joined-file.ts';
 import { nodeNameOfMachine, takenRanges } from './machine.ts';
 import { type NodePlace, nodeBridge, nodeDirectory, nodePlace, nodesDirectory } from './node-place.ts';
 
 /** The places of nodes that have made anything on this machine, also of one whose removal was interrupted. */
 export function startedPlaces(directory: DataDirectory): readonly NodePlace[] {
+  const joined = readJoined(directory);
+  if (joined !== undefined) return [joinedPlace(directory, joined)].filter(({ ledgerFile }) => existsSync(ledgerFile));
   if (!directory.exists) return [];
   const known = readLocalNodes(directory);
   // The ledger of the only node is older than the list of nodes.
@@ -71,4 +74,10 @@ function nodeRange(
   if (known !== undefined && collision === undefined) return known;
   if (known !== undefined) notice(`the addresses of nodes (${known}) overlap ${collision}: taking others`);
   return chooseNodeRange(taken);
+}
+
+/** The cluster that a directory is of, by its server or as a node that joined. Throws `DataDirectoryError` when it is of none. */
+export function clusterOf(directory: DataDirectory): Pick<ClusterIdentity, 'id' | 'podRange' | 'serviceRange'> {
+  const joined = readJoined(directory);
+  return joined === undefined ? new ClusterRegister().identityOf(directory) : { ...joined, id: joined.clusterId };
 }

@@ -26,16 +26,6 @@ export class NodeNetworks {
     for (const place of places) await this.#ensureNode(place, mtu);
   }
 
-  /** Makes a namespace that is gone anew, without links: programs have to be run in it to take a node down. */
-  async ensureNamespace({ file, namespace }: NodeNetworkPlace): Promise<void> {
-    await this.#host.ledger.add({ type: 'netns', path: file });
-    const inside = await this.#host.processes.run(['ip', '-n', namespace, 'link'], { allowFailure: true });
-    if (inside.code === 0) return;
-    // A file without a namespace is what a crash leaves.
-    await this.#ip([/No such file/], 'netns', 'delete', namespace);
-    await this.#ip([], 'netns', 'add', namespace);
-  }
-
   /** Takes the network of one node away. */
   async remove({ link, file, namespace }: NodeNetworkPlace): Promise<void> {
     await this.#ip([/Cannot find device/], 'link', 'delete', link);
@@ -53,7 +43,7 @@ export class NodeNetworks {
 
   async #ensureNode(place: NodeNetworkPlace, mtu: number): Promise<void> {
     const { namespace, link, bridge, address, gateway, range } = place;
-    await this.ensureNamespace(place);
+    await ensureNamespace(this.#host, place);
     await this.#host.ledger.add({ type: 'link', name: link });
     const pair = ['type', 'veth', 'peer', 'name', 'eth0', 'mtu', `${mtu}`, 'netns', namespace];
     await this.#ip([/File exists/], 'link', 'add', link, 'mtu', `${mtu}`, ...pair);
@@ -103,9 +93,24 @@ export class NodeNetworks {
     return this.#run(harmless, ['ip', ...args]);
   }
 
-  async #run(harmless: readonly RegExp[], command: readonly string[]): Promise<void> {
-    const { code, stderr } = await this.#host.processes.run(command, { allowFailure: true, timeoutMs: 10_000 });
-    if (code !== 0 && !harmless.some((pattern) => pattern.test(stderr)))
-      throw new Error(`${command.join(' ')}: ${stderr.trim()}`);
+  #run(harmless: readonly RegExp[], command: readonly string[]): Promise<void> {
+    return runUnless(this.#host, harmless, command);
   }
+}
+
+/** Makes a namespace that is gone anew, without links: programs have to be run in it to take a node down. */
+export async function ensureNamespace(host: Host, { file, namespace }: NodeNetworkPlace): Promise<void> {
+  await host.ledger.add({ type: 'netns', path: file });
+  const inside = await host.processes.run(['ip', '-n', namespace, 'link'], { allowFailure: true });
+  if (inside.code === 0) return;
+  // A file without a namespace is what a crash leaves.
+  await runUnless(host, [/No such file/], ['ip', 'netns', 'delete', namespace]);
+  await runUnless(host, [], ['ip', 'netns', 'add', namespace]);
+}
+
+/** Throws when a program fails with other words than these. */
+async function runUnless(host: Host, harmless: readonly RegExp[], command: readonly string[]): Promise<void> {
+  const { code, stderr } = await host.processes.run(command, { allowFailure: true, timeoutMs: 10_000 });
+  if (code !== 0 && !harmless.some((pattern) => pattern.test(stderr)))
+    throw new Error(`${command.join(' ')}: ${stderr.trim()}`);
 }

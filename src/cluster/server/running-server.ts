@@ -13,7 +13,12 @@ export interface RunningServer {
 export function runningServer(directory: DataDirectory): RunningServer | undefined {
   if (!existsSync(directory.serverFile)) return undefined;
   const found = directory.readJson(directory.serverFile) as RunningServer;
-  return isAlive(found.pid) && commandOf(found.pid).includes('up') ? found : undefined;
+  return isRunning(found.pid, 'up') ? found : undefined;
+}
+
+/** Whether a process of this number lives and is one of ours, running this command. */
+export function isRunning(pid: number, command: string): boolean {
+  return isAlive(pid) && commandOf(pid, command).includes(command);
 }
 
 /** Whether a process of this number lives; one of another user counts. */
@@ -26,11 +31,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** A pid may have been given away again: the server's command line tells. Where /proc is missing, the pid has to do. */
-function commandOf(pid: number): readonly string[] {
+/** A pid may have been given away again: the process's command line tells. Where /proc is missing, the pid has to do. */
+function commandOf(pid: number, otherwise: string): readonly string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
-    return ['up'];
+    return [otherwise];
   }
 }

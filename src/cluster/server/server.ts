@@ -224,7 +224,7 @@ export class Server {
       identity: this.identity,
       pki: this.#pki,
       places: this.places,
-      address: this.address,
+      addresses: this.#addresses,
       mtu: machineMtu(),
       dnsPort,
     });
@@ -237,7 +237,7 @@ export class Server {
     this.#http?.setTls(this.#tls());
     this.#writeServerFile();
     await this.#controlPlane.moveTo(this.address, this.#urls());
-    await this.#agents?.moveTo(this.address);
+    await this.#agents?.moveTo(this.#addresses);
   }
 
   /** Where the API is reached from other machines: by every address, for one may stay when another goes, and by name. */

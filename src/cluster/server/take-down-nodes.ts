@@ -7,11 +7,9 @@ import { withdrawForwarding } from '../../network/forward-policy.ts';
 import { CleanUp } from '../../node/host/linux/clean-up.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import { nodeRuntime } from '../agent/node-runtime.ts';
-import type { ClusterIdentity } from '../files/cluster-identity.ts';
-import { ClusterRegister } from '../files/cluster-register.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
-import { startedPlaces } from './local-places.ts';
-import { NodeNetworks } from './node-networks.ts';
+import { clusterOf, startedPlaces } from './local-places.ts';
+import { ensureNamespace } from './node-networks.ts';
 import type { NodePlace } from './node-place.ts';
 
 export interface TakeDownOptions {
@@ -34,9 +32,9 @@ export async function takeDownNodes(options: TakeDownOptions): Promise<readonly 
   problems.push(...((await cleanUp?.endProcesses()) ?? []));
   const places = startedPlaces(directory);
   if (places.length > 0) {
-    const identity = new ClusterRegister().identityOf(directory);
-    problems.push(...(await Promise.all(places.map((place) => takeDownNode(place, identity, host, options)))).flat());
-    for (const undo of host === undefined ? [] : [withdrawForwarding(host, identity.id), forgetFlows(host, identity)])
+    const cluster = clusterOf(directory);
+    problems.push(...(await Promise.all(places.map((place) => takeDownNode(place, host, options)))).flat());
+    for (const undo of host === undefined ? [] : [withdrawForwarding(host, cluster.id), forgetFlows(host, cluster)])
       await undo.catch((error: Error) => problems.push(error.message));
   }
   problems.push(...((await cleanUp?.tearDown()) ?? []));
@@ -46,12 +44,11 @@ export async function takeDownNodes(options: TakeDownOptions): Promise<readonly 
 /** One node: its containers in order, then whatever its ledger still names. `host`: of the server, which made the node's network. */
 export async function takeDownNode(
   place: NodePlace,
-  { id, podRange }: Pick<ClusterIdentity, 'id' | 'podRange'>,
   host: LinuxHost | undefined,
   { environment, logger }: Pick<TakeDownOptions, 'environment' | 'logger'>,
 ): Promise<readonly string[]> {
   const { network, directory, runDirectory, ledgerFile } = place;
-  if (network !== undefined && host !== undefined) await new NodeNetworks(host, id, podRange).ensureNamespace(network);
+  if (network !== undefined && host !== undefined) await ensureNamespace(host, network);
   const node = await LinuxHost.open({
     environment,
     dataDirectory: directory,

@@ -2,6 +2,7 @@ import type { ContainerImage, Node, NodeCondition, NodeStatus } from '../../reso
 import type { NodeConfig } from '../config.ts';
 import type { Machine } from '../machine.ts';
 import type { Image } from '../runtime/runtime.ts';
+import { nodeIdAnnotation } from './node-identity.ts';
 
 /** The images a node's status lists at most, the largest first. */
 const mostImages = 50;
@@ -24,11 +25,16 @@ export function newNode(nodeName: string, config: NodeConfig, machine: Machine):
       labels: { ...standardLabels(nodeName, machine), ...config.nodeLabels },
       annotations: {
         'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
-        ...config.nodeAnnotations,
+        ...ownAnnotations(config),
       },
     },
     spec: config.nodeTaints.length > 0 ? { taints: config.nodeTaints } : {},
   };
+}
+
+/** The annotations that a node keeps in order for itself. */
+export function ownAnnotations({ nodeAnnotations, nodeId }: NodeConfig): Readonly<Record<string, string>> {
+  return { ...nodeAnnotations, ...(nodeId === '' ? {} : { [nodeIdAnnotation]: nodeId }) };
 }
 
 /** The labels that a node keeps in order for itself. */

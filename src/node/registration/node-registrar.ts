@@ -13,7 +13,8 @@ import type { Host } from '../host/host.ts';
 import type { Machine } from '../machine.ts';
 import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
 import { nodeConditions } from './node-conditions.ts';
-import { newNode, nodeStatus, standardLabels } from './node-object.ts';
+import { nameProblem, nodeIdAnnotation } from './node-identity.ts';
+import { newNode, nodeStatus, ownAnnotations, standardLabels } from './node-object.ts';
 
 export interface NodeRegistrarOptions {
   readonly client: Pick<Client, 'create' | 'get' | 'patch'>;
@@ -47,6 +48,7 @@ export class NodeRegistrar {
   readonly #options: NodeRegistrarOptions;
   /** Ends the wait for the next look at the status. */
   #wake: (() => void) | undefined;
+  readonly #registered = Promise.withResolvers<void>();
   #node: Node | undefined;
   #reportedAt = Number.NEGATIVE_INFINITY;
   #images: readonly Image[] = [];
@@ -54,6 +56,11 @@ export class NodeRegistrar {
 
   constructor(options: NodeRegistrarOptions) {
     this.#options = options;
+  }
+
+  /** Resolves when this machine is the node: until then what the API has of that name may be another one's. */
+  get registered(): Promise<void> {
+    return this.#registered.promise;
   }
 
   /** The node as the API had it last; undefined before it is registered. */
@@ -114,6 +121,7 @@ export class NodeRegistrar {
       try {
         const node = await this.#createOrAdopt(signal);
         this.#node = node;
+        this.#registered.resolve();
         recorder.event(referenceTo(nodes, node), 'Normal', 'Starting', 'Starting kubelet.');
         this.#tellChanges([], node.status?.conditions ?? []);
         logger.info('the node is registered');
@@ -138,7 +146,9 @@ export class NodeRegistrar {
     }
     const existing = await client.get(nodes, { name: nodeName }, { signal });
     const labels = differing({ ...standardLabels(nodeName, machine), ...config.nodeLabels }, existing.metadata.labels);
-    const annotations = differing(config.nodeAnnotations, existing.metadata.annotations);
+    const problem = nameProblem(existing, config.nodeId);
+    if (problem !== undefined) throw new Error(problem);
+    const annotations = differing(ownAnnotations(config), existing.metadata.annotations);
     if (labels === undefined && annotations === undefined) return existing;
     const body = { metadata: { ...(labels && { labels }), ...(annotations && { annotations }) } };
     return await client.patch(nodes, { name: nodeName }, { type: 'strategic', body }, { signal });
@@ -157,6 +167,8 @@ export class NodeRegistrar {
       { subresource: 'status', signal },
     );
     this.#reportedAt = environment.monotonic();
+    if (config.nodeId !== '' && this.#node.metadata.annotations?.[nodeIdAnnotation] !== config.nodeId)
+      await this.#register(signal);
     this.#tellReboot(before.nodeInfo?.bootID ?? '');
     this.#tellChanges(before.conditions ?? [], status.conditions ?? []);
   }

@@ -1,0 +1,95 @@
+import { join as joinPath } from 'node:path';
+import { installAdvice, missingPrograms } from '../../cluster/agent/node-runtime.ts';
+import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import { writeJoinProcess } from '../../cluster/join/join-process.ts';
+import { readJoined } from '../../cluster/join/joined-file.ts';
+import { JoiningNode } from '../../cluster/join/joining-node.ts';
+import { serverUrl } from '../../cluster/join/server-url.ts';
+import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
+import { nodeNameOfMachine } from '../../cluster/server/machine.ts';
+import { RealEnvironment } from '../../machinery/environment/real.ts';
+import { detach } from '../detach.ts';
+import { endOnSignals } from '../end-on-signals.ts';
+import { say } from '../output.ts';
+import { Steps } from '../steps.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+export interface JoinOptions {
+  readonly token?: string;
+  readonly caHash: readonly string[];
+  readonly dataDir?: string;
+  readonly nodeName?: string;
+  readonly port: string;
+  readonly detach?: boolean;
+}
+
+/** `stuurman join`: this machine becomes a node of a cluster whose server is on another one. */
+export async function join(server: string | undefined, options: JoinOptions): Promise<void> {
+  const environment = new RealEnvironment();
+  const isRoot = process.getuid?.() === 0;
+  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
+  const port = wholeNumber('--port', options.port, 1, 65_535);
+  const invitation = invitationOf(server, options, readJoined(directory)?.nodeName);
+  await mustRunContainers(isRoot);
+  if (options.detach === true) {
+    await detach(directory, environment, [
+      /\nCtrl-C takes[^\n]*\n/,
+      '\nstuurman down takes the node down; "stuurman join" brings it back, and "stuurman leave" forgets the cluster.\n',
+    ]);
+    return;
+  }
+  const logger = pinoLogger({ level: 'info', name: 'join', file: joinPath(directory.path, 'logs', 'server.log') });
+  const startedAt = environment.now();
+  const steps = new Steps(() => environment.monotonic());
+  const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+  const node = await JoiningNode.open({
+    environment,
+    directory,
+    logger,
+    invitation,
+    port,
+    agentCommand: [...program, 'agent'],
+    leaveCommand: [...program, 'leave', '--data-dir', directory.path],
+  });
+  const forget = writeJoinProcess(directory);
+  const down = async () => {
+    const problems = await node.down();
+    forget();
+    return problems;
+  };
+  const ending = endOnSignals('Taking the node down ...', down);
+  try {
+    if (invitation !== undefined) await steps.run('cluster verified, and certificate obtained', () => node.identify());
+    await steps.run('node started', () => node.start());
+    await steps.run('node ready', (progress) => node.waitUntilReady(startedAt, progress));
+  } catch (error) {
+    if (!ending.begun()) await down();
+    throw error;
+  }
+  say('');
+  say(`This machine is the node ${node.nodeName} of the cluster.`);
+  say('');
+  say('Ctrl-C takes the node down; "stuurman join" brings it back, and "stuurman leave" forgets the cluster.');
+  await ending.done;
+}
+
+function invitationOf(server: string | undefined, { token, caHash, nodeName }: JoinOptions, known: string | undefined) {
+  if (server === undefined && token === undefined && caHash.length === 0) return undefined;
+  if (server === undefined || token === undefined || caHash.length === 0)
+    throw new Error(
+      'joining takes HOST:PORT, --token and --ca-hash: "stuurman token create --print-join-command" on the server prints all of it',
+    );
+  return {
+    nodeName: nodeName ?? known ?? nodeNameOfMachine(),
+    server: serverUrl(server),
+    token,
+    authorityHashes: caHash,
+  };
+}
+
+async function mustRunContainers(isRoot: boolean): Promise<void> {
+  if (process.platform !== 'linux') throw new Error('a node needs Linux');
+  if (!isRoot) throw new Error('a node needs root: run "stuurman join" with sudo');
+  const missing = await missingPrograms();
+  if (missing.length > 0) throw new Error(`a node needs ${installAdvice(missing)}`);
+}

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataDirectory } from '../cluster/files/data-directory.ts';
+import type { Environment } from '../machinery/environment/environment.ts';
+
+/**
+ * Starts the same command again in the background, and waits until it says its last line. `lastLine`: how that begins, and what is said in
+ * its place, for Ctrl-C does not reach the background.
+ */
+export async function detach(
+  directory: DataDirectory,
+  environment: Environment,
+  [lastLine, inItsPlace]: readonly [RegExp, string],
+): Promise<void> {
+  directory.create();
+  const logFile = join(directory.path, 'up.log');
+  const log = openSync(logFile, 'w', 0o600);
+  const args = process.argv.slice(1).filter((each) => each !== '--detach');
+  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  let code: number | null | undefined;
+  child.on('exit', (exitCode) => {
+    code = exitCode ?? 1;
+  });
+  child.unref();
+  for (let shown = 0; ; ) {
+    const text = readFileSync(logFile, 'utf8');
+    if (text.length > shown) process.stderr.write(text.slice(shown).replace(lastLine, inItsPlace));
+    shown = text.length;
+    if (lastLine.test(text)) return;
+    if (code !== undefined) process.exit(code ?? 1);
+    await environment.sleep(50);
+  }
+}

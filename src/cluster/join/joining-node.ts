@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type ConnectedClient, connect } from '../../client/https/connect.ts';
+import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
+import { knownServers } from '../../client/kubeconfig/known-servers.ts';
+import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import type { Logger } from '../../machinery/log.ts';
+import { isReason } from '../../machinery/status-error.ts';
+import { parseTime } from '../../machinery/time.ts';
+import { addressAt, parseRange } from '../../network/ipv4.ts';
+import { IdentityFiles } from '../../node/certificates/identity-files.ts';
+import { joinCluster } from '../../node/certificates/join-cluster.ts';
+import { reachByHttps } from '../../node/certificates/reach-api.ts';
+import { LinuxHost } from '../../node/host/linux/linux-host.ts';
+import { ensureNodeId, nameProblem } from '../../node/registration/node-identity.ts';
+import { configMaps, leases, nodes } from '../../resources/schema/resource-types.generated.ts';
+import type { AgentSettings } from '../agent/agent-settings.ts';
+import { type ClusterFacts, clusterFactsKey, parseClusterFacts } from '../control-plane/cluster-facts.ts';
+import { type DataDirectory, DataDirectoryError } from '../files/data-directory.ts';
+import { AgentKeeper } from '../server/agent-keeper.ts';
+import { takeDownNodes } from '../server/take-down-nodes.ts';
+import { version } from '../server/version.ts';
+import { identityDirectory, type JoinedFile, joinedPlace, readJoined, writeJoined } from './joined-file.ts';
+
+export interface JoiningNodeOptions {
+  readonly environment: Environment;
+  readonly directory: DataDirectory;
+  readonly logger: Logger;
+  /** By whom the machine is let in; absent for one that has joined before. */
+  readonly invitation?: Invitation | undefined;
+  /** The port of the node's own API. */
+  readonly port: number;
+  /** Runs an agent when a settings file is put behind it, and `leave` for this directory. */
+  readonly agentCommand: readonly string[];
+  readonly leaveCommand: readonly string[];
+}
+
+export interface Invitation {
+  readonly nodeName: string;
+  /** `https://host:port` of the API. */
+  readonly server: string;
+  readonly token: string;
+  /** `sha256:...` of the authority's key; one of them must fit. */
+  readonly authorityHashes: readonly string[];
+}
+
+const dnsOffset = 10;
+const readyPatienceMs = 120_000;
+const userAgent = `stuurman-join/${version}`;
+
+/** This machine as a node of a cluster whose server is on another one. */
+export class JoiningNode {
+  readonly #options: JoiningNodeOptions;
+  readonly #host: LinuxHost;
+  readonly #identity: IdentityFiles;
+  #joined: JoinedFile | undefined;
+  #connected: ConnectedClient | undefined;
+  #keeper: AgentKeeper | undefined;
+
+  /** Throws `DataDirectoryError` when the directory is that of a server, or there is neither an invitation nor a cluster joined before. */
+  static async open(options: JoiningNodeOptions): Promise<JoiningNode> {
+    const { environment, directory, invitation } = options;
+    if (directory.exists)
+      throw new DataDirectoryError(
+        `${directory.path} is that of a cluster's server, whose machine is a node already: give another one with --data-dir`,
+      );
+    const joined = readJoined(directory);
+    if (joined === undefined && invitation === undefined)
+      throw new DataDirectoryError(
+        `this machine has joined no cluster in ${directory.path}: "stuurman token create --print-join-command" on the server prints what to run here`,
+      );
+    if (joined !== undefined && invitation !== undefined && joined.nodeName !== invitation.nodeName)
+      throw new DataDirectoryError(
+        `this machine is the node ${joined.nodeName} of a cluster already: "stuurman leave" ends that, or give another --data-dir`,
+      );
+    directory.create();
+    const host = await LinuxHost.open({ environment, dataDirectory: directory.path, ledgerFile: directory.ledgerFile });
+    return new JoiningNode(options, host, joined);
+  }
+
+  private constructor(options: JoiningNodeOptions, host: LinuxHost, joined: JoinedFile | undefined) {
+    this.#options = options;
+    this.#host = host;
+    this.#joined = joined;
+    this.#identity = new IdentityFiles(host.files, identityDirectory(options.directory));
+  }
+
+  /** Undefined before the cluster is known. */
+  get nodeName(): string | undefined {
+    return this.#joined?.nodeName;
+  }
+
+  /** Proves to the cluster who this is, where that has to be done. Throws `IdentityError`. */
+  async identify(): Promise<void> {
+    const { environment, invitation } = this.#options;
+    if (invitation === undefined) return;
+    const { nodeName, server, token, authorityHashes } = invitation;
+    await joinCluster({
+      environment,
+      identity: this.#identity,
+      nodeName,
+      servers: [server],
+      token,
+      trust: { authorityHashes },
+      reach: reachByHttps(environment, userAgent),
+    });
+  }
+
+  /** Starts the agent, or adopts the one that runs. */
+  async start(): Promise<void> {
+    const { environment, directory, logger, invitation, agentCommand } = this.#options;
+    const facts = await this.#clusterFacts();
+    const before = this.#joined;
+    const nodeName = invitation?.nodeName ?? before?.nodeName ?? '';
+    const servers = [
+      ...new Set([...(invitation === undefined ? [] : [invitation.server]), ...(before?.servers ?? [])]),
+    ];
+    const { clusterId, podRange, serviceRange } = facts;
+    this.#joined = { clusterId, podRange, serviceRange, nodeName, servers };
+    writeJoined(directory, this.#joined);
+    const place = joinedPlace(directory, this.#joined);
+    await this.#checkName(place.directory, nodeName);
+    const settings = `${JSON.stringify(this.#settings(facts, this.#joined), undefined, 2)}\n`;
+    const file = join(place.directory, 'agent.json');
+    directory.write(file, settings);
+    this.#keeper = new AgentKeeper({
+      host: this.#host,
+      environment,
+      logger,
+      nodeName,
+      edition: createHash('sha256').update(settings).digest('hex').slice(0, 16),
+      command: [...agentCommand, file],
+      logFile: place.logFile,
+    });
+    await this.#keeper.start();
+  }
+
+  /** Resolves when the cluster says that the node is ready. `sinceMs`: what it said before counts for nothing. */
+  async waitUntilReady(sinceMs: number, progress: (text: string) => void): Promise<void> {
+    const { environment } = this.#options;
+    const { client } = this.#connect();
+    const name = this.nodeName ?? '';
+    const deadline = environment.monotonic() + readyPatienceMs;
+    for (;;) {
+      const [node, lease] = await Promise.all([
+        existing(client.get(nodes, { name })),
+        existing(client.get(leases, { name, namespace: 'kube-node-lease' })),
+      ]);
+      const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
+      if (ready?.status === 'True' && (parseTime(lease?.spec?.renewTime) ?? 0) >= sinceMs) return;
+      const why = ready?.message ?? 'it has not registered';
+      progress(why);
+      if (environment.monotonic() > deadline)
+        throw new Error(`the node ${name} did not become ready (${why}): see "stuurman logs --part agent"`);
+      await environment.sleep(100);
+    }
+  }
+
+  /** Ends everything of the node on this machine; what it needs to come back stays. Answers what could not be taken down. */
+  async down(): Promise<readonly string[]> {
+    const { environment, directory, logger } = this.#options;
+    this.#connected?.close();
+    await this.#keeper?.end();
+    return takeDownNodes({ environment, directory, logger });
+  }
+
+  #connect(): ConnectedClient {
+    const { environment } = this.#options;
+    const { kubeconfig } = this.#identity;
+    this.#connected ??= connect(environment, clusterConnection(environment, readKubeconfig(kubeconfig)), {
+      userAgent,
+      servers: knownServers(environment, kubeconfig),
+    });
+    return this.#connected;
+  }
+
+  async #checkName(nodeDirectory: string, name: string): Promise<void> {
+    const id = await ensureNodeId(this.#host.files, this.#options.environment, nodeDirectory);
+    const node = await existing(this.#connect().client.get(nodes, { name }));
+    const problem = node === undefined ? undefined : nameProblem(node, id);
+    if (problem !== undefined) throw new Error(problem);
+  }
+
+  async #clusterFacts(): Promise<ClusterFacts> {
+    try {
+      return parseClusterFacts(await this.#connect().client.get(configMaps, clusterFactsKey));
+    } catch (error) {
+      if (!isReason(error, 'NotFound') && !isReason(error, 'Forbidden')) throw error;
+      throw new Error(
+        `the cluster does not tell what its nodes have to know (the ConfigMap ${clusterFactsKey.name} in ${clusterFactsKey.namespace}): its server is no "stuurman up" of this version`,
+        { cause: error },
+      );
+    }
+  }
+
+  #settings(facts: ClusterFacts, joined: JoinedFile): AgentSettings {
+    const { directory, port, leaveCommand } = this.#options;
+    const { podRange, serviceRange, domain, dnsPort } = facts;
+    const { clusterId, nodeName, servers } = joined;
+    const place = joinedPlace(directory, joined);
+    return {
+      clusterId,
+      nodeName,
+      kubeconfig: this.#identity.kubeconfig,
+      podRange,
+      serviceRange,
+      domain,
+      dnsAddress: addressAt(parseRange(serviceRange), dnsOffset),
+      dnsPort,
+      authority: this.#identity.authority,
+      certificate: this.#identity.serving.path,
+      key: this.#identity.serving.path,
+      port,
+      directory: place.directory,
+      runDirectory: place.runDirectory,
+      cgroupRoot: place.cgroupRoot,
+      volumeDirectory: join(directory.path, 'volumes'),
+      resolvConf: '/etc/resolv.conf',
+      identityDirectory: this.#identity.directory,
+      joined: { servers, leaveCommand },
+      version,
+    };
+  }
+}
+
+/** Undefined when there is no such object. */
+async function existing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isReason(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
