@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { NodeWorld } from '../../test/support/node-world.ts';
 import { nodes } from '../resources/schema/resource-types.generated.ts';
+import { nodeIdAnnotation } from './registration/node-identity.ts';
 
 let world: NodeWorld;
 afterEach(() => world.close());
@@ -137,4 +138,23 @@ test('after the machine lost power its pods run again, with their restarts count
   expect((await world.status('web')).containerStatuses?.[0]).toMatchObject({ restartCount: 1, ready: true });
   expect(await world.events('web')).toContain('SandboxChanged: Pod sandbox changed, it will be killed and re-created.');
   expect((await world.status('once')).phase).toBe('Failed');
+});
+
+test('another machine of the name is not registered and runs no pods, until the first one is gone', async () => {
+  world = await NodeWorld.start({ config: { nodeId: 'first' } });
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  const before = await world.status('web');
+  const second = await NodeWorld.start({ beside: world, address: '192.168.0.2', config: { nodeId: 'second' } });
+  await world.advance(60);
+  expect(await second.runtime.listContainers()).toEqual([]);
+  expect((await world.node()).metadata.annotations?.[nodeIdAnnotation]).toBe('first');
+  expect(await world.status('web')).toEqual(before);
+  await world.stopAgent();
+  const body = { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } };
+  await world.api.patch(nodes, { name: 'node-1' }, { type: 'strategic', body });
+  await world.advance(30);
+  expect((await world.node()).metadata.annotations?.[nodeIdAnnotation]).toBe('second');
+  expect(await second.runtime.listContainers()).toHaveLength(1);
+  await second.close();
 });

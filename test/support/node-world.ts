@@ -101,12 +101,14 @@ export interface NodeWorldOptions extends Partial<Omit<SimulatedMachineOptions, 
   readonly ownSources?: boolean;
   readonly metrics?: MetricRegistry;
   readonly renderMetrics?: () => Promise<string>;
+  /** Another machine of the same name: time and API are those of this one. */
+  readonly beside?: NodeWorld;
 }
 
 /** One simulated node on a fake API, in virtual time. */
 export class NodeWorld {
-  readonly environment = new VirtualEnvironment(1);
-  readonly api = new NodeApi(this.environment);
+  readonly environment: VirtualEnvironment;
+  readonly api: NodeApi;
   readonly machine;
   readonly #options: NodeWorldOptions;
   #agent: Agent | undefined;
@@ -114,6 +116,8 @@ export class NodeWorld {
 
   constructor(options: NodeWorldOptions = {}) {
     this.#options = options;
+    this.environment = options.beside?.environment ?? new VirtualEnvironment(1);
+    this.api = options.beside?.api ?? new NodeApi(this.environment);
     this.machine = createSimulatedMachine({
       environment: this.environment,
       hostname: 'node-1',

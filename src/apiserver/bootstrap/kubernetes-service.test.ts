@@ -55,6 +55,17 @@ test('what is good is only read; an address that moved is followed', async () =>
   });
 });
 
+test('a server that moves while it runs leads to its new address', async () => {
+  const { client, service } = make();
+  await service.reconcile();
+  await service.moveTo('10.0.0.7');
+  expect(client.find(endpoints, key)).toMatchObject({ subsets: [{ addresses: [{ ip: '10.0.0.7' }] }] });
+  expect(client.find(endpointSlices, key)).toMatchObject({ endpoints: [{ addresses: ['10.0.0.7'] }] });
+  client.requests.length = 0;
+  await service.reconcile();
+  expect(client.writes).toEqual([]);
+});
+
 test('ports that somebody changed come back', async () => {
   const { client, service } = make();
   await service.reconcile();
