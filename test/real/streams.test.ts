@@ -73,7 +73,7 @@ describe.skipIf(inject('missing').length > 0 || !inject('kubectl'))('streams to 
     return { ports, stderr, ended, end };
   };
 
-  describe.each(kubectlEnds)('kubectl %s', (_version, program) => {
+  describe.each(kubectlEnds)('kubectl %s', (version, program) => {
     describe.each(streamProtocols)('by %s', (_protocol, env) => {
       test('exec keeps output and errors apart, passes input to its end, and answers the exit code', async () => {
         const script = 'wc -c; echo wrong >&2; exit 42';
@@ -118,25 +118,22 @@ describe.skipIf(inject('missing').length > 0 || !inject('kubectl'))('streams to 
     });
 
     test('debug looks into the processes of a container, and runs on a node as root of it', async () => {
-      const script = 'ps | grep -c "[h]ttpd -f"; exit 4';
-      const args = [
-        'debug',
-        'web',
-        '-i',
-        '--target=main',
-        '--profile=general',
-        `--image=${image}`,
-        '--',
-        'sh',
-        '-c',
-        script,
-      ];
-      expect((await kubectl(program, args)).stdout).toMatch(/^1$/m);
-      const node = (await kubectl(program, ['get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}'])).stdout;
+      // What is written before somebody is attached, and after his input has ended, is in the log alone.
+      const logged =
+        (...args: readonly string[]) =>
+        async () =>
+          (await kubectl(program, ['logs', ...args])).stdout;
+      const name = `look-${version.replace(/[^a-z0-9]+/g, '-')}`;
       const shell = [`--image=${image}`, '--', 'sh', '-c'];
+      const inPod = ['debug', 'web', '-c', name, '--target=main', '--profile=general'];
+      expect(await kubectl(program, [...inPod, ...shell, 'ps | grep -c "[h]ttpd -f"'])).toMatchObject({ code: 0 });
+      await expect.poll(logged('web', '-c', name), { timeout: 20_000 }).toBe('1\n');
+      const node = (await kubectl(program, ['get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}'])).stdout;
       const look = 'chroot /host cat /etc/hostname; test -d /proc/$(pidof containerd | cut -d" " -f1) && echo seen';
-      const seen = await kubectl(program, ['debug', `node/${node}`, '-i', '--profile=sysadmin', ...shell, look]);
-      expect(seen.stdout).toContain(`${readFileSync('/etc/hostname', 'utf8').trim()}\nseen\n`);
+      const made = await kubectl(program, ['debug', `node/${node}`, '--profile=sysadmin', ...shell, look]);
+      const pod = /debugging pod (\S+) with container/.exec(made.stdout + made.stderr)?.[1] ?? '';
+      const expected = `${readFileSync('/etc/hostname', 'utf8').trim()}\nseen\n`;
+      await expect.poll(logged(pod), { timeout: 20_000 }).toBe(expected);
     });
   });
 
