@@ -35,14 +35,19 @@ export function formatPlainStatus(outcome: ExecOutcome): Buffer {
   );
 }
 
-/** The exit code that a Status stands for. Throws an `Error` with its message when the command did not come to an exit. */
+/** The other side says that the command did not come to an exit. */
+export class ExecFailure extends Error {
+  override readonly name = 'ExecFailure';
+}
+
+/** The exit code that a Status stands for. Throws `ExecFailure` with its message, and an `Error` where nothing was said at all. */
 export function parseStatus(text: string): number {
   if (text === '') throw new Error('the connection was closed before the command ended');
   const status = parse(text);
   if (status.status === 'Success') return 0;
   const cause = status.details?.causes?.find((each) => each.reason === 'ExitCode');
   if (status.reason === 'NonZeroExitCode' && /^-?\d{1,10}$/.test(cause?.message ?? '')) return Number(cause?.message);
-  throw new Error(status.message ?? text);
+  throw new ExecFailure(status.message ?? text);
 }
 
 interface Status {

@@ -1,6 +1,7 @@
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import { HttpClient } from '../../../wire/http-client.ts';
 import { PortForwardClient } from '../../../wire/port-forward/port-forward-client.ts';
+import { ExecFailure } from '../../../wire/remote-command/exec-status.ts';
 import { spdyExec } from '../../../wire/remote-command/spdy-exec-client.ts';
 import { RuntimeError } from '../runtime.ts';
 import type { RuntimeStreams } from './runtime-streams.ts';
@@ -21,7 +22,8 @@ export function spdyStreams(environment: Environment): RuntimeStreams {
       over(url, async (client, path) => {
         const session = await spdyExec(environment, client, path, options);
         const exit = session.exit.catch((cause: unknown) => {
-          throw new RuntimeError('Unknown', withoutFrame((cause as Error).message), { cause });
+          const code = cause instanceof ExecFailure ? 'Unknown' : 'Unavailable';
+          throw new RuntimeError(code, withoutFrame((cause as Error).message), { cause });
         });
         // Who closes the session does not wait for its exit.
         exit.catch(() => undefined);
