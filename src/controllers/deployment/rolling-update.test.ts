@@ -119,10 +119,13 @@ test('however a changed size is shared out, the parts make the whole', () => {
         const all = sizes.map((size, index) => replicaSet('o'.repeat(index + 1), size, size, before));
         const scalings = shareOut(deployment(replicas, surge, 1), all.at(-1), all.slice(0, -1));
         if (scalings.length < all.length) return;
-        expect(scalings.reduce((sum, each) => sum + each.to, 0)).toBe(replicas + surge);
+        const beyond = scalings.reduce((sum, each) => sum + each.to, 0) - (replicas + surge);
+        // What rounding leaves is the largest one's, and none can have fewer than no pods: then there are too many until the next look.
+        if (scalings[0]?.to === 0) expect(beyond).toBeGreaterThanOrEqual(0);
+        else expect(beyond).toBe(0);
         expect(Math.min(...scalings.map((each) => each.to))).toBeGreaterThanOrEqual(0);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[2, 1, [4, 4, 4, 4, 4]]] },
   );
 });
