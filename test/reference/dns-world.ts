@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../src/machinery/object.ts';
 import type { Namespace, Service, ServiceSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import type { EndpointSlice } from '../../src/resources/schema/discovery-v1.generated.ts';
 
@@ -66,6 +65,3 @@ export const dnsWorld: DnsWorld = {
     ),
   ],
 };
-
-/** All of it, in an order in which it can be created. */
-export const dnsObjects: readonly KubeObject[] = [...dnsWorld.namespaces, ...dnsWorld.services, ...dnsWorld.slices];
