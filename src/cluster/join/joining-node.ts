@@ -16,6 +16,7 @@ import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import { ensureNodeId, nameProblem } from '../../node/registration/node-identity.ts';
 import { configMaps, leases, nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { AgentSettings } from '../agent/agent-settings.ts';
+import { resolvConfFile } from '../agent/resolv-conf-file.ts';
 import { type ClusterFacts, clusterFactsKey, parseClusterFacts } from '../control-plane/cluster-facts.ts';
 import { type DataDirectory, DataDirectoryError } from '../files/data-directory.ts';
 import { AgentKeeper } from '../server/agent-keeper.ts';
@@ -216,7 +217,7 @@ export class JoiningNode {
       runDirectory: place.runDirectory,
       cgroupRoot: place.cgroupRoot,
       volumeDirectory: join(directory.path, 'volumes'),
-      resolvConf: '/etc/resolv.conf',
+      resolvConf: resolvConfFile(),
       identityDirectory: this.#identity.directory,
       joined: { servers, leaveCommand },
       version,

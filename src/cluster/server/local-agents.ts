@@ -6,6 +6,7 @@ import type { Logger } from '../../machinery/log.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import type { AgentSettings } from '../agent/agent-settings.ts';
+import { resolvConfFile } from '../agent/resolv-conf-file.ts';
 import type { ClusterIdentity } from '../files/cluster-identity.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 import { followingKubeconfigText } from '../files/kubeconfig-text.ts';
@@ -182,7 +183,7 @@ export class LocalAgents {
       runDirectory: place.runDirectory,
       cgroupRoot: place.cgroupRoot,
       volumeDirectory: join(directory.path, 'volumes'),
-      resolvConf: '/etc/resolv.conf',
+      resolvConf: resolvConfFile(),
       ...(network === undefined ? {} : { behindNode: places.find(({ index }) => index === 1)?.name }),
       version,
     };
