@@ -21,9 +21,10 @@ const normal: readonly (readonly [pattern: RegExp, to: string])[] = [
   [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME'],
   [/(resourceVersion"?: )"\d+"/g, '$1"VERSION"'],
+  // Before names of pods, for its digits may look like the end of one.
+  [/\/tmp\/(LIVE|MERGED)-\d+/g, '$1'],
   [new RegExp(`-${consonants}{8,10}(-${consonants}{5})?\\b`, 'g'), '-HASH'],
   [/127\.0\.0\.1:\d+/g, 'SERVER'],
-  [/\/tmp\/(LIVE|MERGED)-\d+/g, '$1'],
   [/"[^"]*\/kubectl-edit-[^"]*"/g, 'FILE'],
   [/^(---|\+\+\+) (LIVE|MERGED)(\S+)\t.*$/gm, '$1 $2$3'],
   [/^[EW]\d{4} [\d:.]+ +\d+ /gm, ''],
