@@ -80,6 +80,7 @@ async function allReady(client: Client, names: readonly string[], resourceVersio
     if (missing.size === 0) break;
   }
   stop.abort();
+  if (missing.size > 0) throw new Error(`the watch ended while ${missing.size} pods were not ready`);
 }
 
 async function bareStarter(): Promise<Starter> {

@@ -3,8 +3,13 @@
 const least = 26;
 const { node: version } = process.versions;
 
-if (Number(version.split('.')[0]) >= least) await import('./main.ts');
-else {
+if (Number(version.split('.')[0]) >= least) {
+  // Compiling the program anew takes a third of the time that a cluster needs to start.
+  const { env } = process;
+  const caches = env['XDG_CACHE_HOME'] ?? `${env['HOME'] ?? '/var/cache'}/.cache`;
+  process.getBuiltinModule('node:module').enableCompileCache(`${caches}/stuurman/compiled`);
+  await import('./main.ts');
+} else {
   process.stderr.write(
     `error: Stuurman needs Node.js ${least} or later, and this is ${version} (${process.execPath}): in a clone "npm start" finds the right one\n`,
   );
