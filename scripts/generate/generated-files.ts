@@ -1,4 +1,3 @@
-import { type BootstrapFact, bootstrapFile } from './bootstrap.ts';
 import {
   apiTypes,
   type ColumnsFact,
@@ -19,7 +18,6 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ...typeFiles(reached),
     ['table.generated.ts', schemaTable(reached)],
-    ['bootstrap-objects.generated.ts', bootstrapFile(readFacts<BootstrapFact>('bootstrap-objects'))],
     ['resource-types.generated.ts', resourceTypesFile(types, discovery)],
     [
       'resource-facts.generated.ts',

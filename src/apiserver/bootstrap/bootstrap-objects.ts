@@ -1,9 +1,10 @@
 import type { KubeObject } from '../../machinery/object.ts';
-import { bootstrapObjectsText } from '../../resources/schema/bootstrap-objects.generated.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../resources/schema/rbac-v1.generated.ts';
 import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
+import { bootstrapEntriesText } from './bootstrap-entries.generated.ts';
+import { generatedEntries } from './seed-store.ts';
 
-/** What every cluster has from its first start. */
+/** What every cluster has from its first start, beside its namespaces. */
 export interface BootstrapObjects {
   readonly priorityClasses: readonly PriorityClass[];
   readonly clusterRoles: readonly ClusterRole[];
@@ -12,9 +13,9 @@ export interface BootstrapObjects {
   readonly roleBindings: readonly RoleBinding[];
 }
 
-/** Read anew at each call: they are needed at the start and then no more. */
+/** As they are asked for. Read anew at each call: they are needed at the start and then no more. */
 export function bootstrapObjects(): BootstrapObjects {
-  const objects = JSON.parse(bootstrapObjectsText) as readonly KubeObject[];
+  const objects = generatedEntries(bootstrapEntriesText).map(({ text }) => asked(text));
   const ofKind = <T extends KubeObject>(kind: string) => objects.filter((object): object is T => object.kind === kind);
   return {
     priorityClasses: ofKind<PriorityClass>('PriorityClass'),
@@ -27,7 +28,21 @@ export function bootstrapObjects(): BootstrapObjects {
 
 /** The rules of the ClusterRole `system:node`, for the Node authoriser. */
 export function nodeRules(): ClusterRole['rules'] {
-  return bootstrapObjects().clusterRoles.find((role) => role.metadata.name === 'system:node')?.rules;
+  const entry = generatedEntries(bootstrapEntriesText).find(({ key }) => key === '/registry/clusterroles/system:node');
+  return entry && (asked(entry.text) as ClusterRole).rules;
 }
 
 export const systemNamespaces: readonly string[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+/** Without what the server adds. */
+function asked(text: string): KubeObject {
+  const { metadata, ...rest } = JSON.parse(text) as KubeObject;
+  const {
+    uid: _uid,
+    creationTimestamp: _creationTimestamp,
+    generation: _generation,
+    managedFields: _,
+    ...own
+  } = metadata;
+  return { ...rest, metadata: own };
+}

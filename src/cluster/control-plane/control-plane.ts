@@ -3,8 +3,10 @@ import { ServiceAllocator } from '../../apiserver/allocators/service-allocator.t
 import { ServiceRepair } from '../../apiserver/allocators/service-repair.ts';
 import { ApiServer } from '../../apiserver/api-server.ts';
 import type { StaticToken } from '../../apiserver/authn/static-tokens.ts';
+import { bootstrapEntriesText } from '../../apiserver/bootstrap/bootstrap-entries.generated.ts';
 import { ensureBootstrap } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
 import { KubernetesService } from '../../apiserver/bootstrap/kubernetes-service.ts';
+import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
 import { type HealthCheck, StartupCheck } from '../../apiserver/health/health-check.ts';
 import { HealthEndpoint } from '../../apiserver/health/health-endpoint.ts';
 import { metricsEndpoint } from '../../apiserver/health/metrics-endpoint.ts';
@@ -32,7 +34,6 @@ import type { Logger } from '../../machinery/log.ts';
 import type { MetricRegistry } from '../../machinery/metrics.ts';
 import { addressAt, parseRange, subrange } from '../../network/ipv4.ts';
 import { builtInDefinitions } from '../../resources/built-in.ts';
-import { namespaces } from '../../resources/schema/resource-types.generated.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import type { Store } from '../../store/store.ts';
@@ -41,6 +42,7 @@ import { type ClusterFacts, publishClusterFacts } from './cluster-facts.ts';
 import { publishClusterInfo } from './cluster-info.ts';
 import { discoveryOf } from './discovery-of.ts';
 import { LateClient } from './late-client.ts';
+import { ownEntriesText } from './own-entries.generated.ts';
 import { ensureOwnObjects } from './own-objects.ts';
 import { createSecurity, type Security } from './security.ts';
 import { componentUser, serverUser, serviceAccountUser } from './users.ts';
@@ -171,10 +173,13 @@ export class ControlPlane {
   /** Reads the store and lets requests in: from here on the API answers. */
   async serve(): Promise<void> {
     const client = this.serverClient;
+    const { store, environment } = this.#options;
+    const isNew = await seedStore(store, environment, [bootstrapEntriesText, ownEntriesText]);
     await this.api.start();
-    const firstStart = (await client.list(namespaces, { limit: 1 })).items.length === 0;
-    await ensureBootstrap(client);
-    await ensureOwnObjects(client, firstStart);
+    if (!isNew) {
+      await ensureBootstrap(client);
+      await ensureOwnObjects(client);
+    }
     await this.#publish(this.#options.joinServers ?? []);
     this.#startSecurity(client);
     await this.#securityInformers.synced();

@@ -17,32 +17,33 @@ import {
   clusterRoleBindings,
   clusterRoles,
   roleBindings,
-  roles as rolesOfNamespaces,
-  storageClasses,
+  roles,
 } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 
 import { clusterFactsKey } from './cluster-facts.ts';
 
-const options = { fieldManager: 'stuurman' } as const;
+export const ownFieldManager = 'stuurman';
+const options = { fieldManager: ownFieldManager } as const;
 const apiVersion = 'rbac.authorization.k8s.io/v1';
 
 type Grant = readonly [ClusterRole, ClusterRoleBinding];
 
 /**
- * Objects that Kubernetes leaves to whoever sets the cluster up: rights of our own components, and a default storage class. They are
- * made once; a user may change them, and delete all but the roles, which get what they lack.
+ * Objects that Kubernetes leaves to whoever sets the cluster up: rights of our own components, and a default storage class. A new cluster
+ * begins with them (`own-entries.generated.ts`).
  */
-export async function ensureOwnObjects(client: Client, firstStart: boolean): Promise<void> {
+export function ownObjects(): readonly KubeObject[] {
+  return [...grants().flat(), ...joinGrants(), ...readers().flat(), defaultStorageClass];
+}
+
+/** Of a cluster that is there already. A user may change them, and delete all but the rights, which get what they lack. */
+export async function ensureOwnObjects(client: Client): Promise<void> {
   await Promise.all([
-    ...roles().flatMap(([role, binding]) => [ensureRole(client, role), create(client, clusterRoleBindings, binding)]),
+    ...grants().flatMap(([role, binding]) => [ensureRole(client, role), create(client, clusterRoleBindings, binding)]),
     ...joinGrants().map((binding) => create(client, clusterRoleBindings, binding)),
-    ...readers().flatMap(([role, binding]) => [
-      create(client, rolesOfNamespaces, role),
-      create(client, roleBindings, binding),
-    ]),
+    ...readers().flatMap(([role, binding]) => [create(client, roles, role), create(client, roleBindings, binding)]),
   ]);
-  if (firstStart) await create(client, storageClasses, defaultStorageClass);
 }
 
 async function create<T extends KubeObject>(client: Client, type: ResourceType<T>, object: T): Promise<void> {
@@ -71,7 +72,7 @@ const defaultStorageClass: StorageClass = {
   volumeBindingMode: 'WaitForFirstConsumer',
 };
 
-function roles(): readonly Grant[] {
+function grants(): readonly Grant[] {
   return [
     roleFor(
       'system:controller:kubelet-serving-approver',
