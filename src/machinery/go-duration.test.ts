@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseGoDuration } from './go-duration.ts';
+import { formatGoDuration, parseGoDuration } from './go-duration.ts';
 
 test.each([
   ['0', 0],
@@ -25,4 +25,16 @@ test.each([
   ['9999999h', 'time: invalid duration "9999999h"'],
 ])('%j is none', (text, message) => {
   expect(() => parseGoDuration(text)).toThrow(message);
+});
+
+test.each([
+  [0, '0s'],
+  [250, '250ms'],
+  [-1_500, '-1.5s'],
+  [180_000, '3m0s'],
+  [190_500, '3m10.5s'],
+  [3_600_000, '1h0m0s'],
+  [5_400_005, '1h30m0.005s'],
+])('%d ms is written %j', (ms, text) => {
+  expect(formatGoDuration(ms)).toBe(text);
 });

@@ -35,3 +35,14 @@ export function parseGoDuration(text: string): number {
   }
   return negative ? -sum : sum;
 }
+
+/** Whole milliseconds as Go writes a duration: `1h30m0s`, `3m0.5s`, `250ms`, `0s`. */
+export function formatGoDuration(ms: number): string {
+  const whole = Math.round(Math.abs(ms));
+  const sign = ms < 0 && whole > 0 ? '-' : '';
+  if (whole > 0 && whole < 1000) return `${sign}${whole}ms`;
+  const hours = Math.floor(whole / 3_600_000);
+  const minutes = Math.floor(whole / 60_000);
+  const seconds = `${(whole % 60_000) / 1000}s`;
+  return `${sign}${hours > 0 ? `${hours}h` : ''}${minutes > 0 ? `${minutes % 60}m` : ''}${seconds}`;
+}

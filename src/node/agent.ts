@@ -31,6 +31,7 @@ import { NodeRegistrar } from './registration/node-registrar.ts';
 import { PodResizes } from './resize/pod-resizes.ts';
 import { MeasuredRuntime } from './runtime/measured-runtime.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
+import { RuntimeHealth } from './runtime-health.ts';
 import type { AgentSources } from './sources.ts';
 import { VolumeManager } from './volumes/volume-manager.ts';
 
@@ -76,22 +77,31 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const stop = new AbortController();
   const { signal } = stop;
-  const workers = createWorkers({ ...options, logger, runtime }, { config, machine, recorder, metrics });
+  const health = new RuntimeHealth({
+    runtime,
+    environment,
+    logger,
+    everyMs: config.runtimeStatusMs,
+    onChange: () => {
+      workers.pods.lookAtAll();
+      registrar.soon();
+    },
+  });
+  const workers = createWorkers({ ...options, logger, runtime }, { config, machine, health, recorder, metrics });
   const registrar = new NodeRegistrar({
     client,
     environment,
     logger,
     recorder,
     runtime,
+    health,
     host,
     machine,
     config,
     nodeName,
     volumesInUse: () => [],
     pressure: () => workers.pressure(),
-    onReadiness: () => workers.pods.lookAtAll(),
   });
-  workers.onHealth = () => registrar.soon();
   workers.node = () => registrar.node;
   const lease = new LeaseRenewer({
     client,
@@ -133,6 +143,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   workers.pressure = () => eviction.conditions;
   const running = [
     workers.cache.run(signal),
+    health.run(signal),
     registrar.run(signal),
     untilAborted(registrar.registered, signal).then(
       () => lease.run(signal),
@@ -158,7 +169,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         metrics.refresh(workers.cache, workers.pods.active().length);
         return (await options.renderMetrics?.()) ?? '';
       },
-      problem: () => machine.runtimeProblem,
+      problem: () => health.runtimeProblems[0],
     }),
     async stop() {
       stop.abort(new DOMException(`the agent of node ${nodeName} was stopped`, 'AbortError'));
@@ -180,7 +191,6 @@ interface Workers {
   readonly probes: ProbeManager;
   readonly volumes: VolumeManager;
   readonly images: ImageManager;
-  onHealth: () => void;
   /** What the node is under. */
   pressure: () => readonly PressureCondition[];
   /** The node as the API has it; undefined before it is registered. */
@@ -190,11 +200,12 @@ interface Workers {
 interface WorkerParts {
   readonly config: NodeConfig;
   readonly machine: Machine;
+  readonly health: RuntimeHealth;
   readonly recorder: EventRecorder;
   readonly metrics: AgentMetrics;
 }
 
-function createWorkers(options: AgentOptions, { config, machine, recorder, metrics }: WorkerParts): Workers {
+function createWorkers(options: AgentOptions, { config, machine, health, recorder, metrics }: WorkerParts): Workers {
   const { client, sources, runtime, host, environment, logger, nodeName } = options;
   const statuses = new StatusManager({ client, environment, logger, concurrency: config.statusConcurrency });
   const cache = new RuntimeCache({
@@ -203,12 +214,10 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     logger,
     relistMs: config.relistMs,
     onChange: (uid) => result.pods.notice(uid),
-    onHealth: (problem) => {
-      if (machine.runtimeProblem === problem) return;
-      machine.runtimeProblem = problem;
-      result.onHealth();
+    onRelist: (durationMs) => {
+      metrics.relistTook(durationMs);
+      health.listed();
     },
-    onRelist: (durationMs) => metrics.relistTook(durationMs),
   });
   const probes = new ProbeManager({
     environment,
@@ -218,6 +227,7 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     host,
     version: config.version,
     hostIp: machine.hostIps[0] ?? '',
+    runtimeProblem: () => health.runtimeProblems[0],
     onVerdict: (uid) => result.pods.notice(uid),
   });
   const volumes = new VolumeManager({
@@ -276,6 +286,7 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     }),
     objects: sources.objects,
     machine,
+    health,
     services: () => sources.services(),
   };
   const result: Workers = {
@@ -290,7 +301,6 @@ function createWorkers(options: AgentOptions, { config, machine, recorder, metri
     probes,
     volumes,
     images,
-    onHealth: () => {},
     pressure: () => [],
     node: () => undefined,
   };

@@ -30,6 +30,8 @@ export interface NodeConfig {
   /** The status is written this often even when nothing changed. */
   readonly nodeStatusReportMs: number;
   readonly leaseDurationSeconds: number;
+  /** How often the runtime is asked how it is. */
+  readonly runtimeStatusMs: number;
   readonly relistMs: number;
   /** A sync that failed is tried again after this. */
   readonly syncRetryMs: number;
@@ -75,6 +77,7 @@ export const defaultConfig: NodeConfig = {
   nodeStatusUpdateMs: 10_000,
   nodeStatusReportMs: 300_000,
   leaseDurationSeconds: 40,
+  runtimeStatusMs: 5_000,
   relistMs: 30_000,
   syncRetryMs: 10_000,
   statusConcurrency: 8,

@@ -13,7 +13,7 @@ export interface PodsShare {
   readonly diskBytes: number;
 }
 
-/** What the node is made of, and how the runtime on it fares. */
+/** What the node is made of. */
 export class Machine implements MachineFacts {
   readonly info: HostInfo;
   readonly capacity: ResourceList;
@@ -21,10 +21,6 @@ export class Machine implements MachineFacts {
   readonly allocatable: ResourceList;
   readonly memoryCapacityBytes: number;
   #hostIps: readonly string[];
-  /** Why the runtime cannot be used; undefined: it can. */
-  runtimeProblem: string | undefined = 'the runtime has not been asked yet';
-  networkProblem: string | undefined = undefined;
-  runtimeVersion = 'containerd://unknown';
 
   constructor(info: HostInfo, config: NodeConfig) {
     this.info = info;

@@ -21,8 +21,8 @@ test('answers health by the state of the runtime', async () => {
   await world.advance(1);
   expect(await world.get('/healthz')).toEqual([200, 'ok']);
   world.runtime.setUnavailable('connection refused');
-  await world.advance(30);
-  expect(await world.get('/healthz')).toEqual([500, 'connection refused']);
+  await world.advance(40);
+  expect(await world.get('/healthz')).toEqual([500, 'container runtime is down']);
   expect(await world.get('/healthz/ping')).toEqual([200, 'ok']);
   expect(await world.get('/nothing')).toEqual([404, '404 page not found\n']);
 });

@@ -206,10 +206,10 @@ export class PodWorker {
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
-    const { machine, recorder, volumes, cache, probes, crashBackOff, environment, config, statuses } = this.#context;
+    const { health, recorder, volumes, cache, probes, crashBackOff, environment, config, statuses } = this.#context;
     const pod = this.#pod;
-    if (machine.networkProblem !== undefined && pod.spec?.hostNetwork !== true) {
-      const message = `network is not ready: ${machine.networkProblem}`;
+    if (health.networkProblem !== undefined && pod.spec?.hostNetwork !== true) {
+      const message = `network is not ready: ${health.networkProblem}`;
       podEvent(recorder, pod, 'Warning', 'NetworkNotReady', message);
       throw new Error(message);
     }

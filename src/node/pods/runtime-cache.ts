@@ -12,8 +12,6 @@ export interface RuntimeCacheOptions {
   readonly relistMs: number;
   /** The state of this pod may have changed. */
   readonly onChange: (uid: string) => void;
-  /** Whether the runtime answers; undefined: it does. */
-  readonly onHealth: (failure: string | undefined) => void;
   readonly onRelist: (durationMs: number) => void;
 }
 
@@ -86,7 +84,7 @@ export class RuntimeCache {
 
   /** Listens and relists until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { environment, logger, onHealth } = this.#options;
+    const { environment, logger } = this.#options;
     let delayMs = retryMs;
     while (!signal.aborted) {
       const session = new AbortController();
@@ -95,14 +93,12 @@ export class RuntimeCache {
         const listening = this.#listen(both);
         listening.catch(() => {});
         await this.relist();
-        onHealth(undefined);
         this.#listed.resolve();
         delayMs = retryMs;
         await Promise.race([listening, this.#relistForEver(both)]);
       } catch (error) {
         if (signal.aborted) return;
         logger.warn('the container runtime does not answer', { err: error });
-        onHealth(error instanceof Error ? error.message : String(error));
         await environment.sleep(delayMs, signal).catch(() => {});
         delayMs = Math.min(delayMs * 2, mostRetryMs);
       } finally {

@@ -11,6 +11,7 @@ import type { Readiness } from '../pod-status/pod-status.ts';
 import type { StatusManager } from '../pod-status/status-manager.ts';
 import type { PodResizes } from '../resize/pod-resizes.ts';
 import type { ContainerRuntime, Mount } from '../runtime/runtime.ts';
+import type { RuntimeHealth } from '../runtime-health.ts';
 import type { BackOffTable } from './back-off-table.ts';
 import type { ProbeVerdicts } from './decision.ts';
 import type { ReferencedObjects } from './environment-variables.ts';
@@ -39,6 +40,7 @@ export interface WorkerContext {
   readonly metrics: AgentMetrics;
   readonly objects: ReferencedObjects;
   readonly machine: MachineFacts;
+  readonly health: Pick<RuntimeHealth, 'networkProblem'>;
   services(): Iterable<Service>;
 }
 
@@ -47,8 +49,6 @@ export interface MachineFacts {
   readonly hostIps: readonly string[];
   readonly memoryCapacityBytes: number;
   readonly allocatable: Readonly<Record<string, string | number>>;
-  /** Why pods on the pod network cannot start; undefined: they can. */
-  readonly networkProblem: string | undefined;
 }
 
 export interface PodProbes extends ProbeVerdicts, Readiness {

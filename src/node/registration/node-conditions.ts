@@ -1,10 +1,10 @@
 import { formatTime } from '../../machinery/time.ts';
 import type { NodeCondition } from '../../resources/schema/core-v1.generated.ts';
 import type { PressureCondition } from '../eviction/signals.ts';
-import type { Machine } from '../machine.ts';
 
 export interface NodeConditionsInput {
-  readonly machine: Pick<Machine, 'runtimeProblem' | 'networkProblem'>;
+  /** What keeps the node from being ready. */
+  readonly problems: readonly string[];
   /** What the node is said to be under. */
   readonly pressure: readonly PressureCondition[];
   readonly previous: readonly NodeCondition[];
@@ -13,11 +13,7 @@ export interface NodeConditionsInput {
 
 /** The node's conditions, with the kubelet's reasons and messages. */
 export function nodeConditions(input: NodeConditionsInput): readonly NodeCondition[] {
-  const { pressure, machine } = input;
-  const problems = [
-    machine.runtimeProblem === undefined ? undefined : `container runtime is down: ${machine.runtimeProblem}`,
-    machine.networkProblem === undefined ? undefined : `container runtime network not ready: ${machine.networkProblem}`,
-  ].filter((problem) => problem !== undefined);
+  const { pressure, problems } = input;
   return [
     condition(input, 'MemoryPressure', pressure.includes('MemoryPressure'), [
       ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],

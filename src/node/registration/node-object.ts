@@ -12,6 +12,7 @@ export interface NodeStatusInput {
   readonly nodeName: string;
   readonly config: NodeConfig;
   readonly machine: Machine;
+  readonly runtimeVersion: string;
   readonly conditions: readonly NodeCondition[];
   readonly images: readonly Image[];
   readonly volumesInUse: readonly string[];
@@ -49,7 +50,7 @@ export function standardLabels(nodeName: string, { info }: Machine): Readonly<Re
 }
 
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
-  const { nodeName, config, machine, conditions, images, volumesInUse } = input;
+  const { nodeName, config, machine, runtimeVersion, conditions, images, volumesInUse } = input;
   const { info } = machine;
   return {
     capacity: machine.capacity,
@@ -66,7 +67,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
       bootID: info.bootId,
       kernelVersion: info.kernelVersion,
       osImage: info.osImage,
-      containerRuntimeVersion: machine.runtimeVersion,
+      containerRuntimeVersion: runtimeVersion,
       kubeletVersion: config.version,
       kubeProxyVersion: '',
       operatingSystem: 'linux',

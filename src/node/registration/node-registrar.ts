@@ -4,6 +4,7 @@ import { referenceTo } from '../../client/object-reference.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { isReason } from '../../machinery/status-error.ts';
+import { untilAborted } from '../../machinery/until-aborted.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../resources/schema/core-v1.generated.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
@@ -12,6 +13,7 @@ import type { PressureCondition } from '../eviction/signals.ts';
 import type { Host } from '../host/host.ts';
 import type { Machine } from '../machine.ts';
 import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
+import type { RuntimeHealth } from '../runtime-health.ts';
 import { nodeConditions } from './node-conditions.ts';
 import { nameProblem, nodeIdAnnotation } from './node-identity.ts';
 import { newNode, nodeStatus, ownAnnotations, standardLabels } from './node-object.ts';
@@ -21,7 +23,8 @@ export interface NodeRegistrarOptions {
   readonly environment: Environment;
   readonly logger: Logger;
   readonly recorder: EventRecorder;
-  readonly runtime: ContainerRuntime;
+  readonly runtime: Pick<ContainerRuntime, 'listImages'>;
+  readonly health: RuntimeHealth;
   readonly host: Host;
   readonly machine: Machine;
   readonly config: NodeConfig;
@@ -29,19 +32,14 @@ export interface NodeRegistrarOptions {
   volumesInUse(): readonly string[];
   /** What the node is under. */
   pressure(): readonly PressureCondition[];
-  /** The runtime or the network came or went. */
-  onReadiness(): void;
 }
 
 const firstRetryMs = 200;
 const longestRetryMs = 7000;
 /** Images are listed this often at most: that is much work for a runtime with many. */
 const imagesEveryMs = 60_000;
-
-/** While the node is not ready it is looked at this often, ... */
-const quickLookMs = 200;
-/** ... for a minute at the most. */
-const mostQuickLooks = 300;
+/** What the status says of images is not worth more: a runtime that hangs must not keep the node from saying so. */
+const imagesPatienceMs = 5_000;
 
 /** Tells the API of this node: registers it, and keeps its status true. */
 export class NodeRegistrar {
@@ -75,12 +73,10 @@ export class NodeRegistrar {
 
   /** Registers, again and again until it succeeds, and keeps the status until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { environment, config, logger } = this.#options;
-    await this.#checkRuntime();
+    const { environment, config, logger, health } = this.#options;
+    await untilAborted(health.asked, signal).catch(() => {});
     await this.#register(signal);
-    let unready = 0;
     while (!signal.aborted) {
-      await this.#checkRuntime();
       try {
         await this.#report(signal);
       } catch (error) {
@@ -89,13 +85,7 @@ export class NodeRegistrar {
         else logger.warn("the node's status could not be written", { err: error });
       }
       // Not all nodes of a cluster at the same moment.
-      const { runtimeProblem, networkProblem } = this.#options.machine;
-      const waiting = runtimeProblem !== undefined || networkProblem !== undefined;
-      // A node that is coming up is looked at often; the server is only told what has changed.
-      const everyMs = waiting && unready++ < mostQuickLooks ? quickLookMs : config.nodeStatusUpdateMs;
-      if (!waiting) unready = 0;
-      const delayMs = everyMs * (1 + 0.04 * environment.random());
-      await this.#nap(delayMs, signal);
+      await this.#nap(config.nodeStatusUpdateMs * (1 + 0.04 * environment.random()), signal);
     }
   }
 
@@ -174,37 +164,36 @@ export class NodeRegistrar {
   }
 
   async #status(previous: readonly NodeCondition[]): Promise<NodeStatus> {
-    const { host, machine, config, nodeName, environment, volumesInUse, pressure } = this.#options;
+    const { host, machine, config, nodeName, environment, health, volumesInUse, pressure } = this.#options;
     machine.moveTo((await host.info()).addresses);
-    const conditions = nodeConditions({ machine, pressure: pressure(), previous, now: environment.now() });
     const images = await this.#listImages();
-    return nodeStatus({ nodeName, config, machine, conditions, images, volumesInUse: volumesInUse() });
+    const conditions = nodeConditions({
+      problems: health.problems,
+      pressure: pressure(),
+      previous,
+      now: environment.now(),
+    });
+    const { version: runtimeVersion } = health;
+    return nodeStatus({
+      nodeName,
+      config,
+      machine,
+      runtimeVersion,
+      conditions,
+      images,
+      volumesInUse: volumesInUse(),
+    });
   }
 
   async #listImages(): Promise<readonly Image[]> {
-    const { runtime, environment, machine } = this.#options;
+    const { runtime, environment, health } = this.#options;
     const now = environment.monotonic();
-    if (machine.runtimeProblem !== undefined || now - this.#imagesAt < imagesEveryMs) return this.#images;
-    this.#images = await runtime.listImages().catch(() => this.#images);
+    if (health.runtimeProblems.length > 0 || now - this.#imagesAt < imagesEveryMs) return this.#images;
+    const deadline = environment.deadline(imagesPatienceMs);
+    this.#images = await runtime.listImages(deadline.signal).catch(() => this.#images);
+    deadline.cancel();
     this.#imagesAt = now;
     return this.#images;
-  }
-
-  async #checkRuntime(): Promise<void> {
-    const { runtime, machine, onReadiness } = this.#options;
-    const before = [machine.runtimeProblem, machine.networkProblem];
-    try {
-      const status = await runtime.status();
-      machine.runtimeProblem = status.runtimeReady ? undefined : status.message || 'the runtime is not ready';
-      machine.networkProblem = status.networkReady ? undefined : status.message || 'the network is not ready';
-      if (machine.runtimeVersion.endsWith('unknown')) {
-        const { name, version } = await runtime.version();
-        machine.runtimeVersion = `${name}://${version}`;
-      }
-    } catch (error) {
-      machine.runtimeProblem = error instanceof Error ? error.message : String(error);
-    }
-    if (!equal(before, [machine.runtimeProblem, machine.networkProblem])) onReadiness();
   }
 
   #tellReboot(bootIdBefore: string): void {
