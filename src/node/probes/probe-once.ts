@@ -14,6 +14,8 @@ export interface ProbeTarget {
 export interface ProbeContext {
   readonly runtime: Pick<ContainerRuntime, 'execSync'>;
   readonly host: Pick<Host, 'probeHttp' | 'probeTcp' | 'probeGrpc'>;
+  /** Undefined while the runtime answers. */
+  runtimeProblem(): string | undefined;
   /** For the User-Agent. */
   readonly version: string;
 }
@@ -95,7 +97,9 @@ async function runCommand(
     const message = Buffer.concat([stdout, stderr]).subarray(0, longestOutput).toString('utf8');
     return { outcome: exitCode === 0 ? 'success' : 'failure', message };
   } catch (error) {
-    if (error instanceof RuntimeError && error.code === 'DeadlineExceeded')
+    // A command that a runtime that is down did not even begin says nothing of its container.
+    const timedOut = error instanceof RuntimeError && error.code === 'DeadlineExceeded';
+    if (timedOut && context.runtimeProblem() === undefined)
       return {
         outcome: 'failure',
         message: `command timed out: "${words.join(' ')}" timed out after ${timeoutMs / 1000}s`,

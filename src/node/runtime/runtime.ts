@@ -34,7 +34,7 @@ export interface ContainerRuntime {
   /** Makes the runtime open the container's log file anew, after it was rotated away. */
   reopenContainerLog(containerId: string, signal?: AbortSignal): Promise<void>;
 
-  /** Runs to its end; output is capped at 16 KiB a stream. */
+  /** Runs to its end, which may come after any time when `timeoutMs` is 0; output is capped at 16 KiB a stream. */
   execSync(
     containerId: string,
     command: readonly string[],

@@ -238,6 +238,26 @@ describe('CriRuntime', () => {
     expect(fake.requests[0]?.request).toMatchObject({ timeout: 2n });
   });
 
+  test('a command gets as long as its limit and the patience of a call, and without a limit as long as it takes', async () => {
+    const patience: number[] = [];
+    class Measuring extends RealEnvironment {
+      override deadline(timeoutMs: number, parent?: AbortSignal) {
+        patience.push(timeoutMs);
+        return super.deadline(timeoutMs, parent);
+      }
+    }
+    const measured = new CriRuntime({
+      environment: new Measuring(),
+      socketPath: join(folder, 'cri.sock'),
+      streams: { command: noStreams, port: noStreams },
+    });
+    fake.answer(method.execSync, { exitCode: 0, stdout: new Uint8Array(), stderr: new Uint8Array() });
+    await measured.execSync('c', ['true'], 1000);
+    await measured.execSync('c', ['true'], 0);
+    expect(patience).toEqual([121_000]);
+    await measured.close();
+  });
+
   const exit = (containerId: string, id = containerId) => ({
     topic: '/tasks/exit',
     namespace: 'k8s.io',

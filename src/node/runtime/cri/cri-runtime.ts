@@ -43,6 +43,8 @@ import {
 const requestTimeoutMs = 120_000;
 /** A sandbox includes its network, which plugins set up. */
 const sandboxTimeoutMs = 240_000;
+/** A stream is only prepared, and somebody waits for it. */
+const streamTimeoutMs = 30_000;
 const pullTimeoutMs = 30 * 60_000;
 const maxOutputBytes = 16 << 10;
 /** For how long an exit may take to get from containerd's events to CRI. */
@@ -190,11 +192,12 @@ export class CriRuntime implements ContainerRuntime {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<ExecResult> {
-    // CRI counts whole seconds; a runtime that does not end the command in time is given up on a little later.
+    // CRI counts whole seconds, and none means no end. A runtime that does not end the command in time is given up on later.
     const request = { containerId, cmd: [...command], timeout: BigInt(Math.ceil(timeoutMs / 1000)) };
     const { execSync } = RuntimeService.method;
     const leave = await this.#execGate.enter(signal);
-    const running = this.#connection.call(execSync, request, within(timeoutMs + 10_000, signal));
+    const patienceMs = timeoutMs === 0 ? undefined : timeoutMs + requestTimeoutMs;
+    const running = this.#connection.call(execSync, request, within(patienceMs, signal));
     const answer = await running.finally(leave);
     return {
       exitCode: answer.exitCode,
@@ -209,7 +212,7 @@ export class CriRuntime implements ContainerRuntime {
     const request = { containerId, cmd: [...command], ...streams };
     const leave = await this.#execGate.enter();
     try {
-      const { url } = await this.#connection.call(exec, request, within(requestTimeoutMs));
+      const { url } = await this.#connection.call(exec, request, within(streamTimeoutMs));
       const session = await this.#streams.command(new URL(url), streams);
       session.exit.then(leave, leave);
       return session;
@@ -222,14 +225,14 @@ export class CriRuntime implements ContainerRuntime {
   async attach(containerId: string, asked: StreamOptions): Promise<ExecSession> {
     const streams = withTerminal(asked);
     const { attach } = RuntimeService.method;
-    const { url } = await this.#connection.call(attach, { containerId, ...streams }, within(requestTimeoutMs));
+    const { url } = await this.#connection.call(attach, { containerId, ...streams }, within(streamTimeoutMs));
     return this.#streams.command(new URL(url), streams);
   }
 
   async portForward(podSandboxId: string, port: number): Promise<PortConnection> {
     const { portForward } = RuntimeService.method;
     const request = { podSandboxId, port: [port] };
-    const { url } = await this.#connection.call(portForward, request, within(requestTimeoutMs));
+    const { url } = await this.#connection.call(portForward, request, within(streamTimeoutMs));
     return this.#streams.port(new URL(url), port);
   }
 
@@ -333,7 +336,7 @@ function withTerminal(streams: StreamOptions): StreamOptions {
   return { ...streams, stderr: streams.stderr && !streams.tty };
 }
 
-function within(timeoutMs: number, signal?: AbortSignal) {
+function within(timeoutMs: number | undefined, signal?: AbortSignal) {
   return { timeoutMs, signal };
 }
 

@@ -17,7 +17,8 @@ import { runtimeErrorOf } from './grpc-errors.ts';
 const maxMessageBytes = 16 << 20;
 
 export interface CallOptions {
-  readonly timeoutMs: number;
+  /** Undefined: as long as it takes. */
+  readonly timeoutMs: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -52,7 +53,9 @@ export class GrpcConnection {
         reject(options.signal.reason);
         return;
       }
-      const deadline = this.#environment.deadline(options.timeoutMs, options.signal);
+      const { timeoutMs, signal } = options;
+      const deadline = timeoutMs === undefined ? undefined : this.#environment.deadline(timeoutMs, signal);
+      const ending = deadline?.signal ?? signal;
       const call = this.#client.makeUnaryRequest(
         pathOf(method),
         (message: MessageShape<Input>) => Buffer.from(toBinary(method.input, message)),
@@ -60,14 +63,14 @@ export class GrpcConnection {
         create(method.input, request),
         metadataOf(options.metadata),
         (error, response) => {
-          deadline.cancel();
-          deadline.signal.removeEventListener('abort', cancel);
-          if (error !== null) reject(this.#errorOf(method, error, options, deadline.signal));
+          deadline?.cancel();
+          ending?.removeEventListener('abort', cancel);
+          if (error !== null) reject(this.#errorOf(method, error, options, ending?.aborted === true));
           else if (response !== undefined) resolve(response);
         },
       );
       const cancel = () => call.cancel();
-      deadline.signal.addEventListener('abort', cancel, { once: true });
+      ending?.addEventListener('abort', cancel, { once: true });
     });
   }
 
@@ -116,14 +119,9 @@ export class GrpcConnection {
     this.#client.close();
   }
 
-  #errorOf(
-    method: { readonly name: string },
-    error: ServiceError,
-    options: CallOptions,
-    deadline: AbortSignal,
-  ): unknown {
+  #errorOf(method: { readonly name: string }, error: ServiceError, options: CallOptions, ended: boolean): unknown {
     if (options.signal?.aborted) return options.signal.reason;
-    if (deadline.aborted) {
+    if (ended) {
       const message = `${method.name}: no answer from the runtime at ${this.#socketPath} within ${options.timeoutMs} ms`;
       return new RuntimeError('DeadlineExceeded', message, { cause: error });
     }
