@@ -36,6 +36,7 @@ withDirectory(program.command('up'))
   )
   .option('--pod-cidr <range>', 'addresses of pods (first start only)')
   .option('--service-cidr <range>', 'addresses of services (first start only)')
+  .option('--node-monitor-grace-period <duration>', 'how long a node may be silent before it counts as lost', '50s')
   .addOption(
     new Option('--runtime <runtime>', 'how this machine runs containers')
       .choices(['auto', 'containerd', 'simulated'])

@@ -44,6 +44,9 @@ test('options that make no sense are refused before anything starts', async () =
   expect(await refusal(none, '--port', '99999')).toBe(
     'error: --port takes a whole number from 1 to 65535, not "99999"',
   );
+  expect(await refusal(none, '--node-monitor-grace-period', '5s')).toBe(
+    'error: --node-monitor-grace-period takes 15s or more, not "5s": nodes tell every 10s that they live',
+  );
   expect(await refusal(none, '--runtime', 'nope')).toContain('Allowed choices are auto, containerd, simulated.');
   expect(await refusal(none, '-f', '/none.yaml')).toBe('error: the manifest /none.yaml does not exist');
   expect(existsSync(none)).toBe(false);

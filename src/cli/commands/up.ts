@@ -11,6 +11,7 @@ import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
 import { runningServer } from '../../cluster/server/running-server.ts';
 import { Server } from '../../cluster/server/server.ts';
 import { waitForNodes } from '../../cluster/server/wait-for-nodes.ts';
+import { parseDuration } from '../../machinery/duration.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { detach } from '../detach.ts';
 import { endOnSignals } from '../end-on-signals.ts';
@@ -29,11 +30,14 @@ export interface UpOptions {
   readonly address?: string;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
+  readonly nodeMonitorGracePeriod: string;
   readonly runtime: 'auto' | 'containerd' | 'simulated';
   readonly detach?: boolean;
 }
 
 const mostSimulated = 10_000;
+/** An agent tells every ten seconds that it lives. */
+const leastGracePeriodMs = 15_000;
 
 /** `stuurman up`. */
 export async function up(options: UpOptions): Promise<void> {
@@ -43,6 +47,7 @@ export async function up(options: UpOptions): Promise<void> {
   const port = wholeNumber('--port', options.port, 1, 65_535);
   const nodes = options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, 1, mostLocalNodes);
   const asked = wholeNumber('--simulated', options.simulated, 0, mostSimulated);
+  const gracePeriodMs = gracePeriodOf(options);
   if (options.address !== undefined && !isIPv4(options.address))
     throw new Error(`--address takes an IPv4 address of this machine, not "${options.address}"`);
   for (const file of options.file) readManifest(file);
@@ -89,6 +94,7 @@ export async function up(options: UpOptions): Promise<void> {
       realNode,
       nodes,
       simulatedNodes,
+      nodeLifecycle: { gracePeriodMs },
       agentCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'agent'],
       notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
     }),
@@ -145,6 +151,15 @@ function tell(server: Server, directory: DataDirectory, { demo }: UpOptions, rea
   say(demo === true ? '  kubectl -n shop logs -l app=application -f' : '  kubectl get events -A');
   say('');
   say('Ctrl-C ends the cluster; its state stays for the next "stuurman up".');
+}
+
+function gracePeriodOf({ nodeMonitorGracePeriod: text }: UpOptions): number {
+  const periodMs = parseDuration(text);
+  if (periodMs < leastGracePeriodMs)
+    throw new Error(
+      `--node-monitor-grace-period takes 15s or more, not "${text}": nodes tell every 10s that they live`,
+    );
+  return periodMs;
 }
 
 /** Why this machine cannot run real containers; undefined when it can. */

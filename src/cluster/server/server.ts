@@ -11,7 +11,7 @@ import { addressAt, parseRange } from '../../network/ipv4.ts';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { ClientTls } from '../../wire/http-client/client-tls.ts';
 import { HttpServer } from '../../wire/http-server.ts';
-import { ControlPlane } from '../control-plane/control-plane.ts';
+import { ControlPlane, type ControlPlaneOptions } from '../control-plane/control-plane.ts';
 import { adminUser, serverUser } from '../control-plane/users.ts';
 import { type ClusterIdentity, ensureIdentity } from '../files/cluster-identity.ts';
 import { ClusterRegister } from '../files/cluster-register.ts';
@@ -43,6 +43,7 @@ export interface ServerOptions {
   /** How many there should be at least; undefined: those of the last start, or one. */
   readonly nodes?: number | undefined;
   readonly simulatedNodes: number;
+  readonly nodeLifecycle?: ControlPlaneOptions['nodeLifecycle'];
   /** Runs the agent when a settings file is put behind it. */
   readonly agentCommand: readonly string[];
   /** Told what the user should know. */
@@ -136,6 +137,7 @@ export class Server {
         dnsPort,
       },
       endpoint: { address: this.address, port },
+      nodeLifecycle: options.nodeLifecycle,
       dnsPort: options.realNode ? dnsPort : undefined,
       volumeDirectory: join(directory.path, 'volumes'),
       serverUrl: this.url,
