@@ -53,7 +53,15 @@ test('keeps what runs, and of what has ended the newest of each name', () => {
     'a-1',
     'a-0',
   ]);
-  expect(dead([container('a', 0, 'created'), container('a', 1, 'unknown')])).toEqual([]);
+  expect(dead([container('a', 0, 'unknown'), container('a', 1, 'created')])).toEqual([]);
+});
+
+test('one that was never started goes when another stands in its place', () => {
+  expect(dead([container('a', 0, 'created')])).toEqual([]);
+  expect(dead([container('a', 0, 'created'), container('a', 1, 'running')])).toEqual(['a-0']);
+  expect(dead([container('a', 0, 'exited'), container('a', 1, 'created'), container('a', 2, 'running')])).toEqual([
+    'a-1',
+  ]);
 });
 
 test('keeps the newest sandbox and those that hold a container which is kept', () => {

@@ -9,14 +9,19 @@ export interface DeadParts {
 
 /**
  * Of each container the newest that has ended is kept, for its status and its log (`kubectl logs --previous`); of the sandboxes
- * the newest, and those that still hold a container that is kept.
+ * the newest, and those that still hold a container that is kept. One that was made but not started, by an agent that was killed
+ * between the two, has neither status nor log, and another one stands in its place.
  */
 export function deadParts(state: PodRuntimeState): DeadParts {
-  const seen = new Set<string>();
-  const containers = state.containers.filter(({ state: each, metadata }) => {
+  const made = new Set<string>();
+  const ended = new Set<string>();
+  const containers = state.containers.filter(({ state: each, metadata: { name } }) => {
+    const isFirst = !made.has(name);
+    made.add(name);
+    if (each === 'created') return !isFirst;
     if (each !== 'exited') return false;
-    const known = seen.has(metadata.name);
-    seen.add(metadata.name);
+    const known = ended.has(name);
+    ended.add(name);
     return known;
   });
   const dead = new Set(containers.map(({ id }) => id));

@@ -33,6 +33,12 @@ export function possibleCgroups(root: string, uid: string): readonly string[] {
   return tiers.map((tier) => `${allPodsCgroup(root)}${tier}/pod${uid}`);
 }
 
+/** Whose cgroup it is; none for one that is not a pod's. */
+export function cgroupUid(root: string, path: string): readonly string[] {
+  const uid = path.slice(path.lastIndexOf('/') + 1).replace(/^pod/, '');
+  return possibleCgroups(root, uid).includes(path) ? [uid] : [];
+}
+
 /** What a pod may use as a whole. It has a limit only where each of its containers has one, or the pod itself. */
 export function podCgroupLimits(pod: Pod): CgroupLimits {
   const requests = podRequests(pod);

@@ -3,8 +3,8 @@ import { isTerminal } from '../pod-status/pod-status.ts';
 import { labels, podUidOf } from './labels.ts';
 import type { Refusal } from './pod-admission.ts';
 import { podEvent } from './pod-events.ts';
+import { podTraces, removePodLogs } from './pod-traces.ts';
 import { type Ending, PodWorker } from './pod-worker.ts';
-import { podLogDirectory } from './sandbox-config.ts';
 import { stopPod } from './stop-pod.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -108,8 +108,7 @@ export class PodWorkers {
   /** Ends what runs of pods that are not of this node any more, and removes what is left of them. */
   async cleanOrphans(): Promise<void> {
     if (!this.#allKnown) return;
-    const { cache, volumes } = this.#context;
-    const uids = new Set([...cache.uids(), ...(await volumes.leftOvers())]);
+    const uids = new Set([...this.#context.cache.uids(), ...(await podTraces(this.#context))]);
     await Promise.all([...uids].filter((uid) => !this.#workers.has(uid)).map((uid) => this.#clean(uid)));
   }
 
@@ -161,7 +160,7 @@ export class PodWorkers {
   }
 
   async #removeAll(uid: string): Promise<void> {
-    const { cache, runtime, host, config, volumes, cgroups } = this.#context;
+    const { cache, runtime, volumes, cgroups } = this.#context;
     const state = cache.state(uid);
     const [any] = [...state.sandboxes, ...state.containers];
     if (any !== undefined) {
@@ -175,8 +174,8 @@ export class PodWorkers {
         await runtime.removePodSandbox(id);
         await cache.refreshSandbox(id);
       }
-      await host.files.remove(podLogDirectory(config.podLogsDirectory, pod));
     }
+    await removePodLogs(this.#context, uid);
     await cgroups.removeUnknown(uid);
     await volumes.remove(uid);
   }

@@ -79,6 +79,4 @@ export interface PodVolumes {
   unmount(uid: string): Promise<void>;
   /** Takes everything away that was kept for a pod. */
   remove(uid: string): Promise<void>;
-  /** The pods for which anything is kept on disk. */
-  leftOvers(): Promise<readonly string[]>;
 }

@@ -79,7 +79,7 @@ async function bindPart(
   try {
     const path = await resolveSubPath(host.files, volume, subPath);
     // An earlier container keeps what it has; this one sees what is there now.
-    if (await host.isMounted(target)) await host.unmount(target);
+    await host.unmount(target);
     await host.bindWithin(volume, path, target);
     return target;
   } catch (error) {

@@ -154,10 +154,8 @@ function volumePath(
 export async function tearDownVolumes(host: Host, directory: string): Promise<void> {
   const emptyDirs = `${directory}/volumes/${folders.emptyDir}`;
   const names = (await host.files.stat(emptyDirs)) === undefined ? [] : await host.files.list(emptyDirs);
-  for (const name of names) {
-    const path = `${emptyDirs}/${name}`;
-    if (await host.isMounted(path)) await host.unmount(path);
-  }
+  // Also what is no longer mounted, or never was, may stand in the ledger.
+  for (const name of names) await host.unmount(`${emptyDirs}/${name}`);
   await unbindParts(host, subPathsDirectory(directory));
   await host.files.remove(`${directory}/volumes`);
 }
@@ -166,7 +164,6 @@ async function unbindParts(host: Host, directory: string): Promise<void> {
   const below = async (path: string) => (await host.files.list(path)).map((name) => `${path}/${name}`);
   if ((await host.files.stat(directory)) === undefined) return;
   for (const volume of await below(directory))
-    for (const container of await below(volume))
-      for (const part of await below(container)) if (await host.isMounted(part)) await host.unmount(part);
+    for (const container of await below(volume)) for (const part of await below(container)) await host.unmount(part);
   await host.files.remove(directory);
 }

@@ -131,12 +131,6 @@ export class VolumeManager implements PodVolumes {
     await this.#options.host.files.remove(podDirectory(this.#options.config.rootDirectory, uid));
   }
 
-  /** The pods of which there is anything on disk. */
-  async leftOvers(): Promise<readonly string[]> {
-    const { host, config } = this.#options;
-    return host.files.list(podDirectory(config.rootDirectory, '').replace(/\/$/, '')).catch(() => []);
-  }
-
   /** Removes the folders of provisioned volumes that were deleted. Throws when the server does not answer. */
   collect(): Promise<void> {
     return this.#provisioned.collect();
