@@ -8,6 +8,8 @@ import type { ResourceType } from '../../src/machinery/resource-type.ts';
 import { isReason } from '../../src/machinery/status-error.ts';
 import { type Agent, startAgent } from '../../src/node/agent.ts';
 import type { NodeConfig } from '../../src/node/config.ts';
+import type { Ledger } from '../../src/node/host/host.ts';
+import { MemoryLedger } from '../../src/node/host/simulated/simulated-host.ts';
 import { createSimulatedMachine, type SimulatedMachineOptions } from '../../src/node/simulated-machine.ts';
 import { ownSources, sharedSources } from '../../src/node/sources.ts';
 import type { TokenRequest } from '../../src/resources/schema/authentication-v1.generated.ts';
@@ -16,6 +18,7 @@ import { events, nodes, pods } from '../../src/resources/schema/resource-types.g
 import type { HttpTarget } from '../../src/wire/http.ts';
 import { webSocketExec } from '../../src/wire/remote-command/websocket-exec-client.ts';
 import { FakeClient } from './fake-client.ts';
+import type { MortalProcess } from './mortal-process.ts';
 
 /** The fake API with what an agent needs beside: lists that merge in status patches, graceful deletion, tokens. */
 class NodeApi extends FakeClient {
@@ -111,6 +114,8 @@ export class NodeWorld {
   readonly api: NodeApi;
   readonly machine;
   readonly #options: NodeWorldOptions;
+  readonly #ledger = new MemoryLedger();
+  #process: MortalProcess | undefined;
   #agent: Agent | undefined;
   #factory: ReturnType<typeof createInformerFactory> | undefined;
 
@@ -123,8 +128,18 @@ export class NodeWorld {
       hostname: 'node-1',
       address: '192.168.0.1',
       podCidr: '10.1.0.0/24',
+      ledger: {
+        entries: () => this.#ledger.entries(),
+        add: (entry) => this.#ownLedger.add(entry),
+        remove: (entry) => this.#ownLedger.remove(entry),
+      },
       ...options,
     });
+  }
+
+  /** As the process that runs now writes it. */
+  get #ownLedger(): Ledger {
+    return this.#process?.ledger(this.#ledger) ?? this.#ledger;
   }
 
   static async start(options: NodeWorldOptions = {}): Promise<NodeWorld> {
@@ -142,16 +157,20 @@ export class NodeWorld {
     return this.machine.host;
   }
 
-  async startAgent(): Promise<void> {
-    const { environment, api } = this;
+  /** In a process of its own where one is given: the world goes on when that is killed. */
+  async startAgent(process?: MortalProcess): Promise<void> {
+    const environment = process?.environment(this.environment) ?? this.environment;
+    const client = process?.client(this.api.client) ?? this.api.client;
     const logger = this.#options.logger ?? silentLogger;
-    const informers = createInformerFactory({ client: api.client, environment, logger });
-    const own = { client: api.client, informers, environment, logger, nodeName: 'node-1' };
+    const informers = createInformerFactory({ client, environment, logger });
+    const own = { client, informers, environment, logger, nodeName: 'node-1' };
+    this.#process = process;
     this.#factory = informers;
     this.#agent = await startAgent({
-      client: api.client,
+      client,
       sources: this.#options.ownSources === true ? ownSources(own) : sharedSources(informers),
-      ...this.machine,
+      runtime: process?.runtime(this.runtime) ?? this.runtime,
+      host: process?.host(this.host) ?? this.host,
       environment,
       logger,
       metrics: this.#options.metrics ?? silentMetrics,
@@ -165,6 +184,12 @@ export class NodeWorld {
     await this.#agent?.stop();
     await this.#factory?.stop();
     this.#agent = undefined;
+  }
+
+  /** The agent is gone from one moment to the next, and has put nothing in order. */
+  forgetAgent(): void {
+    this.#agent = undefined;
+    this.#factory = undefined;
   }
 
   async close(): Promise<void> {

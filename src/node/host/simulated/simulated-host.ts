@@ -43,6 +43,7 @@ export interface SimulatedHostOptions {
   readonly memoryBytes?: number;
   readonly diskBytes?: number;
   readonly files?: MemoryFiles;
+  readonly ledger?: Ledger;
 }
 
 const gibibyte = 2 ** 30;
@@ -66,7 +67,7 @@ export class SimulatedHost implements Host {
   constructor(options: SimulatedHostOptions) {
     this.#environment = options.environment;
     this.files = options.files ?? new MemoryFiles(options.environment);
-    this.ledger = new MemoryLedger();
+    this.ledger = options.ledger ?? new MemoryLedger();
     const id = options.environment.id();
     this.#info = {
       hostname: options.hostname,
@@ -134,15 +135,14 @@ export class SimulatedHost implements Host {
   async bindWithin(root: string, path: string, target: string): Promise<void> {
     const source = `${root}/${path}`;
     await this.files.makeDirectory(target.slice(0, target.lastIndexOf('/')), 0o750);
-    await this.mount({ type: 'bind', source, target });
-    // What is at the one place is at the other.
+    // What is at the one place is at the other. It stays when the mount is gone, as any mount point does.
+    await this.files.remove(target);
     await this.files.symlink(source, target);
+    await this.mount({ type: 'bind', source, target });
   }
 
   async unmount(path: string): Promise<void> {
-    const mount = this.mounts.get(path);
-    if (!this.mounts.delete(path)) return;
-    if (mount?.type === 'bind' && (await this.files.stat(path))?.type === 'link') await this.files.remove(path);
+    this.mounts.delete(path);
     await this.ledger.remove({ type: 'mount', path });
   }
 
@@ -156,7 +156,7 @@ export class SimulatedHost implements Host {
   }
 
   async removeCgroup(path: string): Promise<void> {
-    for (const each of [...this.cgroups.keys()]) {
+    for (const each of [path, ...this.cgroups.keys()]) {
       if (each !== path && !each.startsWith(`${path}/`)) continue;
       this.cgroups.delete(each);
       await this.ledger.remove({ type: 'cgroup', path: each });
@@ -215,7 +215,7 @@ export class SimulatedHost implements Host {
   }
 }
 
-class MemoryLedger implements Ledger {
+export class MemoryLedger implements Ledger {
   readonly #entries = new Map<string, LedgerEntry>();
 
   async entries(): Promise<readonly LedgerEntry[]> {

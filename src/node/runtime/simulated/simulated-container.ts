@@ -51,6 +51,7 @@ export class SimulatedContainer {
   #exitCode = 0;
   #reason = '';
   #timer: Timer | undefined;
+  #stopping: Timer | undefined;
   /** Who waits for its end. */
   #waiters: (() => void)[] = [];
   /** Who is attached. */
@@ -99,18 +100,20 @@ export class SimulatedContainer {
   async stop(timeoutSeconds: number, signal: AbortSignal | undefined): Promise<void> {
     if (!this.isRunning) return;
     const { stopAfterMs = 0, stopExitCode = 0 } = this.#program;
+    const { environment } = this.#options;
     const timeoutMs = timeoutSeconds * 1000;
-    const heeds = stopAfterMs === 0 || stopAfterMs < timeoutMs;
-    const [afterMs, exitCode] = heeds ? [stopAfterMs, stopExitCode] : [timeoutMs, killed];
-    if (afterMs === 0) {
-      this.end(exitCode);
+    if (stopAfterMs === 0) {
+      this.end(stopExitCode);
       return;
     }
-    const timer = this.#options.environment.setTimer(afterMs, () => this.end(exitCode));
+    const kill = environment.setTimer(timeoutMs, () => this.end(killed));
+    // It has heard the signal, and ends by itself also when whoever sent it has gone.
+    if (Number.isFinite(stopAfterMs))
+      this.#stopping ??= environment.setTimer(stopAfterMs, () => this.end(stopExitCode));
     try {
       await this.#ended(signal);
     } finally {
-      timer.cancel();
+      kill.cancel();
     }
   }
 
@@ -132,10 +135,12 @@ export class SimulatedContainer {
     tell('stopped', this.id);
   }
 
-  /** Drops its timer. */
+  /** Drops its timers. */
   dispose(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#stopping?.cancel();
+    this.#stopping = undefined;
   }
 
   /** What its process writes: a line or several, in the form of CRI. */
