@@ -90,6 +90,7 @@ const extraRoots = [
   'meta.v1.PartialObjectMetadataList',
   'meta.v1.APIGroupList',
   'meta.v1.APIResourceList',
+  'meta.v1.APIVersions',
   'apidiscovery.v2.APIGroupDiscoveryList',
   'core.v1.PodExecOptions',
   'core.v1.PodAttachOptions',
@@ -110,6 +111,13 @@ function elementType(type: string): string {
   }
 }
 
+/** What a named list consists of. */
+export function itemType(type: TypeFact): string {
+  const [items] = type.fields ?? [];
+  if (items === undefined) throw new Error(`nothing is known of the items of ${type.name}`);
+  return items.type;
+}
+
 /** The types that the served API consists of: those of discovery's kinds and all that they are made of, by name. */
 export function apiTypes(
   types: readonly TypeFact[],
@@ -128,7 +136,8 @@ export function apiTypes(
     const type = byName.get(name);
     if (type === undefined || reached.has(name)) continue;
     reached.set(name, type);
-    if (type.scalar === undefined) queue.push(...(type.fields ?? []).map((field) => elementType(field.type)));
+    if (type.scalar === undefined || type.scalar === 'array')
+      queue.push(...(type.fields ?? []).map((field) => elementType(field.type)));
   }
   return new Map([...reached].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,9 +1,9 @@
-import type { TypeFact } from './facts.ts';
+import { itemType, type TypeFact } from './facts.ts';
 
 /**
  * The compact schema table: one JSON text, parsed at start, whose rows `resources/schema/schema-table.ts` turns into schemas when
- * they are first asked for. A row is a type: `[flags, ...fields]` with `a` for an atomic struct; a field is
- * `[name, type, flags, proto, wire, extra?]` with flags r(equired), o(mit empty), p(ointer), i(nline).
+ * they are first asked for. A row is a type: `[flags, ...fields]` with `a` for an atomic struct and `u` for a union, which is written as one
+ * of its fields; a field is `[name, type, flags, proto, wire, extra?]` with flags r(equired), o(mit empty), p(ointer), i(nline).
  */
 export function schemaTable(types: ReadonlyMap<string, TypeFact>): string {
   const rows: Record<string, unknown> = {};
@@ -13,7 +13,9 @@ export function schemaTable(types: ReadonlyMap<string, TypeFact>): string {
 }
 
 function typeRow(type: TypeFact): unknown {
-  if (type.scalar !== undefined) return type.scalar;
+  const isUnion = type.scalar === 'any' && type.name !== 'util.intstr.IntOrString' && (type.fields ?? []).length > 1;
+  if (type.scalar === 'array') return `[]${itemType(type)}`;
+  if (type.scalar !== undefined && !isUnion) return type.scalar;
   const fields = (type.fields ?? []).map((field) => {
     const flags =
       (field.required === true ? 'r' : '') +
@@ -32,5 +34,5 @@ function typeRow(type: TypeFact): unknown {
     const row: unknown[] = [field.name, field.type, flags, field.proto ?? 0, field.wire ?? ''];
     return Object.keys(extra).length > 0 ? [...row, extra] : row;
   });
-  return [type.mapType === 'atomic' ? 'a' : '', ...fields];
+  return [isUnion ? 'u' : type.mapType === 'atomic' ? 'a' : '', ...fields];
 }

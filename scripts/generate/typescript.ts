@@ -1,4 +1,4 @@
-import type { FieldFact, TypeFact } from './facts.ts';
+import { type FieldFact, itemType, type TypeFact } from './facts.ts';
 
 const header = '// Generated from facts/types.json by `node scripts/generate/main.ts`; do not edit.\n';
 
@@ -55,7 +55,8 @@ function declaration(
   imports: Set<string>,
 ): string {
   const name = shortName(type.name);
-  if (type.scalar === 'array') return `export type ${name} = readonly string[];\n`;
+  if (type.scalar === 'array')
+    return `export type ${name} = ${typeScriptOf(`[]${itemType(type)}`, module, types, imports)};\n`;
   if (type.scalar !== undefined) return `export type ${name} = unknown;\n`;
   const lines = spread(type, types).map((field) => {
     const optional = isOptional(field, type);

@@ -86,7 +86,9 @@ test('what is no such message is refused as Kubernetes words it', () => {
   expect(decode([0x7b])).toThrow(
     'the object provided is unrecognized (must be of type Deployment): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
   );
-  expect(decode([0x6b, 0x38, 0x73, 0x00, 0x12, 0x05, 0x0a])).toThrow('unexpected end of message');
-  const wrongKind = [0x6b, 0x38, 0x73, 0x00, 0x0a, 0x09, 0x0a, 0x02, 0x76, 0x31, 0x12, 0x03, 0x50, 0x6f, 0x64];
-  expect(decode(wrongKind)).toThrow();
+  expect(decode([0x6b, 0x38, 0x73, 0x00, 0x12, 0x05, 0x0a])).toThrow('unexpected EOF');
+  const claim = [0x0a, 0x09, 0x0a, 0x02, 0x76, 0x31, 0x12, 0x03, 0x50, 0x6f, 0x64];
+  expect(decode([0x6b, 0x38, 0x73, 0x00, ...claim])).toThrow(
+    'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (apps.Deployment): unknown conversion',
+  );
 });

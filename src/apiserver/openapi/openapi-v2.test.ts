@@ -4,7 +4,7 @@ import { VirtualEnvironment } from '../../machinery/environment/virtual.ts';
 import { builtInDefinitions } from '../../resources/built-in.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
-import { protobufFields } from '../../wire/protobuf-reader.ts';
+import { ProtobufReader } from '../../wire/protobuf-reader.ts';
 import { OpenApiV2 } from './openapi-v2.ts';
 import { ServedDocuments } from './served-documents.ts';
 
@@ -149,10 +149,17 @@ describe('the document', () => {
     const json = await document();
     const { body = new Uint8Array() } = await ask({ accept: protobufType });
     const names = (field: number, inner: number) => {
-      const section = [...protobufFields(body)].find((each) => each.field === field)?.value as Uint8Array;
-      return [...protobufFields(section)]
-        .filter((each) => each.field === inner)
-        .map(({ value }) => new TextDecoder().decode([...protobufFields(value as Uint8Array)][0]?.value as Uint8Array));
+      const found: string[] = [];
+      const reader = new ProtobufReader(body);
+      while (reader.next() && reader.field !== field);
+      const section = reader.message();
+      while (section.next()) {
+        if (section.field !== inner) continue;
+        const member = section.message();
+        member.next();
+        found.push(member.text());
+      }
+      return found;
     };
     expect(names(8, 2)).toEqual(Object.keys(json.paths));
     expect(names(9, 1)).toEqual(Object.keys(json.definitions));

@@ -77,14 +77,14 @@ function decodeExactly(text: string, target: DecodeTarget, options: DecodeOption
   if (mistake !== undefined) {
     if (mistake.place === 'group') throw badRequest(mistake.why);
     throw mistake.place === 'document'
-      ? unrecognized(text, target, mistake.why)
-      : cannotBeHandled(root, target, mistake.why);
+      ? unrecognized(encoder.encode(text), target, mistake.why)
+      : cannotBeHandled(claims(root), target, mistake.why);
   }
   const { failure, strictErrors, value } = decodeStrictly(target.schema, asObject(root));
-  if (failure !== undefined) throw cannotBeHandled(root, target, failure);
+  if (failure !== undefined) throw cannotBeHandled(claims(root), target, failure);
   if (options.fieldValidation === 'Strict' && duplicates.length + strictErrors.length > 0) {
     const yaml = duplicates.length === 0 ? [] : [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`];
-    throw cannotBeHandled(root, target, `strict decoding error: ${[...yaml, ...strictErrors].join(', ')}`);
+    throw cannotBeHandled(claims(root), target, `strict decoding error: ${[...yaml, ...strictErrors].join(', ')}`);
   }
   return {
     object: finish(normalise(target.schema, value).value, target),
@@ -129,9 +129,9 @@ function parse(text: string, target: DecodeTarget, format: 'json' | 'yaml') {
     if (format === 'yaml') return parseYamlNodes(text)[0] ?? { root: null, duplicates: [] };
     return { root: parseJsonNodes(text), duplicates: [] };
   } catch (error) {
-    if (error instanceof YamlSyntaxError) throw unrecognized(text, target, error.message);
+    if (error instanceof YamlSyntaxError) throw unrecognized(encoder.encode(text), target, error.message);
     if (error instanceof JsonSyntaxError)
-      throw unrecognized(text, target, `couldn't get version/kind; json parse error: ${error.message}`);
+      throw unrecognized(encoder.encode(text), target, `couldn't get version/kind; json parse error: ${error.message}`);
     throw error;
   }
 }
@@ -185,16 +185,22 @@ function internalPackage(group: string): string {
   return group === '' ? 'core' : (group.split('.')[0] ?? '');
 }
 
-function claims(document: JsonObject): { readonly apiVersion?: string; readonly kind?: string } {
+interface Claims {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+}
+
+function claims(document: JsonNode): Claims {
   const result: { apiVersion?: string; kind?: string } = {};
+  if (!(document instanceof JsonObject)) return result;
   for (const [name, value] of document.members)
     if ((name === 'apiVersion' || name === 'kind') && typeof value === 'string') result[name] = value;
   return result;
 }
 
 /** `Deployment in version "v1" cannot be handled as a Deployment: why` */
-function cannotBeHandled(root: JsonNode, target: DecodeTarget, why: string): StatusError {
-  const { apiVersion = '', kind = '' } = root instanceof JsonObject ? claims(root) : {};
+export function cannotBeHandled(claimed: Claims, target: DecodeTarget, why: string): StatusError {
+  const { apiVersion = '', kind = '' } = claimed;
   const version = apiVersion === '' ? target.version : parseApiVersion(apiVersion).version;
   return badRequest(
     `${kind === '' ? target.kind : kind} in version ${quote(version)} cannot be handled as a ${target.kind}: ${why}`,
@@ -202,12 +208,13 @@ function cannotBeHandled(root: JsonNode, target: DecodeTarget, why: string): Sta
 }
 
 const summaryBytes = 30;
+const openBrace = 0x7b;
+const encoder = new TextEncoder();
 
 /** The message for what is no object at all, with its first bytes: as they are, or in hexadecimal. */
-function unrecognized(text: string, target: DecodeTarget, why: string): StatusError {
-  const bytes = new TextEncoder().encode(text);
+export function unrecognized(bytes: Uint8Array, target: DecodeTarget, why: string): StatusError {
   const head = bytes.subarray(0, summaryBytes);
-  const shown = text.startsWith('{') ? new TextDecoder().decode(head) : head.toHex();
+  const shown = bytes[0] === openBrace ? new TextDecoder().decode(head) : head.toHex();
   const summary = bytes.length === 0 ? '<empty>' : bytes.length > summaryBytes ? `${shown} ...` : shown;
   return badRequest(`the object provided is unrecognized (must be of type ${target.kind}): ${why} (${summary})`);
 }

@@ -2,7 +2,7 @@ import { isMembers, type Members, setMember } from '../members.ts';
 import { canonicalQuantity } from '../quantity.ts';
 import { canonicalTime } from '../time.ts';
 import { canonicalBase64 } from './base64.ts';
-import type { FieldSchema, ListSchema, MapSchema, ScalarSchema, Schema, StructSchema } from './schema.ts';
+import type { AnySchema, FieldSchema, ListSchema, MapSchema, ScalarSchema, Schema, StructSchema } from './schema.ts';
 
 /** What normalising found out on its way. */
 export interface Normalised {
@@ -129,9 +129,18 @@ class Walk {
       case 'map':
         return isMembers(value) ? this.#map(schema, value) : this.#mismatch();
       case 'any':
-        this.#count(value);
-        return value;
+        return this.#any(schema, value);
     }
+  }
+
+  #any({ union }: AnySchema, value: unknown): unknown {
+    const members = [...(union?.fields.values() ?? [])].map((field) => field.schema);
+    const member = members.find(
+      ({ kind }) => (kind === 'struct' && isMembers(value)) || (kind === 'list' && Array.isArray(value)),
+    );
+    if (member !== undefined) return this.value(member, value);
+    this.#count(value);
+    return value;
   }
 
   zero(schema: Schema): unknown {

@@ -24,6 +24,8 @@ export interface ProtobufField {
   /** The JSON name; undefined: the members of this message belong to the struct itself. */
   readonly name: string | undefined;
   readonly schema: Schema;
+  /** Left out when it is nil; what is no pointer is written when it is zero, too. */
+  readonly pointer: boolean;
 }
 
 export interface MapSchema {
@@ -38,6 +40,8 @@ export interface ListSchema {
   /** How server-side apply merges it (KEP-555); lists that say nothing are atomic. */
   readonly listType: 'atomic' | 'set' | 'map';
   readonly mapKeys: readonly string[];
+  /** A list that is a type of its own (`ExtraValue`): on the protobuf wire a message that repeats its items as field 1. */
+  readonly isMessage?: true;
 }
 
 export interface ScalarSchema {
@@ -61,6 +65,8 @@ export interface AnySchema {
   readonly kind: 'any';
   /** `meta.v1.FieldsV1`, `runtime.RawExtension`; absent for JSON that has no type of its own. */
   readonly name?: string;
+  /** A type that JSON has as one of its members alone (`JSONSchemaPropsOrBool`), as it is on the protobuf wire. */
+  readonly union?: StructSchema;
 }
 
 export interface FieldSchema {

@@ -159,7 +159,16 @@ export interface ServiceReference {
   readonly port?: number | undefined;
 }
 
-export type ValidationRules = readonly string[];
+export interface ValidationRule {
+  readonly rule: string;
+  readonly message?: string | undefined;
+  readonly messageExpression?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly fieldPath?: string | undefined;
+  readonly optionalOldSelf?: boolean | undefined;
+}
+
+export type ValidationRules = readonly ValidationRule[];
 
 export interface WebhookClientConfig {
   readonly url?: string | undefined;

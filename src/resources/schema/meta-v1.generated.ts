@@ -35,6 +35,13 @@ export interface APIResourceList {
   readonly resources: readonly APIResource[];
 }
 
+export interface APIVersions {
+  readonly kind?: string | undefined;
+  readonly apiVersion?: string | undefined;
+  readonly versions: readonly string[];
+  readonly serverAddressByClientCIDRs: readonly ServerAddressByClientCIDR[];
+}
+
 export interface Condition {
   readonly type: string;
   readonly status: string;

@@ -20,7 +20,8 @@ interface FieldExtra {
   readonly mergeKey?: string;
 }
 
-type TypeRow = 'array' | 'any' | 'string' | readonly [flags: string, ...fields: FieldRow[]];
+/** A named list gives the type of its items: `[]string`. */
+type TypeRow = 'any' | 'string' | `[]${string}` | readonly [flags: string, ...fields: FieldRow[]];
 
 const scalarTypes: Readonly<Record<string, ScalarSchema['type']>> = {
   string: 'string',
@@ -57,7 +58,11 @@ class SchemaTable implements SchemaSource {
     const known = this.#structs.get(name);
     if (known !== undefined) return known;
     const row = this.#rows[name];
-    if (row === undefined || typeof row === 'string') return undefined;
+    if (row === undefined || typeof row === 'string' || row[0] === 'u') return undefined;
+    return this.#struct(name, row);
+  }
+
+  #struct(name: string, row: readonly [string, ...FieldRow[]]): StructSchema {
     const struct: StructSchema = new LazyStruct(
       name,
       row[0] === 'a',
@@ -83,7 +88,11 @@ class SchemaTable implements SchemaSource {
     const fields = new Map<number, ProtobufField>();
     for (const [name, type, flags, proto, _wire, extra = {}] of row.slice(1) as FieldRow[]) {
       if (proto === 0) continue;
-      fields.set(proto, { name: flags.includes('i') ? undefined : name, schema: this.#schema(type, extra) });
+      fields.set(proto, {
+        name: flags.includes('i') ? undefined : name,
+        schema: this.#schema(type, extra),
+        pointer: flags.includes('p'),
+      });
     }
     return fields;
   }
@@ -124,12 +133,22 @@ class SchemaTable implements SchemaSource {
     const scalar = freeForm.get(type) ?? scalars.get(type);
     if (scalar !== undefined) return scalar;
     const row = this.#rows[type];
-    if (row === 'array') return { kind: 'list', items: stringSchema, listType: 'atomic', mapKeys: [] };
-    if (row === 'string') return stringSchema;
+    if (typeof row === 'string') return this.#named(row);
+    if (row?.[0] === 'u') return { kind: 'any', name: type, union: this.#struct(type, row) };
     const struct = this.get(type);
     if (struct === undefined) return anySchema;
     const atomic = extra.map === undefined ? struct.atomic : extra.map === 'atomic';
     return atomic === struct.atomic ? struct : withAtomicity(struct, atomic);
+  }
+
+  /** A type that is no struct. */
+  #named(row: Extract<TypeRow, string>): Schema {
+    if (row === 'string') return stringSchema;
+    if (row === 'any') return anySchema;
+    const items = this.#schema(row.slice(2), {});
+    const list: Schema = { kind: 'list', items, listType: 'atomic', mapKeys: [] };
+    // Named lists of structs are repeated in place like all others.
+    return row === '[]string' ? { ...list, isMessage: true } : list;
   }
 }
 
@@ -188,3 +207,10 @@ function patchStrategy(text: string): FieldSchema['patchStrategy'] {
 
 /** Schemas of every built-in type, by fact name (`core.v1.Pod`). */
 export const builtInSchemas: SchemaSource = new SchemaTable();
+
+/** The same for a type that must be there. */
+export function builtInSchema(name: string): StructSchema {
+  const schema = builtInSchemas.get(name);
+  if (schema === undefined) throw new Error(`the schema table has no ${name}`);
+  return schema;
+}
