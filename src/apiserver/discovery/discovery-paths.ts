@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { resourceNotServed } from '../../machinery/status-errors.ts';
 import type { HttpResponse } from '../../wire/http.ts';
+import { valueFormat } from '../http/formats.ts';
+import { negotiateAggregated } from '../http/negotiate.ts';
 import { valueResponse } from '../http/respond.ts';
-import { compactFormat, type TextFormat } from '../http/text-formats.ts';
+import type { ValueFormat } from '../http/value-format.ts';
 import type { Extensions } from '../registry/extensions.ts';
 import type { ServedResources } from '../registry/served-resources.ts';
 import type { RequestContext } from '../request.ts';
@@ -17,10 +19,11 @@ import {
 
 interface AggregatedDocument {
   readonly body: Uint8Array;
+  readonly contentType: string;
   readonly etag: string;
 }
 
-const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const aggregatedType = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** Tells clients what is served. Documents are made anew when a definition has come or gone. */
 export class DiscoveryPaths {
@@ -49,7 +52,7 @@ export class DiscoveryPaths {
   }
 
   /** Undefined for a path that is none of discovery's. Throws NotFound for a version that is not served. */
-  answer(context: RequestContext, format: TextFormat): HttpResponse | undefined {
+  answer(context: RequestContext, format: ValueFormat): HttpResponse | undefined {
     const [prefix, ...parts] = context.info.path.split('/').filter((part) => part !== '');
     if (prefix === 'api') return this.#legacy(context, parts, format);
     if (prefix !== 'apis') return undefined;
@@ -61,7 +64,7 @@ export class DiscoveryPaths {
     return version === undefined ? valueResponse(200, apiGroup(group), format) : this.#version(group, version, format);
   }
 
-  #legacy(context: RequestContext, [version]: readonly string[], format: TextFormat): HttpResponse {
+  #legacy(context: RequestContext, [version]: readonly string[], format: ValueFormat): HttpResponse {
     const groups = this.#current().filter(({ group }) => group === '');
     if (version === undefined) {
       const serverAddressByClientCIDRs = [{ clientCIDR: '0.0.0.0/0', serverAddress: this.#serverAddress() }];
@@ -71,33 +74,40 @@ export class DiscoveryPaths {
     return this.#version(groups[0], version, format);
   }
 
-  #version(group: GroupVersions | undefined, version: string, format: TextFormat): HttpResponse {
+  #version(group: GroupVersions | undefined, version: string, format: ValueFormat): HttpResponse {
     const served = group?.versions.find((each) => each.version === version);
     if (served === undefined) throw resourceNotServed();
     return valueResponse(200, apiResourceList(served, this.#extensions), format);
   }
 
   /** The list of groups, or everything at once for clients that know how to read it. */
-  #root(context: RequestContext, groups: readonly GroupVersions[], plain: object, format: TextFormat): HttpResponse {
+  #root(context: RequestContext, groups: readonly GroupVersions[], plain: object, format: ValueFormat): HttpResponse {
     const { headers } = context.http;
-    if (!wantsAggregated(headers['accept'] ?? '')) {
+    const aggregated = negotiateAggregated(headers['accept'] ?? '');
+    if (aggregated === undefined) {
       const response = valueResponse(200, plain, format);
       return { ...response, headers: { ...response.headers, vary: 'Accept' } };
     }
-    const { body, etag } = this.#aggregate(context.info.path.startsWith('/apis') ? '/apis' : '/api', groups);
+    const path = context.info.path.startsWith('/apis') ? '/apis' : '/api';
+    const { body, contentType, etag } = this.#aggregate(
+      path,
+      groups,
+      valueFormat({ format: aggregated, pretty: false }),
+    );
     const common = { etag, vary: 'Accept', 'cache-control': 'public' };
     if (headers['if-none-match'] === etag) return { status: 304, headers: common };
-    return { status: 200, headers: { ...common, 'content-type': aggregatedType }, body };
+    return { status: 200, headers: { ...common, 'content-type': contentType }, body };
   }
 
-  #aggregate(path: string, groups: readonly GroupVersions[]): AggregatedDocument {
-    const known = this.#aggregated.get(path);
+  #aggregate(path: string, groups: readonly GroupVersions[], format: ValueFormat): AggregatedDocument {
+    const key = `${path} ${format.contentType}`;
+    const known = this.#aggregated.get(key);
     if (known !== undefined) return known;
-    const text = JSON.stringify(apiGroupDiscoveryList(groups, this.#extensions));
-    const body = compactFormat.document([new TextEncoder().encode(text)]);
+    const body = format.value(apiGroupDiscoveryList(groups, this.#extensions));
     const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
-    this.#aggregated.set(path, { body, etag });
-    return { body, etag };
+    const document = { body, contentType: format.contentType + aggregatedType, etag };
+    this.#aggregated.set(key, document);
+    return document;
   }
 
   #current(): readonly GroupVersions[] {
@@ -108,16 +118,4 @@ export class DiscoveryPaths {
     }
     return this.#groups;
   }
-}
-
-function wantsAggregated(accept: string): boolean {
-  return accept.split(',').some((clause) => {
-    const parts = new Set(clause.split(';').map((part) => part.trim()));
-    return (
-      parts.has('application/json') &&
-      parts.has('g=apidiscovery.k8s.io') &&
-      parts.has('v=v2') &&
-      parts.has('as=APIGroupDiscoveryList')
-    );
-  });
 }

@@ -3,7 +3,7 @@ import { apiVersionOf, parseApiVersion } from '../../machinery/resource-type.ts'
 import { type DecodeTarget, decodeObject, type FieldValidation } from '../../machinery/schema/decode.ts';
 import { JsonSyntaxError, parseJsonNodes } from '../../machinery/schema/json-text.ts';
 import { badRequest } from '../../machinery/status-errors.ts';
-import { builtInSchemas } from '../../resources/schema/schema-table.ts';
+import { builtInSchema } from '../../resources/schema/schema-table.ts';
 import { isKnownKind } from '../registry/known-kinds.ts';
 import { decodeProtobuf, protobufType } from './decode-protobuf.ts';
 import type { HttpResourceCall } from './http-call.ts';
@@ -57,13 +57,11 @@ interface ClaimedType {
 
 /** Every group has DeleteOptions of its own, all the same. */
 function deleteOptionsTarget({ apiVersion, kind }: ClaimedType): DecodeTarget {
-  const schema = builtInSchemas.get('meta.v1.DeleteOptions');
-  if (schema === undefined) throw new Error('the schema table has no DeleteOptions');
   if (kind !== '' && kind !== 'DeleteOptions') {
     const version = apiVersionOf(parseApiVersion(apiVersion));
     throw badRequest(`no kind "${kind}" is registered for version "${version}" in scheme "pkg/runtime/scheme.go:111"`);
   }
-  return { ...parseApiVersion(apiVersion), kind: 'DeleteOptions', schema };
+  return { ...parseApiVersion(apiVersion), kind: 'DeleteOptions', schema: builtInSchema('meta.v1.DeleteOptions') };
 }
 
 function claims(text: string): ClaimedType {

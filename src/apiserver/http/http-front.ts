@@ -10,14 +10,16 @@ import { withWebSocketToken } from '../authn/websocket-token.ts';
 import { requireAuthorized } from '../authz/require-authorized.ts';
 import type { ServedResources } from '../registry/served-resources.ts';
 import type { Authorizer, RequestInfo, UserInfo } from '../request.ts';
+import { valueFormat } from './formats.ts';
 import { HttpCall, type HttpResourceCall } from './http-call.ts';
-import { negotiate, wantsPretty } from './negotiate.ts';
+import { negotiateValue, wantsPretty } from './negotiate.ts';
 import type { PathRouter } from './path-router.ts';
 import { type ParsedRequest, parseRequest } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { ResourceHandler } from './resource-handler.ts';
-import { compressed, errorResponse, formatOf, warningHeader } from './respond.ts';
-import { prettyFormat, type TextFormat } from './text-formats.ts';
+import { compressed, errorResponse, warningHeader } from './respond.ts';
+import { prettyFormat } from './text-formats.ts';
+import type { ValueFormat } from './value-format.ts';
 import { bytesOverWebSocket, watchOverWebSocket } from './websocket-stream.ts';
 
 export interface HttpFrontOptions {
@@ -149,14 +151,10 @@ export class HttpFront implements HttpHandler {
   }
 
   /** How values that are no stored objects are written. What was asked for may be what cannot be had: then it is JSON for people. */
-  #format({ request, parsed }: Exchange): TextFormat {
+  #format({ request, parsed }: Exchange): ValueFormat {
     const pretty = wantsPretty(parsed?.query ?? noQuery, request.headers['user-agent'] ?? '');
-    try {
-      const representation = negotiate(request.headers['accept'] ?? '', { pretty, stream: false, isList: false });
-      return representation.projection === 'whole' ? formatOf(representation) : prettyFormat;
-    } catch {
-      return prettyFormat;
-    }
+    const representation = negotiateValue(request.headers['accept'] ?? '', pretty);
+    return representation === undefined ? prettyFormat : valueFormat(representation);
   }
 
   #finished({ request, parsed, call }: Exchange, response: HttpResponse): HttpResponse {

@@ -59,13 +59,17 @@ test('tables and metadata alone', async () => {
   expect(mixed.value).toMatchObject({ code: 406, message: expect.stringContaining('is a list (*core.ConfigMapList)') });
 });
 
-test('what cannot be represented is 406; Go clients fall back from protobuf', async () => {
+test('the most wanted that can be had is chosen; when there is none, it is 406', async () => {
   const api = await testApiServer();
   await send(api, 'POST', collection, { metadata: { name: 'a' } });
   const get = async (type: string) => (await send(api, 'GET', `${collection}/a`, undefined, accept(type))).response;
-  const both = await get('application/vnd.kubernetes.protobuf,application/json');
-  expect([both.status, both.headers['content-type']]).toEqual([200, 'application/json']);
-  expect((await get('application/vnd.kubernetes.protobuf')).status).toBe(406);
+  const typeOf = async (type: string) => (await get(type)).headers['content-type'];
+  const protobuf = 'application/vnd.kubernetes.protobuf';
+  expect(await typeOf(`${protobuf},application/json`)).toBe(protobuf);
+  expect(await typeOf(`application/json,${protobuf}`)).toBe('application/json');
+  expect(await typeOf(`application/json;q=0.5, ${protobuf};q=0.6`)).toBe(protobuf);
+  expect(await typeOf(`${protobuf};q=0,*/*`)).toBe('application/json');
+  expect((await get('application/cbor')).status).toBe(406);
   expect((await get('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8')).status).toBe(200);
   const quality = await get('application/json;q=0.1,application/yaml;q=0.9');
   expect(quality.headers['content-type']).toBe('application/yaml');
@@ -76,5 +80,12 @@ test('what cannot be represented is 406; Go clients fall back from protobuf', as
     undefined,
     accept('application/json;as=Table;v=v9;g=meta.k8s.io'),
   );
-  expect(future.value.message).toBe('only the following media types are accepted: application/json, application/yaml');
+  const all = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+  expect(future.value.message).toBe(`only the following media types are accepted: ${all}`);
+  const list = await send(api, 'GET', collection, undefined, accept('text/plain'));
+  const streams = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
+  expect(list.value.message).toBe(`406: Not Acceptable\n\nAvailable representations: ${all}, ${streams}`);
+  const watch = await send(api, 'GET', `${collection}?watch=1`, undefined, accept(`application/yaml,${protobuf}`));
+  expect(watch.text).toMatch(/^apiVersion: v1\ncode: 406\n/);
+  expect(watch.text).toContain(`only the following media types are accepted: ${streams}`);
 });

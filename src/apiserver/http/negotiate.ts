@@ -1,12 +1,15 @@
 import { StatusError } from '../../machinery/status-error.ts';
 import { notAcceptable } from '../../machinery/status-errors.ts';
+import { objectMediaTypes, protobufMediaType, streamMediaTypes } from './media-types.ts';
 
 /** Which of an object a client wants to see. */
 export type Projection = 'whole' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
+type Format = 'json' | 'yaml' | 'protobuf';
+
 /** What a client wants its answer to look like. */
 export interface Representation {
-  readonly format: 'json' | 'yaml';
+  readonly format: Format;
   readonly pretty: boolean;
   readonly projection: Projection;
 }
@@ -17,21 +20,18 @@ interface Clause {
   readonly quality: number;
 }
 
-const formats: Readonly<Record<string, 'json' | 'yaml'>> = {
+const formats: Readonly<Record<string, Format>> = {
   'application/json': 'json',
   'application/yaml': 'yaml',
+  [protobufMediaType]: 'protobuf',
   '*/*': 'json',
 };
 const projections = new Set<string>(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
-export const objectMediaTypes = ['application/json', 'application/yaml'];
-const streamMediaTypes = ['application/json;stream=watch'];
 
-/**
- * Chooses a representation by the Accept header; protobuf, which Go clients name first, is passed over for what comes after
- * it. Throws NotAcceptable when nothing that was asked for can be had.
- */
+/** Chooses a representation of objects by the Accept header. Throws NotAcceptable when nothing that was asked for can be had. */
 export function negotiate(accept: string, request: NegotiatedRequest): Representation {
-  const key = `${request.pretty}${request.stream}${request.isList} ${accept}`;
+  const { pretty, stream, isList, hasMessages } = request;
+  const key = `${pretty}${stream}${isList}${hasMessages} ${accept}`;
   const known = recent.get(key);
   if (known !== undefined) return known;
   const chosen = choose(accept, request);
@@ -44,6 +44,8 @@ interface NegotiatedRequest {
   readonly pretty: boolean;
   readonly stream: boolean;
   readonly isList: boolean;
+  /** Whether objects of the kind can be protobuf messages; metadata alone always can. */
+  readonly hasMessages: boolean;
 }
 
 /** Clients send the same few headers over and over. */
@@ -53,17 +55,17 @@ const maxRecent = 256;
 function choose(accept: string, request: NegotiatedRequest): Representation {
   const { pretty } = request;
   if (accept === '') return { format: 'json', pretty, projection: 'whole' };
-  let offered: readonly string[] | undefined;
+  let isKnown = false;
   for (const clause of parseAccept(accept)) {
     const format = formats[clause.type];
     if (format === undefined || clause.quality === 0) continue;
-    const streamable = !request.stream || format === 'json';
-    offered = streamable ? objectMediaTypes : streamMediaTypes;
+    isKnown = true;
     const projection = projectionOf(clause);
-    if (!streamable || projection === undefined) continue;
-    return { format, pretty: clause.parameters.get('pretty') === '1' || pretty, projection };
+    if (projection === undefined || !canBe(format, projection, request)) continue;
+    if (request.stream && format === 'yaml') throw notAcceptable(streamMediaTypes);
+    return { format, pretty: isPretty(clause, pretty), projection };
   }
-  if (offered !== undefined) throw notAcceptable(offered);
+  if (isKnown) throw notAcceptable(objectMediaTypes);
   const representations = request.isList ? [...objectMediaTypes, ...streamMediaTypes] : objectMediaTypes;
   throw new StatusError({
     code: 406,
@@ -71,6 +73,39 @@ function choose(accept: string, request: NegotiatedRequest): Representation {
     message: `406: Not Acceptable\n\nAvailable representations: ${representations.join(', ')}`,
     details: {},
   });
+}
+
+function canBe(format: Format, projection: Projection, { hasMessages }: NegotiatedRequest): boolean {
+  if (format !== 'protobuf') return true;
+  return projection === 'whole' ? hasMessages : projection !== 'Table';
+}
+
+function isPretty({ parameters }: Clause, pretty: boolean): boolean {
+  return parameters.get('pretty') === '1' || pretty;
+}
+
+/** The same for a value that is no stored object, such as an error: it has only one form. Undefined when that is not acceptable. */
+export function negotiateValue(accept: string, pretty: boolean): Omit<Representation, 'projection'> | undefined {
+  if (accept === '') return { format: 'json', pretty };
+  for (const clause of parseAccept(accept)) {
+    const format = formats[clause.type];
+    if (format === undefined || clause.quality === 0 || isConversion(clause)) continue;
+    return { format, pretty: isPretty(clause, pretty) };
+  }
+  return undefined;
+}
+
+function isConversion({ parameters }: Clause): boolean {
+  return parameters.has('as') || parameters.has('g') || parameters.has('v');
+}
+
+/** How the aggregated document of discovery (KEP-3352) is to be written; undefined when it is not what is wanted. */
+export function negotiateAggregated(accept: string): Format | undefined {
+  for (const { type, parameters, quality } of parseAccept(accept)) {
+    const isWanted = parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('v') === 'v2';
+    if (quality > 0 && isWanted && parameters.get('g') === 'apidiscovery.k8s.io') return formats[type];
+  }
+  return undefined;
 }
 
 /** Undefined when the clause asks for something that is not there. */

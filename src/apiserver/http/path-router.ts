@@ -5,7 +5,8 @@ import type { PathHandler } from '../registry/extension-points.ts';
 import type { RequestContext } from '../request.ts';
 import { valueResponse } from './respond.ts';
 import { methodNotAllowed } from './route.ts';
-import { prettyFormat, type TextFormat } from './text-formats.ts';
+import { prettyFormat } from './text-formats.ts';
+import type { ValueFormat } from './value-format.ts';
 
 /** Answers paths that are no resource: discovery, the version, an index, and what others have added. */
 export class PathRouter {
@@ -26,7 +27,7 @@ export class PathRouter {
   }
 
   /** Undefined when nothing answers this path. */
-  async fetch(context: RequestContext, format: TextFormat): Promise<HttpResponse | undefined> {
+  async fetch(context: RequestContext, format: ValueFormat): Promise<HttpResponse | undefined> {
     const { path } = context.info;
     const handler = this.#handler(path);
     const { method } = context.http;
@@ -39,7 +40,7 @@ export class PathRouter {
     return answer;
   }
 
-  #own(context: RequestContext, path: string, format: TextFormat): HttpResponse | undefined {
+  #own(context: RequestContext, path: string, format: ValueFormat): HttpResponse | undefined {
     if (path === '/') return valueResponse(200, { paths: this.#index() }, prettyFormat);
     if (path === '/version' || path === '/version/') return valueResponse(200, versionDocument(), prettyFormat);
     return this.#discovery.answer(context, format);

@@ -1,13 +1,10 @@
 import { requestEntityTooLarge, unsupportedMediaType } from '../../machinery/status-errors.ts';
 import type { HttpRequest } from '../../wire/http.ts';
 import { BodyTooLargeError, readHttpBody } from '../../wire/http-body.ts';
-import { objectMediaTypes } from './negotiate.ts';
+import { objectMediaTypes, protobufMediaType } from './media-types.ts';
 
 /** As much as Kubernetes takes: what etcd takes, and room for the parts that are not stored. */
 const maxBodyBytes = 3 * 1024 * 1024;
-
-/** Typed Go clients send built-in kinds in it. Answers are never written in it: those clients take JSON as well. */
-const protobufMediaType = 'application/vnd.kubernetes.protobuf';
 
 /** The whole body. Throws RequestEntityTooLarge. */
 export async function readBody(request: HttpRequest): Promise<Uint8Array> {
@@ -32,5 +29,5 @@ export function bodyFormat(request: HttpRequest): 'json' | 'yaml' | 'protobuf' {
   if (type === 'application/json' || type === '') return 'json';
   if (type === 'application/yaml') return 'yaml';
   if (type === protobufMediaType) return 'protobuf';
-  throw unsupportedMediaType([...objectMediaTypes, protobufMediaType]);
+  throw unsupportedMediaType(objectMediaTypes);
 }

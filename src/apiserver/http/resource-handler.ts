@@ -2,18 +2,20 @@ import { isReason } from '../../machinery/status-error.ts';
 import { resourceNotServed } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { HttpResponse } from '../../wire/http.ts';
+import { isMessageKind } from '../protobuf/stored-messages.ts';
 import type { Cancellable } from '../registry/call.ts';
 import type { ConnectHandler } from '../registry/extension-points.ts';
 import type { Extensions } from '../registry/extensions.ts';
 import type { ResourceServer } from '../registry/resource-server.ts';
 import type { RequestGate } from '../request-gate.ts';
+import { watchFormat } from './formats.ts';
 import type { HttpResourceCall } from './http-call.ts';
 import { negotiate, type Representation, wantsPretty } from './negotiate.ts';
 import { watchShape } from './object-shape.ts';
 import { requestTimeoutMs, watchSettings } from './request-options.ts';
 import { ResourceRequest } from './resource-request.ts';
 import { checkRoute } from './route.ts';
-import { errorFrame, watchBody } from './watch-body.ts';
+import { watchBody } from './watch-body.ts';
 
 /** Answers requests about resources: from the verb to the bytes. */
 export class ResourceHandler {
@@ -68,7 +70,7 @@ export class ResourceHandler {
   async #answer(call: HttpResourceCall, time: Cancellable): Promise<HttpResponse> {
     const definition = this.#route(call);
     if (definition.deprecationWarning !== undefined) call.warn(definition.deprecationWarning);
-    const representation = this.#negotiate(call, false);
+    const representation = this.#negotiate(call, definition, false);
     const request = new ResourceRequest(this.#resources, call, definition, representation, time);
     switch (call.info.verb) {
       case 'get':
@@ -94,28 +96,30 @@ export class ResourceHandler {
     this.#gate.authorize(call);
     const definition = this.#route(call);
     if (definition.deprecationWarning !== undefined) call.warn(definition.deprecationWarning);
-    const { projection } = this.#negotiate(call, true);
+    const representation = this.#negotiate(call, definition, true);
     const { environment } = this.#resources;
     const shape = watchShape(definition, {
-      projection,
+      projection: representation.projection,
       includeObject: call.query.get('includeObject') ?? '',
       now: () => environment.now(),
     });
-    const headers = { 'content-type': 'application/json' };
+    const format = watchFormat(representation, shape);
+    const headers = { 'content-type': format.contentType };
     try {
       const open = await this.#resources.watch(call, watchSettings(call.query));
-      return { status: 200, headers, body: watchBody(open, shape) };
+      return { status: 200, headers, body: watchBody(open, format) };
     } catch (error) {
       // What history does not have is told within the stream, where clients look for it.
       if (isReason(error, 'Expired') || isReason(error, 'Timeout'))
-        return { status: 200, headers, body: errorFrame(error) };
+        return { status: 200, headers, body: format.error(error) };
       throw error;
     }
   }
 
-  #negotiate(call: HttpResourceCall, stream: boolean): Representation {
+  #negotiate(call: HttpResourceCall, { type }: ResourceDefinition, stream: boolean): Representation {
     const pretty = wantsPretty(call.query, call.userAgent);
-    return negotiate(call.accept, { pretty, stream, isList: !call.isItem && call.http.method === 'GET' });
+    const isList = !call.isItem && call.http.method === 'GET';
+    return negotiate(call.accept, { pretty, stream, isList, hasMessages: isMessageKind(type) });
   }
 }
 

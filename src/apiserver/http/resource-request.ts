@@ -4,7 +4,7 @@ import { parsePatch, patchMediaTypes } from '../../machinery/patch/patch.ts';
 import type { DecodeTarget } from '../../machinery/schema/decode.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
-import { builtInSchemas } from '../../resources/schema/schema-table.ts';
+import { builtInSchema } from '../../resources/schema/schema-table.ts';
 import type { HttpResponse } from '../../wire/http.ts';
 import type { Call, Cancellable } from '../registry/call.ts';
 import type { ReviewHandler, SubresourceHandler } from '../registry/extension-points.ts';
@@ -13,13 +13,13 @@ import type { ResourceServer } from '../registry/resource-server.ts';
 import { scaleType } from '../registry/scale.ts';
 import type { StoredObject } from '../registry/stored-object.ts';
 import { decodeBody, decodeDeleteOptions } from './decode-body.ts';
+import { objectFormat, valueFormat } from './formats.ts';
 import type { HttpResourceCall } from './http-call.ts';
-import { listBody } from './list-body.ts';
 import type { Representation } from './negotiate.ts';
 import { objectShape } from './object-shape.ts';
 import { mediaType, readBody } from './request-body.ts';
 import { deleteSettings, listSettings, patchSettings, writeSettings } from './request-options.ts';
-import { formatOf, valueResponse } from './respond.ts';
+import { valueResponse } from './respond.ts';
 import type { Shape } from './shapes.ts';
 
 const applyMediaType = 'application/apply-patch+yaml';
@@ -112,7 +112,7 @@ export class ResourceRequest {
     const { name, uid } = object.object.metadata;
     const details = { name, ...(group !== '' && { group }), kind: resource, uid };
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-    return valueResponse(200, status, formatOf(this.#representation));
+    return valueResponse(200, status, valueFormat(this.#representation));
   }
 
   async deleteCollection(): Promise<HttpResponse> {
@@ -128,7 +128,7 @@ export class ResourceRequest {
     const body: Draft<KubeObject> = await decodeBody(this.#http, target, settings.fieldValidation);
     if (!('bodyType' in handler)) this.#definition.setDefaults(body);
     const answer = await this.#resources.invoke(handler, this.#http, body, settings.dryRun);
-    return valueResponse(201, answer, formatOf(this.#representation));
+    return valueResponse(201, answer, valueFormat(this.#representation));
   }
 
   #target(): DecodeTarget {
@@ -146,15 +146,13 @@ export class ResourceRequest {
   }
 
   #object(status: number, object: StoredObject): HttpResponse {
-    const format = formatOf(this.#representation);
-    const parts: Uint8Array[] = [];
-    this.#shape(false).appendObject(parts, object, true);
-    return { status, headers: { 'content-type': format.contentType }, body: format.document(parts) };
+    const format = objectFormat(this.#representation, this.#shape(false));
+    return { status, headers: { 'content-type': format.contentType }, body: format.object(object) };
   }
 
   #list(page: ListPage, shape: Shape): HttpResponse {
-    const format = formatOf(this.#representation);
-    const body = listBody(page, shape, format, this.#resources.environment);
+    const format = objectFormat(this.#representation, shape);
+    const body = format.list(page, this.#resources.environment);
     return { status: 200, headers: { 'content-type': format.contentType }, body };
   }
 }
@@ -168,9 +166,7 @@ function bodyTarget({ bodyType }: SubresourceHandler): DecodeTarget {
 }
 
 function targetOf(type: Omit<DecodeTarget, 'schema'> & { readonly schemaName: string }): DecodeTarget {
-  const schema = builtInSchemas.get(type.schemaName);
-  if (schema === undefined) throw new Error(`the schema table has no ${type.schemaName}`);
-  return { group: type.group, version: type.version, kind: type.kind, schema };
+  return { group: type.group, version: type.version, kind: type.kind, schema: builtInSchema(type.schemaName) };
 }
 
 function unknownPatchType(): StatusError {

@@ -2,24 +2,15 @@ import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { FailureStatus, StatusError } from '../../machinery/status-error.ts';
 import type { HttpBody, HttpResponse } from '../../wire/http.ts';
-import type { Representation } from './negotiate.ts';
-import { compactFormat, prettyFormat, type TextFormat, yamlFormat } from './text-formats.ts';
-
-const encoder = new TextEncoder();
-
-export function formatOf({ format, pretty }: Pick<Representation, 'format' | 'pretty'>): TextFormat {
-  if (format === 'yaml') return yamlFormat;
-  return pretty ? prettyFormat : compactFormat;
-}
+import type { ValueFormat } from './value-format.ts';
 
 /** An answer of one object that is no stored one: a Status, a review, a document of discovery. */
-export function valueResponse(status: number, value: object, format: TextFormat): HttpResponse {
-  const body = format.document([encoder.encode(JSON.stringify(value))]);
-  return { status, headers: { 'content-type': format.contentType }, body };
+export function valueResponse(status: number, value: object, format: ValueFormat): HttpResponse {
+  return { status, headers: { 'content-type': format.contentType }, body: format.value(value) };
 }
 
 /** The answer to a request that failed. */
-export function errorResponse(error: StatusError, format: TextFormat): HttpResponse {
+export function errorResponse(error: StatusError, format: ValueFormat): HttpResponse {
   const response = valueResponse(error.status.code, error.status, format);
   const retryAfter = retryAfterSeconds(error.status);
   if (retryAfter === undefined) return response;

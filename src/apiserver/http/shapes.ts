@@ -2,28 +2,56 @@ import type { KubeObject } from '../../machinery/object.ts';
 import { apiVersionOf } from '../../machinery/resource-type.ts';
 import { normalise } from '../../machinery/schema/normalise.ts';
 import type { Column, ResourceDefinition } from '../../resources/definition.ts';
+import type { TypeClaim } from '../protobuf/envelope.ts';
+import { storedMessage, storedMetadata } from '../protobuf/stored-messages.ts';
+import type { ListPage } from '../registry/read.ts';
 import type { StoredObject } from '../registry/stored-object.ts';
 
 /** What a list says of itself. */
-export interface ListMetadata {
+interface ListMetadata {
   readonly resourceVersion: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }
 
-/** What of an object a client wants to see, as compact JSON: all of it, its metadata, or a row of a table. */
+export function listMetadata(page: ListPage): ListMetadata {
+  return {
+    resourceVersion: String(page.revision),
+    ...(page.continue !== '' && { continue: page.continue }),
+    ...(page.remainingItemCount !== undefined && { remainingItemCount: page.remainingItemCount }),
+  };
+}
+
+/** A list without its items, or the object of a bookmark. */
+interface Envelope<M extends object> extends TypeClaim {
+  readonly metadata: M;
+  readonly [other: string]: unknown;
+}
+
+/** What of an object a client wants to see: all of it, its metadata, or a row of a table. As compact JSON. */
 export interface Shape {
   /** Appends one object as it stands alone; `first`: nothing has been sent on this watch yet. */
   appendObject(parts: Uint8Array[], object: StoredObject, first: boolean): void;
   /** Appends one object as an item of a list. */
   appendItem(parts: Uint8Array[], object: StoredObject): void;
   /** The object of a bookmark. */
-  bookmark(metadata: object): object;
+  bookmark(metadata: object): Envelope<object>;
   /** A list without its items. */
-  envelope(metadata: ListMetadata): Readonly<Record<string, unknown>>;
+  envelope(metadata: ListMetadata): Envelope<ListMetadata>;
   readonly itemsKey: 'items' | 'rows';
   /** Names the shape among those of one kind; undefined: what it gives is not the same for everyone. */
   readonly sharedAs: string | undefined;
+}
+
+/** A shape that protobuf has as well; tables have none. */
+export interface MessageShape extends Shape {
+  readonly sharedAs: string;
+  typeOf(object: StoredObject): TypeClaim;
+  message(object: StoredObject): Uint8Array;
+}
+
+export function isMessageShape(shape: Shape): shape is MessageShape {
+  return 'message' in shape;
 }
 
 const encoder = new TextEncoder();
@@ -34,7 +62,7 @@ const openPartial = bytes(`{"kind":"PartialObjectMetadata","apiVersion":"${metaV
 const closePartial = bytes('}}');
 
 /** Objects as they are. */
-export class WholeShape implements Shape {
+export class WholeShape implements MessageShape {
   readonly itemsKey = 'items';
   readonly sharedAs: string;
   readonly #definition: ResourceDefinition;
@@ -52,19 +80,28 @@ export class WholeShape implements Shape {
     object.appendItem(parts);
   }
 
-  bookmark(metadata: object): object {
+  /** An object may be of another kind than what it belongs to: a Scale. */
+  typeOf({ format }: StoredObject): TypeClaim {
+    return { apiVersion: apiVersionOf(format.type), kind: format.type.kind };
+  }
+
+  message(object: StoredObject): Uint8Array {
+    return storedMessage(object);
+  }
+
+  bookmark<M extends object>(metadata: M): Envelope<M> {
     const { type } = this.#definition;
     return { kind: type.kind, apiVersion: apiVersionOf(type), metadata };
   }
 
-  envelope(metadata: ListMetadata): Readonly<Record<string, unknown>> {
+  envelope(metadata: ListMetadata): Envelope<ListMetadata> {
     const { type, names } = this.#definition;
     return { kind: names.listKind, apiVersion: apiVersionOf(type), metadata };
   }
 }
 
 /** Objects of which only metadata is shown. */
-export class PartialShape implements Shape {
+export class PartialShape implements MessageShape {
   readonly itemsKey = 'items';
   readonly sharedAs = 'partial';
 
@@ -78,11 +115,19 @@ export class PartialShape implements Shape {
     this.appendObject(parts, object);
   }
 
-  bookmark(metadata: object): object {
-    return { kind: 'PartialObjectMetadata', apiVersion: metaVersion, metadata };
+  typeOf(): TypeClaim {
+    return { kind: 'PartialObjectMetadata', apiVersion: metaVersion };
   }
 
-  envelope(metadata: ListMetadata): Readonly<Record<string, unknown>> {
+  message(object: StoredObject): Uint8Array {
+    return storedMetadata(object);
+  }
+
+  bookmark<M extends object>(metadata: M): Envelope<M> {
+    return { ...this.typeOf(), metadata };
+  }
+
+  envelope(metadata: ListMetadata): Envelope<ListMetadata> {
     return { kind: 'PartialObjectMetadataList', apiVersion: metaVersion, metadata };
   }
 }
@@ -123,7 +168,7 @@ export class TableShape implements Shape {
   }
 
   /** An empty row, as Kubernetes makes one of the empty object that carries the bookmark. */
-  bookmark(metadata: { readonly resourceVersion?: string }): object {
+  bookmark(metadata: { readonly resourceVersion?: string }): Envelope<object> {
     const empty = normalise(this.#definition.schema, {}).value as unknown as KubeObject;
     const cells = this.#definition.row({ ...empty, metadata }, this.#now());
     return {
@@ -133,11 +178,11 @@ export class TableShape implements Shape {
     };
   }
 
-  envelope(metadata: ListMetadata): Readonly<Record<string, unknown>> {
+  envelope(metadata: ListMetadata): Envelope<ListMetadata> {
     return { ...this.#head(metadata), columnDefinitions: this.#columns() };
   }
 
-  #head(metadata: object): Readonly<Record<string, unknown>> {
+  #head<M extends object>(metadata: M): Envelope<M> {
     return { kind: 'Table', apiVersion: metaVersion, metadata };
   }
 

@@ -1,10 +1,10 @@
 import { dump } from 'js-yaml';
+import type { ValueFormat } from './value-format.ts';
 
 type Envelope = Readonly<Record<string, unknown>>;
 
 /** How JSON is laid out on its way out. Lists are laid out item by item, so that a long one does not hold up the loop. */
-export interface TextFormat {
-  readonly contentType: string;
+export interface TextFormat extends ValueFormat {
   /** One whole document, from the pieces of its compact JSON. */
   document(json: readonly Uint8Array[]): Uint8Array;
   listHead(envelope: Envelope, itemsKey: string, empty: boolean): Uint8Array;
@@ -22,6 +22,7 @@ const listEnd = bytes(']}\n');
 
 export const compactFormat: TextFormat = {
   contentType: 'application/json',
+  value: (value) => bytes(`${JSON.stringify(value)}\n`),
   document: (json) => concat([...json, newline]),
   listHead: (envelope, itemsKey) => bytes(`${JSON.stringify(envelope).slice(0, -1)},"${itemsKey}":[`),
   appendItem(parts, json, first) {
@@ -34,6 +35,7 @@ export const compactFormat: TextFormat = {
 /** For people: indented by two. */
 export const prettyFormat: TextFormat = {
   contentType: 'application/json',
+  value: (value) => bytes(`${JSON.stringify(value, null, 2)}\n`),
   document: (json) => bytes(`${JSON.stringify(parse(json), null, 2)}\n`),
   listHead: (envelope, itemsKey, empty) =>
     bytes(`${JSON.stringify(envelope, null, 2).slice(0, -2)},\n  "${itemsKey}": [${empty ? '' : '\n    '}`),
@@ -47,6 +49,7 @@ export const prettyFormat: TextFormat = {
 /** As Kubernetes writes it: keys sorted, lists not indented, double quotes. */
 export const yamlFormat: TextFormat = {
   contentType: 'application/yaml',
+  value: (value) => bytes(toYaml(JSON.parse(JSON.stringify(value)))),
   document: (json) => bytes(toYaml(parse(json))),
   listHead: (envelope, itemsKey, empty) =>
     bytes(`${toYaml(pick(envelope, (key) => key < itemsKey))}${itemsKey}:${empty ? ' []' : ''}\n`),

@@ -1,28 +1,56 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { HttpBody } from '../../wire/http.ts';
 import type { ListPage } from '../registry/read.ts';
-import type { ListMetadata, Shape } from './shapes.ts';
-import { concat, type TextFormat } from './text-formats.ts';
+import type { StoredObject } from '../registry/stored-object.ts';
+import { bodyPieces } from './body-pieces.ts';
+import type { ObjectFormat } from './object-format.ts';
+import { listMetadata, type Shape } from './shapes.ts';
+import type { TextFormat } from './text-formats.ts';
 
-/** Lists up to this size go out in one piece, longer ones in pieces of it. */
-const pieceBytes = 256 * 1024;
+/** Objects as JSON or YAML. */
+export class TextObjects implements ObjectFormat {
+  readonly #shape: Shape;
+  readonly #format: TextFormat;
 
-function listMetadata(page: ListPage): ListMetadata {
-  return {
-    resourceVersion: String(page.revision),
-    ...(page.continue !== '' && { continue: page.continue }),
-    ...(page.remainingItemCount !== undefined && { remainingItemCount: page.remainingItemCount }),
-  };
-}
+  constructor(shape: Shape, format: TextFormat) {
+    this.#shape = shape;
+    this.#format = format;
+  }
 
-/** The bytes of a list. A long one is made while it is being sent, and lets others in between. */
-export function listBody(page: ListPage, shape: Shape, format: TextFormat, environment: Environment): HttpBody {
-  const pieces = listPieces(page, shape, format);
-  const first = pieces.next();
-  if (first.done === true) return new Uint8Array(0);
-  const second = pieces.next();
-  if (second.done === true) return first.value;
-  return streamed([first.value, second.value], pieces, environment);
+  get contentType(): string {
+    return this.#format.contentType;
+  }
+
+  object(object: StoredObject): Uint8Array {
+    const parts: Uint8Array[] = [];
+    this.#shape.appendObject(parts, object, true);
+    return this.#format.document(parts);
+  }
+
+  list(page: ListPage, environment: Environment): HttpBody {
+    const pieces = bodyPieces(this.#listParts(page));
+    const first = pieces.next();
+    if (first.done === true) return new Uint8Array(0);
+    const second = pieces.next();
+    if (second.done === true) return first.value;
+    return streamed([first.value, second.value], pieces, environment);
+  }
+
+  *#listParts(page: ListPage): Generator<Uint8Array, void> {
+    const shape = this.#shape;
+    const format = this.#format;
+    const envelope = shape.envelope(listMetadata(page));
+    const empty = page.items.length === 0;
+    yield format.listHead(envelope, shape.itemsKey, empty);
+    for (const [index, object] of page.items.entries()) {
+      const item: Uint8Array[] = [];
+      shape.appendItem(item, object);
+      const parts: Uint8Array[] = [];
+      format.appendItem(parts, item, index === 0);
+      yield* parts;
+    }
+    yield format.listTail(envelope, shape.itemsKey, empty);
+  }
 }
 
 async function* streamed(
@@ -35,24 +63,4 @@ async function* streamed(
     await environment.turn();
     yield piece;
   }
-}
-
-function* listPieces(page: ListPage, shape: Shape, format: TextFormat): Generator<Uint8Array, void> {
-  const envelope = shape.envelope(listMetadata(page));
-  const empty = page.items.length === 0;
-  let parts: Uint8Array[] = [format.listHead(envelope, shape.itemsKey, empty)];
-  let size = 0;
-  for (const [index, object] of page.items.entries()) {
-    const item: Uint8Array[] = [];
-    shape.appendItem(item, object);
-    const before = parts.length;
-    format.appendItem(parts, item, index === 0);
-    for (let at = before; at < parts.length; at++) size += parts[at]?.length ?? 0;
-    if (size < pieceBytes) continue;
-    yield concat(parts);
-    parts = [];
-    size = 0;
-  }
-  parts.push(format.listTail(envelope, shape.itemsKey, empty));
-  yield concat(parts);
 }

@@ -1,37 +1,28 @@
-import type { StatusError } from '../../machinery/status-error.ts';
 import type { OpenWatch } from '../registry/resource-server.ts';
 import type { WatchItem } from '../watch/watch-filter.ts';
-import type { Shape } from './shapes.ts';
+import type { WatchFormat } from './object-format.ts';
 import { concat } from './text-formats.ts';
 
-const encoder = new TextEncoder();
-const bytes = (text: string): Uint8Array => encoder.encode(text);
-const closing = bytes('}\n');
-const openings = {
-  ADDED: bytes('{"type":"ADDED","object":'),
-  MODIFIED: bytes('{"type":"MODIFIED","object":'),
-  DELETED: bytes('{"type":"DELETED","object":'),
-};
 const initialEventsEndAnnotation = 'k8s.io/initial-events-end';
 /** Frames that are ready together go out together, up to this size. */
 const pieceBytes = 64 * 1024;
 
 /**
- * The frames of a watch, one JSON document in a line each, until it ends. What several watchers see is encoded once and shared;
- * frames that are waiting go out in one piece.
+ * The frames of a watch until it ends. What several watchers see is encoded once and shared; frames that are waiting go out in one
+ * piece.
  */
-export async function* watchBody(open: OpenWatch, shape: Shape): AsyncGenerator<Uint8Array, void> {
+export async function* watchBody(open: OpenWatch, format: WatchFormat): AsyncGenerator<Uint8Array, void> {
   const { watcher } = open;
   let first = true;
   try {
     for (let item = await watcher.next(); item !== undefined; item = await watcher.next()) {
-      const frames = [frame(open, shape, item, first)];
+      const frames = [frame(open, format, item, first)];
       let size = frames[0]?.length ?? 0;
       first = false;
       while (size < pieceBytes) {
         const next = watcher.take();
         if (next === undefined) break;
-        const encoded = frame(open, shape, next, false);
+        const encoded = frame(open, format, next, false);
         frames.push(encoded);
         size += encoded.length;
       }
@@ -42,26 +33,15 @@ export async function* watchBody(open: OpenWatch, shape: Shape): AsyncGenerator<
   }
 }
 
-/** The only frame of a watch that could not begin. */
-export function errorFrame(error: StatusError): Uint8Array {
-  return bytes(`${JSON.stringify({ type: 'ERROR', object: error.status })}\n`);
-}
-
-function frame({ resource }: OpenWatch, shape: Shape, item: WatchItem, first: boolean): Uint8Array {
-  if (item.type === 'ERROR') return errorFrame(item.error);
+function frame({ resource }: OpenWatch, format: WatchFormat, item: WatchItem, first: boolean): Uint8Array {
+  if (item.type === 'ERROR') return format.error(item.error);
   if (item.type === 'BOOKMARK') {
     const resourceVersion = String(item.revision);
     const annotations = { [initialEventsEndAnnotation]: 'true' };
-    const object = shape.bookmark({ resourceVersion, ...(item.initialEventsEnd && { annotations }) });
-    return bytes(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+    return format.bookmark({ resourceVersion, ...(item.initialEventsEnd && { annotations }) });
   }
   const { type, event } = item;
-  const encode = (): Uint8Array => {
-    const parts = [openings[type]];
-    shape.appendObject(parts, resource.view.of(item.object), first);
-    parts.push(closing);
-    return concat(parts);
-  };
-  if (event === undefined || shape.sharedAs === undefined) return encode();
-  return event.encoded(`${type} ${shape.sharedAs}`, encode);
+  const encode = (): Uint8Array => format.change(type, resource.view.of(item.object), first);
+  if (event === undefined || format.sharedAs === undefined) return encode();
+  return event.encoded(`${type} ${format.sharedAs}`, encode);
 }

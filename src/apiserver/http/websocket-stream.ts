@@ -2,6 +2,7 @@ import { connectionPair } from '../../wire/connection-pair.ts';
 import type { HttpBody, HttpRequest, HttpResponse, UpgradeResponse } from '../../wire/http.ts';
 import { WebSocketConnection } from '../../wire/websocket/websocket-connection.ts';
 import { acceptHandshake, isWebSocketRequest, requestedProtocols } from '../../wire/websocket/websocket-handshake.ts';
+import { frameLengthBytes } from './protobuf-watch.ts';
 
 /** How the bytes of an answer go into messages. */
 interface Framing {
@@ -13,6 +14,7 @@ interface Framing {
 
 /** Each event of a watch is a message of its own. */
 const events: Framing = { type: 'text', greets: false, messages: lines };
+const binaryEvents: Framing = { type: 'binary', greets: false, messages: protobufFrames };
 const binary: Framing = { type: 'binary', greets: true, messages: (chunk) => [chunk] };
 const base64: Framing = { type: 'text', greets: true, messages: (chunk) => [Buffer.from(inBase64(chunk))] };
 const refused = (status: number): HttpResponse => ({ status, headers: {} });
@@ -24,7 +26,8 @@ export function watchOverWebSocket(request: HttpRequest, response: HttpResponse)
   // Kubernetes takes these from browsers alone, and whatever one protocol they name.
   if (request.headers['origin'] === undefined) return refusedAfter(response, 403);
   if (asked.length > 1) return refusedAfter(response, 400);
-  return answered(request, response, [asked[0] ?? ''], () => events);
+  const isText = response.headers['content-type'] === 'application/json';
+  return answered(request, response, [asked[0] ?? ''], () => (isText ? events : binaryEvents));
 }
 
 /** The same for an answer that is a stream of bytes, such as a log: as they are, or in base64 where the client asks for it. */
@@ -85,6 +88,18 @@ function letGo({ body }: HttpResponse): void {
 
 function inBase64(chunk: Uint8Array): string {
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('base64');
+}
+
+/** The frames of a watch in protobuf, without the length before each: the message has one. */
+function protobufFrames(chunk: Uint8Array): readonly Uint8Array[] {
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
+  const frames: Uint8Array[] = [];
+  for (let from = 0; from < chunk.length; ) {
+    const start = from + frameLengthBytes;
+    from = start + view.getUint32(from);
+    frames.push(chunk.subarray(start, from));
+  }
+  return frames;
 }
 
 /** Parts that end in a line feed each; the frames of a watch are whole when they come. */

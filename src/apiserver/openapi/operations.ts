@@ -59,7 +59,9 @@ const unauthorized = { description: 'Unauthorized' } as const;
 /** The answers of an operation: what each media type carries. */
 export function responses(codes: readonly number[], body: Component, watch = false): Operation['responses'] {
   const titles: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
-  const types = ['application/json', ...(watch ? ['application/json;stream=watch'] : []), 'application/yaml'];
+  const streamable = ['application/json', 'application/vnd.kubernetes.protobuf'];
+  const streams = watch ? streamable.map((type) => `${type};stream=watch`) : [];
+  const types = [...streamable, ...streams, 'application/yaml'].toSorted();
   const content = Object.fromEntries(types.map((type) => [type, { schema: body }]));
   const answers = codes.map((code) => [String(code), { description: titles[code] ?? '', content }] as const);
   return Object.fromEntries([...answers, ['401', unauthorized] as const]);

@@ -6,7 +6,7 @@ import type { DecodeTarget } from '../../machinery/schema/decode.ts';
 import { normalise } from '../../machinery/schema/normalise.ts';
 import { notFound } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
-import { builtInSchemas } from '../../resources/schema/schema-table.ts';
+import { builtInSchema } from '../../resources/schema/schema-table.ts';
 import { applied, ownChanges } from './field-ownership.ts';
 import { isKnownKind } from './known-kinds.ts';
 import { fromScale, type Scale, scaleType, toScale } from './scale.ts';
@@ -84,7 +84,5 @@ function decodePatched(
 }
 
 function scaleTarget(): DecodeTarget {
-  const schema = builtInSchemas.get('autoscaling.v1.Scale');
-  if (schema === undefined) throw new Error('the schema table has no Scale');
-  return { ...scaleType, schema };
+  return { ...scaleType, schema: builtInSchema('autoscaling.v1.Scale') };
 }

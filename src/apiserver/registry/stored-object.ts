@@ -34,6 +34,11 @@ export class StoredObject {
     return this.#object;
   }
 
+  /** The parsed object for one look: it is not kept on that account. */
+  glance(): KubeObject {
+    return this.#object ?? this.format.decode(this.bytes, this.revision);
+  }
+
   /** The same state under another revision: how the last state of a deleted object is told. */
   at(revision: number): StoredObject {
     const known = this.#object;
