@@ -151,6 +151,11 @@ if (list !== undefined) {
     note: `${megabytes.toFixed(1)} MiB, ${(megabytes * list.perSecond).toFixed(0)} MiB/s`,
   };
 }
+const protobuf = { accept: 'application/vnd.kubernetes.protobuf' };
+const thousand = `${collection}?limit=1000`;
+await measure('list 1000 by HTTP', 100, 1, () => fetchBytes(thousand));
+await measure('list 1000 in protobuf, the first time', 1, 1, () => fetchBytes(thousand, protobuf));
+await measure('list 1000 in protobuf, again', 100, 1, () => fetchBytes(thousand, protobuf));
 await measure('list 500 by HTTP', 200, 1, () => fetchBytes(`${collection}?limit=500`));
 const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
 await measure('list 500 by HTTP as a table', 100, 1, () => fetchBytes(`${collection}?limit=500`, table));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { realEnvironment } from '../../../test/support/environment.ts';
+import { readFrame } from '../../../test/support/protobuf.ts';
 import { admin, type TestApiServer, testApiServer } from '../../../test/support/test-api-server.ts';
 import { connection } from '../../../test/support/test-http.ts';
 import { configMaps, pods } from '../../resources/schema/resource-types.generated.ts';
@@ -52,6 +53,26 @@ describe('a watch', () => {
     socket.send(Buffer.from('hello'), 'text', () => undefined);
     await api.environment.advance(70_000);
     expect(await socket.closed).toEqual({ code: 1000, reason: '' });
+  });
+
+  test('has one binary message for each event in protobuf, which tells its own length', async () => {
+    const api = await testApiServer();
+    await create(api, 'first');
+    await create(api, 'second');
+    const answer = await watch(api, { ...origin, accept: 'application/vnd.kubernetes.protobuf' });
+    if (answer.connection === undefined) throw new Error(`refused with ${answer.status}`);
+    const heard: unknown[] = [];
+    const socket = new WebSocketConnection(answer.connection, {
+      environment: realEnvironment,
+      onMessage: (data, type) => heard.push([type, readFrame(data).object.metadata.name]),
+    });
+    await expect
+      .poll(() => heard)
+      .toEqual([
+        ['binary', 'first'],
+        ['binary', 'second'],
+      ]);
+    socket.destroy();
   });
 
   test('ends with its client', async () => {
