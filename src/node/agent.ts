@@ -33,6 +33,7 @@ import { MeasuredRuntime } from './runtime/measured-runtime.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
 import { RuntimeHealth } from './runtime-health.ts';
 import type { AgentSources } from './sources.ts';
+import { StatsProvider } from './stats/stats-provider.ts';
 import { VolumeManager } from './volumes/volume-manager.ts';
 
 export interface AgentOptions {
@@ -141,6 +142,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onConditions: () => registrar.soon(),
   });
   workers.pressure = () => eviction.conditions;
+  const stats = new StatsProvider({
+    nodeName,
+    environment,
+    host,
+    runtime,
+    cache: workers.cache,
+    meter,
+    config,
+    pods: () => workers.pods.pods(),
+  });
   const running = [
     workers.cache.run(signal),
     health.run(signal),
@@ -157,7 +168,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     nodeName,
     registered: registrar.registered,
     api: new NodeApi({
-      nodeName,
       environment,
       logger,
       runtime,
@@ -165,6 +175,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       cache: workers.cache,
       statuses: workers.statuses,
       pods: workers.pods,
+      stats,
       renderMetrics: async () => {
         metrics.refresh(workers.cache, workers.pods.active().length);
         return (await options.renderMetrics?.()) ?? '';

@@ -18,5 +18,6 @@ export function createSimulatedMachine(options: SimulatedMachineOptions): Simula
   const host = new SimulatedHost(options);
   const runtime = new SimulatedRuntime({ ...options, files: host.files });
   host.answerProbesBy(runtime);
+  host.usedBy(runtime);
   return { host, runtime };
 }

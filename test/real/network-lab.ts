@@ -126,6 +126,7 @@ const labInfo = {
   memoryBytes: 0,
   diskBytes: 0,
   cgroupVersion: 1,
+  bootedAt: 0,
 } as const;
 
 class Station {

@@ -91,10 +91,42 @@ test('measures cpu and memory of pods and of the node', async () => {
       containers: [{ name: 'main', cpu: { usageNanoCores: 5e8 } }, { name: 'side' }],
     },
   ]);
+  const computeOnly = JSON.parse((await world.get('/stats/summary?only_cpu_and_memory=true'))[1]);
+  expect(Object.keys(computeOnly.pods[0])).toEqual(['podRef', 'startTime', 'containers', 'cpu', 'memory', 'swap']);
+  expect(Object.keys(computeOnly.node)).not.toContain('fs');
   const [, metrics] = await world.get('/metrics/resource');
+  expect(metrics).toContain('node_memory_working_set_bytes 2000 ');
+  expect(metrics).toContain('resource_scrape_error 0\n');
   expect(metrics).toContain('container_cpu_usage_seconds_total{container="main",namespace="default",pod="web"} 10 ');
   expect(metrics).toContain('pod_memory_working_set_bytes{namespace="default",pod="web"} 2000 ');
   expect(metrics).toContain('# TYPE node_cpu_usage_seconds_total counter');
+});
+
+test('says why it cannot tell what is used', async () => {
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  world.runtime.setUnavailable('connection refused');
+  const down = 'rpc error: code = Unavailable desc = connection refused';
+  const why = `failed to list pod stats: failed to list all container stats: ${down}`;
+  expect(await world.get('/stats/summary?only_cpu_and_memory=true')).toEqual([500, `Internal Error: ${why}`]);
+  expect((await world.get('/metrics/resource'))[1]).toMatch(
+    /^# HELP resource_scrape_error .*\n.*\nresource_scrape_error 1\n$/,
+  );
+});
+
+test('tells of disks, volumes and the machine, too', async () => {
+  await world.createPod('web', {
+    containers: [{ name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'room', mountPath: '/room' }] }],
+    volumes: [{ name: 'room', emptyDir: {} }],
+  });
+  await world.advance(1);
+  const { node, pods } = JSON.parse((await world.get('/stats/summary'))[1]);
+  expect(node.runtime.imageFs).toEqual(node.runtime.containerFs);
+  expect(node.rlimit).toMatchObject({ maxpid: 32_768, curproc: 100 });
+  expect(pods[0].volume).toMatchObject([{ name: 'room', capacityBytes: 100 * 2 ** 30, inodesUsed: 1 }]);
+  const { containers, 'ephemeral-storage': storage } = pods[0];
+  expect(containers[0].logs.usedBytes).toBeGreaterThan(0);
+  expect(storage.usedBytes).toBeGreaterThanOrEqual(containers[0].logs.usedBytes);
 });
 
 test('runs commands in containers', async () => {

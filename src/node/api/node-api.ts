@@ -7,16 +7,14 @@ import type { StatusManager } from '../pod-status/status-manager.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { RuntimeCache } from '../pods/runtime-cache.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
+import { resourceMetrics } from '../stats/resource-metrics.ts';
+import type { StatsProvider } from '../stats/stats-provider.ts';
 import { containerLogs } from './container-logs.ts';
 import { attach, exec } from './exec.ts';
 import { portForward } from './port-forward.ts';
-import { resourceMetrics } from './resource-metrics.ts';
 import { jsonResponse, textResponse } from './responses.ts';
-import { statsSummary } from './stats-summary.ts';
-import { UsageRates } from './usage-rates.ts';
 
 export interface NodeApiOptions {
-  readonly nodeName: string;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly runtime: ContainerRuntime;
@@ -24,6 +22,7 @@ export interface NodeApiOptions {
   readonly cache: RuntimeCache;
   readonly statuses: StatusManager;
   readonly pods: PodWorkers;
+  readonly stats: StatsProvider;
   /** The agent's own metrics in the text format of Prometheus. */
   renderMetrics(): Promise<string>;
   /** Why the agent does not do its work; undefined: it does. */
@@ -38,13 +37,10 @@ type Answer = (request: HttpRequest, query: URLSearchParams) => HttpResponse | P
 /** The node's own API, as the API server and scrapers ask it: logs, stats, metrics, health. Who may ask is decided before. */
 export class NodeApi implements HttpTarget {
   readonly #options: NodeApiOptions;
-  readonly #rates = new UsageRates();
-  readonly #startedAt: number;
   readonly #answers: ReadonlyMap<string, Answer>;
 
   constructor(options: NodeApiOptions) {
     this.#options = options;
-    this.#startedAt = options.environment.now();
     const healthy: Answer = () => {
       const problem = options.problem();
       return problem === undefined ? textResponse(200, 'ok') : textResponse(500, problem);
@@ -54,7 +50,7 @@ export class NodeApi implements HttpTarget {
       ['/healthz/ping', () => textResponse(200, 'ok')],
       ['/healthz/syncloop', healthy],
       ['/pods', () => jsonResponse(this.#podList())],
-      ['/stats/summary', async () => jsonResponse(await this.#summary())],
+      ['/stats/summary', (_, query) => this.#summary(query)],
       ['/metrics', () => this.#metrics()],
       ['/metrics/resource', () => this.#resourceMetrics()],
     ]);
@@ -124,25 +120,15 @@ export class NodeApi implements HttpTarget {
     return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
   }
 
-  async #summary(): Promise<object> {
-    const { nodeName, runtime, host, pods } = this.#options;
-    const [info, stats, images, containers] = await Promise.all([
-      host.info(),
-      host.stats(),
-      runtime.imageFilesystem(),
-      runtime.listContainerStats(),
-    ]);
-    return statsSummary({
-      nodeName,
-      startedAt: this.#startedAt,
-      info,
-      host: stats,
-      images,
-      containers,
-      pods: [...pods.pods()],
-      rates: this.#rates,
-      startOf: this.#startTimes(),
-    });
+  async #summary(query: URLSearchParams): Promise<HttpResponse> {
+    const { stats, logger } = this.#options;
+    const asked = query.getAll('only_cpu_and_memory');
+    try {
+      return jsonResponse(await (asked.length === 1 && asked[0] === 'true' ? stats.cpuAndMemory() : stats.summary()));
+    } catch (error) {
+      logger.warn('what the node uses could not be measured', { err: error });
+      return textResponse(500, `Internal Error: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   async #metrics(): Promise<HttpResponse> {
@@ -150,17 +136,12 @@ export class NodeApi implements HttpTarget {
   }
 
   async #resourceMetrics(): Promise<HttpResponse> {
-    const { runtime, host } = this.#options;
-    const [stats, containers] = await Promise.all([host.stats(), runtime.listContainerStats()]);
-    return metricsResponse(resourceMetrics({ host: stats, containers, startOf: this.#startTimes() }));
-  }
-
-  #startTimes(): (containerId: string) => number | undefined {
-    const { cache } = this.#options;
-    const times = new Map(
-      cache.uids().flatMap((uid) => cache.state(uid).containers.map(({ id, startedAt }) => [id, startedAt] as const)),
-    );
-    return (containerId) => times.get(containerId);
+    const { stats, logger } = this.#options;
+    const usage = await stats.usage().catch((error: unknown) => {
+      logger.warn('what the node uses could not be measured', { err: error });
+      return undefined;
+    });
+    return metricsResponse(resourceMetrics(usage));
   }
 }
 

@@ -48,7 +48,9 @@ export class PodMeter {
       const own = stats.get(uid);
       if (own !== undefined) usages.set(uid, await this.#measure(pod, own));
     }
-    for (const uid of this.#walks.keys()) if (!usages.has(uid)) this.#walks.delete(uid);
+    // Others may have asked for other pods: what is too old for anybody goes.
+    const now = this.#options.environment.monotonic();
+    for (const [uid, { at }] of this.#walks) if (!usages.has(uid) && now - at >= walkEveryMs) this.#walks.delete(uid);
     return usages;
   }
 
@@ -99,18 +101,18 @@ export class PodMeter {
   }
 
   async #volume(pod: Pod, volume: Volume): Promise<VolumeUsage | undefined> {
-    const { config, host } = this.#options;
+    const { config, host, environment } = this.#options;
     const path = localVolumePath(config, pod, volume);
     if (path === undefined) return undefined;
-    const inMemory = volume.emptyDir?.medium === 'Memory';
-    if (!inMemory) {
+    const filesystem = await host.filesystem(path).catch(() => undefined);
+    const common = { name: volume.name, filesystem, measuredAt: environment.now() };
+    if (volume.emptyDir?.medium !== 'Memory') {
       const local = volume.emptyDir !== undefined || volume.configMap !== undefined || volume.downwardAPI !== undefined;
-      return { name: volume.name, local, ...(await this.#usage(path)) };
+      return { ...common, local, ...(await this.#usage(path)) };
     }
-    const whole = await host.filesystem(path).catch(() => undefined);
-    if (whole === undefined) return undefined;
-    const { capacityBytes, availableBytes, inodes, inodesFree } = whole;
-    return { name: volume.name, local: false, bytes: capacityBytes - availableBytes, inodes: inodes - inodesFree };
+    if (filesystem === undefined) return undefined;
+    const { usedBytes, inodes, inodesFree } = filesystem;
+    return { ...common, local: false, bytes: usedBytes, inodes: inodes - inodesFree };
   }
 
   /** What may be gone already takes up nothing. */

@@ -1,4 +1,5 @@
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Filesystem } from '../host/host.ts';
 
 export interface DiskUsage {
   readonly bytes: number;
@@ -16,6 +17,9 @@ export interface VolumeUsage extends DiskUsage {
   readonly name: string;
   /** It takes up room on the node's disk, and goes with its pod. */
   readonly local: boolean;
+  /** What it is on; undefined where that could not be told. */
+  readonly filesystem: Filesystem | undefined;
+  readonly measuredAt: number;
 }
 
 /** What a pod uses. */

@@ -4,13 +4,14 @@ import { noDisk, type PodUsage } from './pod-usage.ts';
 import { hasStorageLimit, nearestLimit, storageExcess } from './storage-limits.ts';
 
 const mebibytes = (count: number) => ({ bytes: count * 2 ** 20, inodes: count });
+const where = { filesystem: undefined, measuredAt: 0 };
 const limited = (text: string) => ({ resources: { limits: { 'ephemeral-storage': text } } });
 const pod = (spec: Partial<PodSpec>): Pod => ({ metadata: { name: 'p' }, spec: { containers: [], ...spec } });
 
 function usage(parts: { rootfs?: number; logs?: number; volume?: number; local?: boolean }): PodUsage {
   const { rootfs = 0, logs = 0, volume = 0, local = true } = parts;
   const main = { name: 'main', memoryBytes: 0, rootfs: mebibytes(rootfs), logs: mebibytes(logs) };
-  const volumes = [{ name: 'x', local, ...mebibytes(volume) }];
+  const volumes = [{ name: 'x', local, ...mebibytes(volume), ...where }];
   return { memoryBytes: 0, processes: 1, containers: [main], volumes, files: noDisk };
 }
 
@@ -43,7 +44,7 @@ test('a writable layer on a disk of its own is not what a container is limited i
 
 test('knows who has a limit, and how near it is', () => {
   expect([withVolume, withLimit, pod({})].map(hasStorageLimit)).toEqual([true, true, false]);
-  const half = { ...usage({}), volumes: [{ name: 'x', local: true, bytes: 2 ** 19, inodes: 1 }] };
+  const half = { ...usage({}), volumes: [{ name: 'x', local: true, bytes: 2 ** 19, inodes: 1, ...where }] };
   expect(nearestLimit(withVolume, half)).toBe(0.5);
   expect(nearestLimit(pod({}), usage({ volume: 9 }))).toBe(0);
 });

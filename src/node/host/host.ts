@@ -27,6 +27,11 @@ export interface Host {
   removeCgroup(path: string): Promise<void>;
   /** What everything in a cgroup uses; undefined where there is no such cgroup, or none that counts. */
   cgroupUsage(path: string): Promise<CgroupUsage | undefined>;
+  /**
+   * The interfaces of the network namespace that the processes of a cgroup are in, loopback and ends of containers' links apart; without a
+   * cgroup those of the node itself. Undefined where nothing runs in the cgroup.
+   */
+  networkUsage(cgroup?: string): Promise<readonly InterfaceUsage[] | undefined>;
   /** Applies an nftables ruleset in one transaction (`nft -f -`). Throws with nft's own words. */
   nft(ruleset: string): Promise<void>;
   sysctl(name: string, value: string): Promise<void>;
@@ -139,13 +144,12 @@ export interface HostInfo {
   /** The address others reach this machine by. */
   readonly addresses: readonly string[];
   readonly cgroupVersion: 1 | 2;
+  /** When it was started, milliseconds since 1970. */
+  readonly bootedAt: number;
 }
 
-export interface HostStats {
-  readonly timestamp: number;
-  readonly cpuUsageCoreNanoSeconds: number;
+export interface HostStats extends Omit<ResourceUsage, 'memoryLimitBytes'> {
   readonly memoryAvailableBytes: number;
-  readonly memoryWorkingSetBytes: number;
   readonly diskAvailableBytes: number;
   readonly diskInodes: number;
   readonly diskInodesFree: number;
@@ -177,21 +181,67 @@ export interface CgroupLimits {
 }
 
 /** As the kernel counts it, with everything below. */
-export interface CgroupUsage {
+export interface CgroupUsage extends ResourceUsage {
+  readonly processes: number;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** What something uses of cpu and memory, be it a cgroup or the whole machine. */
+export interface ResourceUsage {
+  readonly timestamp: number;
   readonly cpuUsageCoreNanoSeconds: number;
   readonly memoryUsageBytes: number;
+  /** Without the page cache that is not in active use: what cannot be had back. */
   readonly memoryWorkingSetBytes: number;
   readonly memoryRssBytes: number;
+  /** Undefined: none. */
+  readonly memoryLimitBytes: number | undefined;
+  readonly swapUsageBytes: number;
+  /** Undefined: none. With cgroups of v1 the kernel's limit is for memory and swap together. */
+  readonly swapLimitBytes: number | undefined;
   readonly pageFaults: number;
   readonly majorPageFaults: number;
-  readonly processes: number;
+  /** Undefined where the kernel does not count it: cgroups of v1. */
+  readonly pressure: { readonly cpu: Pressure; readonly memory: Pressure; readonly io: Pressure } | undefined;
+}
+
+/** How long work stood still for want of something (PSI): some of it, and all of it at once. */
+export interface Pressure {
+  readonly some: PressureFigures;
+  readonly full: PressureFigures;
+}
+
+export interface PressureFigures {
+  /** Microseconds in all. */
+  readonly total: number;
+  /** Percent of the last 10, 60 and 300 seconds. */
+  readonly avg10: number;
+  readonly avg60: number;
+  readonly avg300: number;
+}
+
+/** What has gone through a network interface. */
+export interface InterfaceUsage {
+  readonly name: string;
+  readonly received: TrafficUsage;
+  readonly sent: TrafficUsage;
+}
+
+export interface TrafficUsage {
+  readonly bytes: number;
+  readonly packets: number;
+  readonly errors: number;
+  readonly dropped: number;
 }
 
 export interface Filesystem {
   /** Tells one file system from another. */
   readonly device: number;
   readonly capacityBytes: number;
+  /** What is free for those who are not root. */
   readonly availableBytes: number;
+  readonly usedBytes: number;
   readonly inodes: number;
   readonly inodesFree: number;
 }

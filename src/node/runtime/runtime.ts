@@ -1,5 +1,6 @@
 import type { PortConnection } from '../../wire/port-forward/port-connection.ts';
 import type { ExecClientSession, StreamOptions } from '../../wire/remote-command/exec-streams.ts';
+import type { ResourceUsage } from '../host/host.ts';
 
 /**
  * What a node asks of its container runtime. Shaped like CRI v1 (`facts/grpc.json`, `runtime.v1`), in the vocabulary of this
@@ -258,14 +259,9 @@ export interface FilesystemUsage {
   readonly inodesUsed: number;
 }
 
-export interface ContainerStats {
+export interface ContainerStats extends ResourceUsage {
   readonly containerId: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly timestamp: number;
-  readonly cpuUsageCoreNanoSeconds: number;
-  readonly memoryWorkingSetBytes: number;
-  readonly memoryUsageBytes: number;
-  readonly memoryRssBytes: number;
   readonly writableLayerUsedBytes: number;
   readonly writableLayerInodesUsed: number;
 }

@@ -1,65 +1,119 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CgroupUsage } from '../host.ts';
 import { type CgroupHierarchy, cgroupVersion } from './cgroup-hierarchies.ts';
+import { readPressures } from './pressure.ts';
+
+/** From here on a limit is none: the kernel rounds the largest number down to whole pages. */
+const unlimitedBytes = 2 ** 62;
 
 /** What a cgroup and all below it use; undefined where there is no such cgroup. */
 export async function readCgroupUsage(
+  now: number,
   hierarchies: readonly CgroupHierarchy[],
   path: string,
 ): Promise<CgroupUsage | undefined> {
   try {
-    return await (cgroupVersion(hierarchies) === 1 ? usageV1(hierarchies, path) : usageV2(hierarchies, path));
+    return await (cgroupVersion(hierarchies) === 1 ? usageV1(now, hierarchies, path) : usageV2(now, hierarchies, path));
   } catch (error) {
-    // A pod may end while it is looked at; v1 answers ENODEV then.
-    if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }
 
-async function usageV1(hierarchies: readonly CgroupHierarchy[], path: string): Promise<CgroupUsage | undefined> {
+/** The processes of a cgroup, without those of cgroups below it; none where there is no such cgroup. */
+export async function readCgroupProcesses(
+  hierarchies: readonly CgroupHierarchy[],
+  path: string,
+): Promise<readonly number[]> {
+  const wanted = cgroupVersion(hierarchies) === 2 ? ({ version }: CgroupHierarchy) => version === 2 : hasMemory;
+  const root = hierarchies.find(wanted);
+  if (root === undefined) return [];
+  try {
+    return pidsOf(await readFile(join(root.path, path, 'cgroup.procs'), 'utf8'));
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+async function usageV1(
+  timestamp: number,
+  hierarchies: readonly CgroupHierarchy[],
+  path: string,
+): Promise<CgroupUsage | undefined> {
   const folder = (controller: string) => {
     const found = hierarchies.find(({ controllers }) => controllers.includes(controller));
     return found === undefined ? undefined : join(found.path, path);
   };
   const [memory, cpu] = [folder('memory'), folder('cpuacct')];
   if (memory === undefined || cpu === undefined) return undefined;
-  const [usage, stat, nanoseconds, processes] = await Promise.all([
+  const [usage, memoryStat, limit, swapLimit, nanoseconds, processes, createdAt] = await Promise.all([
     numberIn(join(memory, 'memory.usage_in_bytes')),
     readFile(join(memory, 'memory.stat'), 'utf8'),
+    numberIn(join(memory, 'memory.limit_in_bytes')),
+    // Kernels that do not count swap have no such file.
+    numberIn(join(memory, 'memory.memsw.limit_in_bytes')).catch(() => 0),
     numberIn(join(cpu, 'cpuacct.usage')),
     processesBelow(memory),
+    madeAt(join(memory, 'cgroup.clone_children')),
   ]);
   return {
+    timestamp,
     cpuUsageCoreNanoSeconds: nanoseconds,
     memoryUsageBytes: usage,
-    memoryWorkingSetBytes: Math.max(0, usage - field(stat, 'total_inactive_file')),
-    memoryRssBytes: field(stat, 'total_rss'),
-    pageFaults: field(stat, 'total_pgfault'),
-    majorPageFaults: field(stat, 'total_pgmajfault'),
+    memoryWorkingSetBytes: Math.max(0, usage - statField(memoryStat, 'total_inactive_file')),
+    memoryRssBytes: statField(memoryStat, 'total_rss'),
+    memoryLimitBytes: limitOf(limit),
+    swapUsageBytes: statField(memoryStat, 'total_swap'),
+    swapLimitBytes: limitOf(swapLimit),
+    pageFaults: statField(memoryStat, 'total_pgfault'),
+    majorPageFaults: statField(memoryStat, 'total_pgmajfault'),
+    pressure: undefined,
     processes,
+    createdAt,
   };
 }
 
-async function usageV2(hierarchies: readonly CgroupHierarchy[], path: string): Promise<CgroupUsage | undefined> {
+async function usageV2(
+  timestamp: number,
+  hierarchies: readonly CgroupHierarchy[],
+  path: string,
+): Promise<CgroupUsage | undefined> {
   const root = hierarchies.find(({ version }) => version === 2);
   if (root === undefined) return undefined;
   const folder = join(root.path, path);
-  const [usage, stat, cpu, processes] = await Promise.all([
+  const [usage, memoryStat, cpu, limit, swap, swapLimit, pressure, processes, createdAt] = await Promise.all([
     numberIn(join(folder, 'memory.current')),
     readFile(join(folder, 'memory.stat'), 'utf8'),
     readFile(join(folder, 'cpu.stat'), 'utf8'),
+    numberIn(join(folder, 'memory.max')),
+    numberIn(join(folder, 'memory.swap.current')).catch(() => 0),
+    numberIn(join(folder, 'memory.swap.max')).catch(() => 0),
+    readPressures(folder),
     processesBelow(folder),
+    madeAt(join(folder, 'cgroup.events')),
   ]);
   return {
-    cpuUsageCoreNanoSeconds: field(cpu, 'usage_usec') * 1000,
+    timestamp,
+    cpuUsageCoreNanoSeconds: statField(cpu, 'usage_usec') * 1000,
     memoryUsageBytes: usage,
-    memoryWorkingSetBytes: Math.max(0, usage - field(stat, 'inactive_file')),
-    memoryRssBytes: field(stat, 'anon'),
-    pageFaults: field(stat, 'pgfault'),
-    majorPageFaults: field(stat, 'pgmajfault'),
+    memoryWorkingSetBytes: Math.max(0, usage - statField(memoryStat, 'inactive_file')),
+    memoryRssBytes: statField(memoryStat, 'anon'),
+    memoryLimitBytes: limitOf(limit),
+    swapUsageBytes: swap,
+    swapLimitBytes: limitOf(swapLimit),
+    pageFaults: statField(memoryStat, 'pgfault'),
+    majorPageFaults: statField(memoryStat, 'pgmajfault'),
+    pressure,
     processes,
+    createdAt,
   };
+}
+
+/** A folder changes whenever a cgroup is made below it; this file of it does not. */
+async function madeAt(file: string): Promise<number> {
+  return (await stat(file)).mtimeMs;
 }
 
 async function processesBelow(folder: string): Promise<number> {
@@ -68,14 +122,35 @@ async function processesBelow(folder: string): Promise<number> {
     readdir(folder, { withFileTypes: true }),
   ]);
   const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => processesBelow(join(folder, name)));
-  const lines = own.split('\n').filter((line) => line !== '').length;
-  return (await Promise.all(below)).reduce((sum, each) => sum + each, lines);
+  return (await Promise.all(below)).reduce((sum, each) => sum + each, pidsOf(own).length);
 }
 
-function field(text: string, name: string): number {
+function pidsOf(text: string): readonly number[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number);
+}
+
+/** A line `NAME NUMBER` of a file such as memory.stat; 0 where there is none. */
+export function statField(text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
 }
 
+function limitOf(bytes: number): number | undefined {
+  return bytes > unlimitedBytes ? undefined : bytes;
+}
+
+function hasMemory({ controllers }: CgroupHierarchy): boolean {
+  return controllers.includes('memory');
+}
+
+/** A pod may end while it is looked at; v1 answers ENODEV then. */
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 async function numberIn(path: string): Promise<number> {
-  return Number(await readFile(path, 'utf8'));
+  const text = (await readFile(path, 'utf8')).trim();
+  return text === 'max' ? Number.POSITIVE_INFINITY : Number(text);
 }

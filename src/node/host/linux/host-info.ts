@@ -6,13 +6,14 @@ import { readMounts } from './mount-table.ts';
 
 /** Reads what the machine says of itself. `dataDirectory` is where pods' files are: its file system is the node's disk. */
 export async function readHostInfo(dataDirectory: string): Promise<HostInfo> {
-  const [machineId, bootId, productUuid, osRelease, routes, meminfo, disk, mounts] = await Promise.all([
+  const [machineId, bootId, productUuid, osRelease, routes, meminfo, stat, disk, mounts] = await Promise.all([
     firstOf(['/etc/machine-id', '/var/lib/dbus/machine-id']),
     readBootId(),
     firstOf(['/sys/class/dmi/id/product_uuid', '/proc/device-tree/vm,uuid']),
     firstOf(['/etc/os-release', '/usr/lib/os-release']),
     firstOf(['/proc/net/route']),
     readFile('/proc/meminfo', 'utf8'),
+    readFile('/proc/stat', 'utf8'),
     statfs(dataDirectory),
     readMounts(),
   ]);
@@ -29,6 +30,7 @@ export async function readHostInfo(dataDirectory: string): Promise<HostInfo> {
     diskBytes: disk.blocks * disk.bsize,
     addresses: nodeAddresses(os.networkInterfaces(), defaultRouteLink(routes)),
     cgroupVersion: cgroupVersion(cgroupHierarchies(mounts)),
+    bootedAt: Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000,
   };
 }
 

@@ -1,8 +1,10 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostStats } from '../host.ts';
+import type { HostStats, ResourceUsage } from '../host.ts';
 import { type CgroupHierarchy, cgroupVersion } from './cgroup-hierarchies.ts';
+import { statField } from './cgroup-usage.ts';
 import { meminfoBytes } from './host-info.ts';
+import { readPressures } from './pressure.ts';
 
 /** Linux tells user space of cpu time in hundredths of a second. */
 const nanosecondsPerTick = 10_000_000;
@@ -13,22 +15,21 @@ export async function readHostStats(
   dataDirectory: string,
   hierarchies: readonly CgroupHierarchy[],
 ): Promise<HostStats> {
-  const [stat, meminfo, loadavg, disk, pidMax, threadsMax, inactive] = await Promise.all([
+  const [stat, meminfo, loadavg, disk, pidMax, threadsMax] = await Promise.all([
     readFile('/proc/stat', 'utf8'),
     readFile('/proc/meminfo', 'utf8'),
     readFile('/proc/loadavg', 'utf8'),
     statfs(dataDirectory),
     numberIn('/proc/sys/kernel/pid_max'),
     numberIn('/proc/sys/kernel/threads-max'),
-    rootMemory(hierarchies),
   ]);
-  const total = meminfoBytes(meminfo, 'MemTotal');
-  const workingSet = inactive ?? total - meminfoBytes(meminfo, 'MemFree') - meminfoBytes(meminfo, 'Inactive(file)');
+  const memory = await rootMemory(hierarchies, meminfo);
   return {
     timestamp: now,
     cpuUsageCoreNanoSeconds: cpuNanoseconds(stat),
-    memoryWorkingSetBytes: Math.max(0, workingSet),
-    memoryAvailableBytes: Math.max(0, total - workingSet),
+    ...memory,
+    memoryAvailableBytes: Math.max(0, meminfoBytes(meminfo, 'MemTotal') - memory.memoryWorkingSetBytes),
+    swapLimitBytes: meminfoBytes(meminfo, 'SwapTotal'),
     diskAvailableBytes: disk.bavail * disk.bsize,
     diskInodes: disk.files,
     diskInodesFree: disk.ffree,
@@ -45,15 +46,40 @@ export function cpuNanoseconds(stat: string): number {
   return (user + nice + system + irq + softirq + steal) * nanosecondsPerTick;
 }
 
-/** The working set of the root memory cgroup of v1; v2 has none at its root. */
-async function rootMemory(hierarchies: readonly CgroupHierarchy[]): Promise<number | undefined> {
+type RootMemory = Omit<ResourceUsage, 'timestamp' | 'cpuUsageCoreNanoSeconds' | 'memoryLimitBytes' | 'swapLimitBytes'>;
+
+/** The memory of the root cgroup. That of v2 has no figure of its own for what is in use: the machine's stands for it. */
+async function rootMemory(hierarchies: readonly CgroupHierarchy[], meminfo: string): Promise<RootMemory> {
   const memory = hierarchies.find((each) => each.controllers.includes('memory'));
-  if (cgroupVersion(hierarchies) === 2 || memory === undefined) return undefined;
+  if (cgroupVersion(hierarchies) === 1 && memory !== undefined) return rootMemoryV1(memory.path);
+  const usage = meminfoBytes(meminfo, 'MemTotal') - meminfoBytes(meminfo, 'MemFree');
+  const root = hierarchies.find(({ version }) => version === 2)?.path;
+  const stat = root === undefined ? '' : await readFile(join(root, 'memory.stat'), 'utf8').catch(() => '');
+  return {
+    memoryUsageBytes: usage,
+    memoryWorkingSetBytes: Math.max(0, usage - meminfoBytes(meminfo, 'Inactive(file)')),
+    memoryRssBytes: stat === '' ? meminfoBytes(meminfo, 'AnonPages') : statField(stat, 'anon'),
+    swapUsageBytes: meminfoBytes(meminfo, 'SwapTotal') - meminfoBytes(meminfo, 'SwapFree'),
+    pageFaults: statField(stat, 'pgfault'),
+    majorPageFaults: statField(stat, 'pgmajfault'),
+    pressure: root === undefined ? undefined : await readPressures(root),
+  };
+}
+
+async function rootMemoryV1(folder: string): Promise<RootMemory> {
   const [usage, stat] = await Promise.all([
-    numberIn(join(memory.path, 'memory.usage_in_bytes')),
-    readFile(join(memory.path, 'memory.stat'), 'utf8'),
+    numberIn(join(folder, 'memory.usage_in_bytes')),
+    readFile(join(folder, 'memory.stat'), 'utf8'),
   ]);
-  return usage - Number(/^total_inactive_file (\d+)$/m.exec(stat)?.[1] ?? 0);
+  return {
+    memoryUsageBytes: usage,
+    memoryWorkingSetBytes: Math.max(0, usage - statField(stat, 'total_inactive_file')),
+    memoryRssBytes: statField(stat, 'total_rss'),
+    swapUsageBytes: statField(stat, 'total_swap'),
+    pageFaults: statField(stat, 'total_pgfault'),
+    majorPageFaults: statField(stat, 'total_pgmajfault'),
+    pressure: undefined,
+  };
 }
 
 async function numberIn(path: string): Promise<number> {

@@ -11,6 +11,7 @@ import type {
   HostInfo,
   HostStats,
   HttpProbe,
+  InterfaceUsage,
   Ledger,
   MountOptions,
   ProbeResult,
@@ -26,6 +27,7 @@ import { LinuxFiles } from './linux-files.ts';
 import { LinuxProcesses } from './linux-processes.ts';
 import { readMounts } from './mount-table.ts';
 import { Mounts } from './mounts.ts';
+import { readNetworkUsage } from './network-usage.ts';
 import { probeGrpc } from './probe-grpc.ts';
 import { probeHttp } from './probe-http.ts';
 import { probeTcp } from './probe-tcp.ts';
@@ -79,11 +81,12 @@ export class LinuxHost implements Host {
   }
 
   async filesystem(path: string): Promise<Filesystem> {
-    const [{ dev }, { bsize, blocks, bavail, files, ffree }] = await Promise.all([stat(path), statfs(path)]);
+    const [{ dev }, { bsize, blocks, bfree, bavail, files, ffree }] = await Promise.all([stat(path), statfs(path)]);
     return {
       device: dev,
       capacityBytes: blocks * bsize,
       availableBytes: bavail * bsize,
+      usedBytes: (blocks - bfree) * bsize,
       inodes: files,
       inodesFree: ffree,
     };
@@ -114,7 +117,11 @@ export class LinuxHost implements Host {
   }
 
   cgroupUsage(path: string): Promise<CgroupUsage | undefined> {
-    return readCgroupUsage(this.#hierarchies, path);
+    return readCgroupUsage(this.#environment.now(), this.#hierarchies, path);
+  }
+
+  networkUsage(cgroup?: string): Promise<readonly InterfaceUsage[] | undefined> {
+    return readNetworkUsage(this.#hierarchies, cgroup);
   }
 
   async nft(ruleset: string): Promise<void> {

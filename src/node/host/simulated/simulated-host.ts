@@ -7,18 +7,25 @@ import type {
   HostInfo,
   HostStats,
   HttpProbe,
+  InterfaceUsage,
   Ledger,
   LedgerEntry,
   MountOptions,
   ProbeResult,
   Processes,
   ProcessHandle,
+  ResourceUsage,
 } from '../host.ts';
 import { MemoryFiles } from './memory-files.ts';
 
 /** Who answers a probe of an address: the simulated containers. */
 export interface ProbeResponder {
   respond(request: SimulatedProbe): SimulatedAnswer | undefined;
+}
+
+/** What uses the machine: the simulated containers, those that have ended included. */
+export interface SimulatedLoad {
+  load(): Pick<ResourceUsage, 'cpuUsageCoreNanoSeconds' | 'memoryWorkingSetBytes'>;
 }
 
 export interface SimulatedAnswer extends ProbeResult {
@@ -48,6 +55,7 @@ export interface SimulatedHostOptions {
 
 const gibibyte = 2 ** 30;
 const diskInodes = 6_000_000;
+const idle = { cpuUsageCoreNanoSeconds: 0, memoryWorkingSetBytes: 0 };
 
 /** A machine that remembers: files, mounts, cgroups and rulesets are kept in memory, probes are answered by whoever was told to. */
 export class SimulatedHost implements Host {
@@ -62,6 +70,7 @@ export class SimulatedHost implements Host {
   readonly #environment: Environment;
   readonly #info: HostInfo;
   #responder: ProbeResponder | undefined;
+  #user: SimulatedLoad | undefined;
   #load: Partial<HostStats> = {};
 
   constructor(options: SimulatedHostOptions) {
@@ -82,12 +91,18 @@ export class SimulatedHost implements Host {
       diskBytes: options.diskBytes ?? 100 * gibibyte,
       addresses: [options.address],
       cgroupVersion: 2,
+      bootedAt: options.environment.now(),
     };
   }
 
   /** From now on probes are answered by this one; without one nothing listens anywhere. */
   answerProbesBy(responder: ProbeResponder): void {
     this.#responder = responder;
+  }
+
+  /** From now on the machine is as busy as this one says; without one nothing runs on it. */
+  usedBy(user: SimulatedLoad): void {
+    this.#user = user;
   }
 
   /** Makes the machine seem busier, fuller or emptier than it is. */
@@ -100,11 +115,19 @@ export class SimulatedHost implements Host {
   }
 
   async stats(): Promise<HostStats> {
+    const { cpuUsageCoreNanoSeconds, memoryWorkingSetBytes } = this.#user?.load() ?? idle;
     return {
       timestamp: this.#environment.now(),
-      cpuUsageCoreNanoSeconds: 0,
-      memoryAvailableBytes: this.#info.memoryBytes,
-      memoryWorkingSetBytes: 0,
+      cpuUsageCoreNanoSeconds,
+      memoryAvailableBytes: Math.max(0, this.#info.memoryBytes - memoryWorkingSetBytes),
+      memoryUsageBytes: memoryWorkingSetBytes,
+      memoryWorkingSetBytes,
+      memoryRssBytes: memoryWorkingSetBytes,
+      swapUsageBytes: 0,
+      swapLimitBytes: 0,
+      pageFaults: 0,
+      majorPageFaults: 0,
+      pressure: undefined,
       diskAvailableBytes: this.#info.diskBytes,
       diskInodes,
       diskInodesFree: diskInodes,
@@ -122,6 +145,7 @@ export class SimulatedHost implements Host {
       device: 1,
       capacityBytes: diskBytes,
       availableBytes: diskAvailableBytes,
+      usedBytes: diskBytes - diskAvailableBytes,
       inodes,
       inodesFree: diskInodesFree,
     };
@@ -166,6 +190,11 @@ export class SimulatedHost implements Host {
   /** Nobody knows what runs in which cgroup: containers tell of themselves. */
   async cgroupUsage(): Promise<undefined> {
     return undefined;
+  }
+
+  /** No packet crosses it. */
+  async networkUsage(cgroup?: string): Promise<readonly InterfaceUsage[] | undefined> {
+    return cgroup === undefined ? [] : undefined;
   }
 
   async nft(ruleset: string): Promise<void> {

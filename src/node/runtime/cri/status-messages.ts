@@ -101,15 +101,24 @@ export function filesystemOf(message: FilesystemUsageMessage | undefined): Files
 }
 
 export function statsOf(message: ContainerStatsMessage): ContainerStats {
-  const { attributes, cpu, memory, writableLayer } = message;
+  const { attributes, cpu, memory, swap, writableLayer } = message;
+  const workingSet = Number(memory?.workingSetBytes?.value ?? 0n);
+  // None is told as 0.
+  const available = Number(memory?.availableBytes?.value ?? 0n);
   return {
     containerId: attributes?.id ?? '',
     labels: attributes?.labels ?? {},
     timestamp: milliseconds(cpu?.timestamp ?? memory?.timestamp ?? 0n),
     cpuUsageCoreNanoSeconds: Number(cpu?.usageCoreNanoSeconds?.value ?? 0n),
-    memoryWorkingSetBytes: Number(memory?.workingSetBytes?.value ?? 0n),
+    memoryWorkingSetBytes: workingSet,
     memoryUsageBytes: Number(memory?.usageBytes?.value ?? 0n),
     memoryRssBytes: Number(memory?.rssBytes?.value ?? 0n),
+    memoryLimitBytes: available > 0 ? available + workingSet : undefined,
+    swapUsageBytes: Number(swap?.swapUsageBytes?.value ?? 0n),
+    swapLimitBytes: undefined,
+    pageFaults: Number(memory?.pageFaults?.value ?? 0n),
+    majorPageFaults: Number(memory?.majorPageFaults?.value ?? 0n),
+    pressure: undefined,
     writableLayerUsedBytes: Number(writableLayer?.usedBytes?.value ?? 0n),
     writableLayerInodesUsed: Number(writableLayer?.inodesUsed?.value ?? 0n),
   };

@@ -217,17 +217,31 @@ export class SimulatedContainer {
     };
   }
 
-  stats(): ContainerStats {
-    const { cpuCores = 0.01, memoryBytes = 10 * 2 ** 20, diskBytes = 0 } = this.#program;
+  /** What it has used since it was started, also after its end. */
+  get cpuNanoseconds(): number {
+    const { cpuCores = 0.01 } = this.#program;
     const now = this.#options.environment.now();
+    const runningMs = (this.#finishedAt ?? now) - (this.#startedAt ?? this.#finishedAt ?? now);
+    return Math.round(runningMs * 1e6 * cpuCores);
+  }
+
+  stats(): ContainerStats {
+    const { memoryBytes = 10 * 2 ** 20, diskBytes = 0 } = this.#program;
+    const { memoryLimitBytes } = this.resources;
     return {
       containerId: this.id,
       labels: this.config.labels,
-      timestamp: now,
-      cpuUsageCoreNanoSeconds: Math.round((now - (this.#startedAt ?? now)) * 1e6 * cpuCores),
+      timestamp: this.#options.environment.now(),
+      cpuUsageCoreNanoSeconds: this.cpuNanoseconds,
       memoryWorkingSetBytes: memoryBytes,
       memoryUsageBytes: memoryBytes,
       memoryRssBytes: memoryBytes,
+      memoryLimitBytes: memoryLimitBytes > 0 ? memoryLimitBytes : undefined,
+      swapUsageBytes: 0,
+      swapLimitBytes: 0,
+      pageFaults: 0,
+      majorPageFaults: 0,
+      pressure: undefined,
       writableLayerUsedBytes: diskBytes,
       writableLayerInodesUsed: diskBytes > 0 ? 1 : 0,
     };

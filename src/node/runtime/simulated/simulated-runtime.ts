@@ -1,8 +1,14 @@
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type { PortConnection } from '../../../wire/port-forward/port-connection.ts';
 import type { StreamOptions } from '../../../wire/remote-command/exec-streams.ts';
+import type { ResourceUsage } from '../../host/host.ts';
 import type { MemoryFiles } from '../../host/simulated/memory-files.ts';
-import type { ProbeResponder, SimulatedAnswer, SimulatedProbe } from '../../host/simulated/simulated-host.ts';
+import type {
+  ProbeResponder,
+  SimulatedAnswer,
+  SimulatedLoad,
+  SimulatedProbe,
+} from '../../host/simulated/simulated-host.ts';
 import {
   type Container,
   type ContainerConfig,
@@ -63,7 +69,7 @@ interface SandboxRecord {
 }
 
 /** Containers that live in memory: they start, answer, log and end as their program says. */
-export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
+export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, SimulatedLoad {
   readonly images: SimulatedImages;
   readonly #options: SimulatedRuntimeOptions;
   readonly #environment: Environment;
@@ -74,6 +80,8 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
   readonly #events = new EventStream();
   #unavailable: string | undefined;
   #networkMessage: string | undefined;
+  /** What containers have used that are gone. */
+  #formerCpuNanoseconds = 0;
 
   constructor(options: SimulatedRuntimeOptions) {
     this.#options = options;
@@ -383,6 +391,17 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
     return undefined;
   }
 
+  // SimulatedLoad
+
+  load(): Pick<ResourceUsage, 'cpuUsageCoreNanoSeconds' | 'memoryWorkingSetBytes'> {
+    let [cpuUsageCoreNanoSeconds, memoryWorkingSetBytes] = [this.#formerCpuNanoseconds, 0];
+    for (const container of this.#containers.values()) {
+      cpuUsageCoreNanoSeconds += container.cpuNanoseconds;
+      if (container.isRunning) memoryWorkingSetBytes += container.stats().memoryWorkingSetBytes;
+    }
+    return { cpuUsageCoreNanoSeconds, memoryWorkingSetBytes };
+  }
+
   #hostNetworked(): readonly SandboxRecord[] {
     return [...this.#sandboxes.values()].filter((sandbox) => sandbox.config.hostNetwork && sandbox.ready);
   }
@@ -413,6 +432,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder {
 
   #remove(container: SimulatedContainer): void {
     this.#containers.delete(container.id);
+    this.#formerCpuNanoseconds += container.cpuNanoseconds;
     this.#sandboxes.get(container.sandboxId)?.containers.delete(container);
     this.#events.emit({ type: 'deleted', containerId: container.id, at: this.#environment.now() });
   }

@@ -1,4 +1,4 @@
-import type { ContainerStats } from '../runtime/runtime.ts';
+import type { ResourceUsage } from '../host/host.ts';
 
 interface Sample {
   readonly timestamp: number;
@@ -8,13 +8,15 @@ interface Sample {
 
 /** Samples closer together than this say little. */
 const leastIntervalMs = 1000;
+/** What nobody has asked about for this long is forgotten. */
+const keptMs = 10 * 60_000;
 
 /** How many cores something uses, from what it has used in all at two moments. */
 export class UsageRates {
   readonly #samples = new Map<string, Sample>();
 
   /** Billionths of a core; undefined before the second sample. */
-  rate(id: string, timestamp: number, nanoSeconds: number): number | undefined {
+  rate(id: string, { timestamp, cpuUsageCoreNanoSeconds: nanoSeconds }: ResourceUsage): number | undefined {
     const before = this.#samples.get(id);
     if (before !== undefined && timestamp - before.timestamp < leastIntervalMs) return before.rate;
     const elapsedNs = before === undefined ? 0 : (timestamp - before.timestamp) * 1e6;
@@ -26,8 +28,7 @@ export class UsageRates {
   }
 
   /** Forgets what is no more. */
-  keep(stats: readonly ContainerStats[], more: string): void {
-    const present = new Set([more, ...stats.map(({ containerId }) => containerId)]);
-    for (const id of this.#samples.keys()) if (!present.has(id)) this.#samples.delete(id);
+  forget(now: number): void {
+    for (const [id, { timestamp }] of this.#samples) if (now - timestamp > keptMs) this.#samples.delete(id);
   }
 }
