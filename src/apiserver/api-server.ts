@@ -23,6 +23,7 @@ import { PathRouter } from './http/path-router.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
 import { ResourceHandler } from './http/resource-handler.ts';
 import type {
+  ComputedHandler,
   ConnectHandler,
   ObjectChanger,
   PathHandler,
@@ -48,6 +49,8 @@ interface ServerParts {
   readonly subresourceHandlers?: readonly SubresourceHandler[];
   readonly reviewHandlers?: readonly ReviewHandler[];
   readonly connectHandlers?: readonly ConnectHandler[];
+  /** Each with a definition among `definitions`. */
+  readonly computedHandlers?: readonly ComputedHandler[];
   readonly pathHandlers?: readonly PathHandler[];
 }
 
@@ -91,9 +94,10 @@ export class ApiServer implements HttpHandler, ObjectChanger {
   constructor(options: ApiServerOptions) {
     const { store, environment, logger, metrics = silentMetrics, freezeObjects: freezes = false } = options;
     const { admission = [], reviewHandlers = [], subresourceHandlers = [], connectHandlers = [] } = options;
+    const { computedHandlers = [] } = options;
     this.#options = options;
     const authorizer = new AuthorizerChain(options.authorizers ?? []);
-    const extensions = new Extensions({ subresourceHandlers, reviewHandlers, connectHandlers });
+    const extensions = new Extensions({ subresourceHandlers, reviewHandlers, connectHandlers, computedHandlers });
     this.#served = new ServedResources({
       store,
       environment,

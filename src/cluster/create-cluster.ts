@@ -1,5 +1,4 @@
 import type { UserInfo } from '../apiserver/request.ts';
-import { streamingHandlers } from '../apiserver/streaming/streaming-handlers.ts';
 import type { Client } from '../client/client.ts';
 import { createInformerFactory } from '../client/informers/informer-factory.ts';
 import { parseDuration } from '../machinery/duration.ts';
@@ -97,11 +96,7 @@ export async function createCluster(options: CreateClusterOptions = {}): Promise
     authority: () => keys.authority,
     joinServers: [joinServer],
     volumeDirectory: '/var/lib/stuurman/volumes',
-    connectHandlers: (reader) =>
-      streamingHandlers(
-        reader,
-        simulatedDialer(() => nodes, unreachableDialer(reader)),
-      ),
+    dialer: (reader) => simulatedDialer(() => nodes, unreachableDialer(reader)),
   });
   const informers = createInformerFactory({ client: controlPlane.client(serverUser), environment, logger });
   const nodes = new SimulatedNodes({

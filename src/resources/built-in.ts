@@ -25,6 +25,8 @@ import { serviceAccountDefinition } from './core/service-account.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { endpointSliceDefinition } from './discovery/endpoint-slice.ts';
 import { eventsEventDefinition } from './events/event.ts';
+import { nodeMetrics } from './metrics/node-metrics.ts';
+import { podMetrics } from './metrics/pod-metrics.ts';
 import { runtimeClassDefinition } from './node/runtime-class.ts';
 import { podDisruptionBudgetDefinition } from './policy/pod-disruption-budget.ts';
 import { clusterRoleDefinition } from './rbac/cluster-role.ts';
@@ -87,6 +89,9 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(selfSubjectAccessReviewDefinition),
   forget(selfSubjectRulesReviewDefinition),
 ];
+
+/** Kinds that are worked out when they are read; served where there is a way to nodes. */
+export const metricsDefinitions: readonly ResourceDefinition[] = [forget(nodeMetrics), forget(podMetrics)];
 
 function forget<T extends KubeObject>(definition: ResourceDefinition<T>): ResourceDefinition {
   return definition as unknown as ResourceDefinition;

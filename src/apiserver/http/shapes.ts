@@ -9,14 +9,15 @@ import type { StoredObject } from '../registry/stored-object.ts';
 
 /** What a list says of itself. */
 interface ListMetadata {
-  readonly resourceVersion: string;
+  /** Absent: it was worked out for the answer. */
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }
 
 export function listMetadata(page: ListPage): ListMetadata {
   return {
-    resourceVersion: String(page.revision),
+    ...(page.revision > 0 && { resourceVersion: String(page.revision) }),
     ...(page.continue !== '' && { continue: page.continue }),
     ...(page.remainingItemCount !== undefined && { remainingItemCount: page.remainingItemCount }),
   };

@@ -43,6 +43,18 @@ export interface ReviewHandler {
   create(context: ResourceContext, body: KubeObject): Promise<object>;
 }
 
+/**
+ * A kind that is worked out when it is read and never stored, with `get` and `list` for its verbs: what nodes and pods use. Its definition
+ * has no storage. Selectors are applied to what `list` answers.
+ */
+export interface ComputedHandler {
+  readonly resource: ResourceType;
+  /** Throws NotFound. */
+  get(key: { readonly namespace: string; readonly name: string }): Promise<KubeObject>;
+  /** `namespace` empty: of all. */
+  list(scope: { readonly namespace: string }): Promise<readonly KubeObject[]>;
+}
+
 /** A subresource that is a stream or a proxy: `pods/log`, `pods/exec`, `nodes/proxy`. */
 export interface ConnectHandler {
   readonly resource: ResourceType;

@@ -1,5 +1,5 @@
 import { groupResource } from '../../machinery/resource-type.ts';
-import type { ConnectHandler, ReviewHandler, SubresourceHandler } from './extension-points.ts';
+import type { ComputedHandler, ConnectHandler, ReviewHandler, SubresourceHandler } from './extension-points.ts';
 
 interface GroupResource {
   readonly group: string;
@@ -11,17 +11,20 @@ export class Extensions {
   readonly #subresources = new Map<string, SubresourceHandler>();
   readonly #connects = new Map<string, ConnectHandler>();
   readonly #reviews = new Map<string, ReviewHandler>();
+  readonly #computed = new Map<string, ComputedHandler>();
 
   constructor(handlers: {
     readonly subresourceHandlers: readonly SubresourceHandler[];
     readonly reviewHandlers: readonly ReviewHandler[];
     readonly connectHandlers: readonly ConnectHandler[];
+    readonly computedHandlers: readonly ComputedHandler[];
   }) {
     for (const handler of handlers.subresourceHandlers)
       this.#subresources.set(key(handler.resource, handler.subresource), handler);
     for (const handler of handlers.connectHandlers)
       this.#connects.set(key(handler.resource, handler.subresource), handler);
     for (const handler of handlers.reviewHandlers) this.#reviews.set(key(handler.resource, ''), handler);
+    for (const handler of handlers.computedHandlers) this.#computed.set(key(handler.resource, ''), handler);
   }
 
   subresource(resource: GroupResource, subresource: string): SubresourceHandler | undefined {
@@ -34,6 +37,10 @@ export class Extensions {
 
   review(resource: GroupResource): ReviewHandler | undefined {
     return this.#reviews.get(key(resource, ''));
+  }
+
+  computed(resource: GroupResource): ComputedHandler | undefined {
+    return this.#computed.get(key(resource, ''));
   }
 }
 

@@ -4,8 +4,10 @@ import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
 import type { ParsedPatch } from '../../machinery/patch/patch.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import { methodNotSupported, notFound, resourceNotServed } from '../../machinery/status-errors.ts';
+import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { Watcher } from '../watch/watcher.ts';
 import type { Call } from './call.ts';
+import { getComputed, listComputed } from './computed.ts';
 import { create } from './create.ts';
 import { type DeleteResult, remove } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
@@ -96,12 +98,16 @@ export class ResourceServer {
   }
 
   async get(call: Call, resourceVersion: string): Promise<StoredObject> {
+    const computed = this.#extensions.computed(call.info);
+    if (computed !== undefined) return getComputed(this.#readable(call, 'get'), computed, call);
     const resource = this.#stored(call, 'get');
     const object = await get(this.#readScope(call, resource), resourceVersion);
     return presented(resource, call, object);
   }
 
-  list(call: Call, settings: ListSettings): Promise<ListPage> {
+  async list(call: Call, settings: ListSettings): Promise<ListPage> {
+    const computed = this.#extensions.computed(call.info);
+    if (computed !== undefined) return listComputed(this.#readable(call, 'list'), computed, call);
     return list(this.#readScope(call, this.#stored(call, 'list')), settings);
   }
 
@@ -150,6 +156,13 @@ export class ResourceServer {
   async deleteCollection(call: Call, list: ListSettings, settings: DeleteSettings): Promise<ListPage> {
     const scope = this.#writeScope(call, 'deletecollection');
     return deleteCollection(scope, this.#readScope(call, scope.resource), list, settings);
+  }
+
+  /** The definition of what is read without being stored. */
+  #readable(call: Call, verb: string): ResourceDefinition {
+    const { definition } = this.served(call);
+    if (!definition.verbs.includes(verb)) throw methodNotSupported(definition.type, verb);
+    return definition;
   }
 
   #stored(call: Call, verb: string): StoredResource {

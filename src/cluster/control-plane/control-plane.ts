@@ -15,11 +15,15 @@ import { OpenApiV3 } from '../../apiserver/openapi/openapi-v3.ts';
 import { ServedDocuments } from '../../apiserver/openapi/served-documents.ts';
 import { PodBindings } from '../../apiserver/pods/pod-bindings.ts';
 import { PodEvictions } from '../../apiserver/pods/pod-evictions.ts';
-import type { ConnectHandler, ObjectChanger } from '../../apiserver/registry/extension-points.ts';
+import type { ObjectChanger } from '../../apiserver/registry/extension-points.ts';
 import type { UserInfo } from '../../apiserver/request.ts';
+import { MetricsScraper } from '../../apiserver/resource-metrics/metrics-scraper.ts';
+import { resourceMetrics } from '../../apiserver/resource-metrics/resource-metrics.ts';
+import { streamingHandlers } from '../../apiserver/streaming/streaming-handlers.ts';
 import { openIdDiscovery } from '../../apiserver/tokens/openid-discovery.ts';
 import { TokenIssuer } from '../../apiserver/tokens/token-issuer.ts';
 import type { Client, Reader } from '../../client/client.ts';
+import type { Dialer } from '../../client/dialer.ts';
 import { QueuedEventRecorder } from '../../client/event-recorder.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
@@ -33,7 +37,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { MetricRegistry } from '../../machinery/metrics.ts';
 import { addressAt, parseRange, subrange } from '../../network/ipv4.ts';
-import { builtInDefinitions } from '../../resources/built-in.ts';
+import { builtInDefinitions, metricsDefinitions } from '../../resources/built-in.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import type { Store } from '../../store/store.ts';
@@ -76,8 +80,8 @@ export interface ControlPlaneOptions {
   readonly nodeLifecycle?: ControllerSettings['nodeLifecycle'];
   /** As clients reach the server: `https://127.0.0.1:6443`. */
   readonly serverUrl?: string | undefined;
-  /** Streams and proxies, given how to read the API as the server itself. */
-  readonly connectHandlers?: ((reader: Reader) => readonly ConnectHandler[]) | undefined;
+  /** The way to nodes, pods and services, given how to read the API as the server itself; absent: there is none, and no streams. */
+  readonly dialer?: ((reader: Reader) => Dialer) | undefined;
   readonly renderMetrics?: (() => Promise<{ readonly contentType: string; readonly text: string }>) | undefined;
 }
 
@@ -100,6 +104,7 @@ export class ControlPlane {
   readonly #allocator: ServiceAllocator;
   readonly #bootstrapped = new StartupCheck('poststarthook/rbac/bootstrap-roles');
   readonly #factories: InformerFactory[] = [];
+  readonly #scraper: MetricsScraper | undefined;
   #service: KubernetesService | undefined;
   #controllers: RunningControllers | undefined;
   #scheduler: Scheduler | undefined;
@@ -124,7 +129,11 @@ export class ControlPlane {
       staticTokens: options.staticTokens ?? [],
     });
     const { authenticators, authorizer, admission, reviews, subresources } = this.#security;
-    const connects = options.connectHandlers?.(client) ?? [];
+    const dialer = options.dialer?.(client);
+    const connects = dialer === undefined ? [] : streamingHandlers(client, dialer);
+    this.#scraper = dialer && new MetricsScraper({ reader: client, dialer, environment, logger });
+    const computed =
+      this.#scraper === undefined ? [] : resourceMetrics({ reader: client, scraper: this.#scraper, environment });
     const changer: ObjectChanger = { change: (...args) => this.api.change(...args) };
     const podBindings = new PodBindings(changer, environment);
     const subresourceHandlers = [...subresources, podBindings, new PodEvictions(client, changer, environment)];
@@ -144,7 +153,7 @@ export class ControlPlane {
       store,
       logger,
       metrics,
-      definitions: builtInDefinitions,
+      definitions: this.#scraper === undefined ? builtInDefinitions : [...builtInDefinitions, ...metricsDefinitions],
       authenticators,
       authorizers: [authorizer],
       admission,
@@ -152,6 +161,7 @@ export class ControlPlane {
       reviewHandlers: [...reviews, podBindings.legacy],
       subresourceHandlers,
       connectHandlers: connects,
+      computedHandlers: computed,
       pathHandlers: [
         ...this.#healthEndpoints(),
         openIdDiscovery(issuer, options.serverUrl ?? ''),
@@ -216,6 +226,8 @@ export class ControlPlane {
       () => repair.stop(),
       () => repairEvents.stop(),
     );
+    this.#scraper?.start();
+    this.#stopParts.push(async () => this.#scraper?.stop());
     this.#controllers = this.#startControllers();
     this.#scheduler = await this.#startScheduler();
     this.#compactLater(0);

@@ -34,13 +34,14 @@ type Grant = readonly [ClusterRole, ClusterRoleBinding];
  * begins with them (`own-entries.generated.ts`).
  */
 export function ownObjects(): readonly KubeObject[] {
-  return [...grants().flat(), ...joinGrants(), ...readers().flat(), defaultStorageClass];
+  return [...grants().flat(), metricsReader, ...joinGrants(), ...readers().flat(), defaultStorageClass];
 }
 
 /** Of a cluster that is there already. A user may change them, and delete all but the rights, which get what they lack. */
 export async function ensureOwnObjects(client: Client): Promise<void> {
   await Promise.all([
     ...grants().flatMap(([role, binding]) => [ensureRole(client, role), create(client, clusterRoleBindings, binding)]),
+    ensureRole(client, metricsReader),
     ...joinGrants().map((binding) => create(client, clusterRoleBindings, binding)),
     ...readers().flatMap(([role, binding]) => [create(client, roles, role), create(client, roleBindings, binding)]),
   ]);
@@ -70,6 +71,21 @@ const defaultStorageClass: StorageClass = {
   provisioner: localPathProvisioner,
   reclaimPolicy: 'Delete',
   volumeBindingMode: 'WaitForFirstConsumer',
+};
+
+/** Who may read what a namespace has may read what it uses: the role comes with metrics-server elsewhere. */
+const metricsReader: ClusterRole = {
+  apiVersion,
+  kind: 'ClusterRole',
+  metadata: {
+    name: 'system:aggregated-metrics-reader',
+    labels: {
+      'rbac.authorization.k8s.io/aggregate-to-admin': 'true',
+      'rbac.authorization.k8s.io/aggregate-to-edit': 'true',
+      'rbac.authorization.k8s.io/aggregate-to-view': 'true',
+    },
+  },
+  rules: [{ apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: ['get', 'list', 'watch'] }],
 };
 
 function grants(): readonly Grant[] {

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { streamingHandlers } from '../../apiserver/streaming/streaming-handlers.ts';
 import type { Client } from '../../client/client.ts';
 import { ClusterDialer } from '../../client/dialer/cluster-dialer.ts';
 import type { Dialer } from '../../client/dialer.ts';
@@ -141,7 +140,7 @@ export class Server {
       dnsPort: options.realNode ? dnsPort : undefined,
       volumeDirectory: join(directory.path, 'volumes'),
       serverUrl: this.url,
-      connectHandlers: (reader) => streamingHandlers(reader, this.#dialer(reader)),
+      dialer: (reader) => this.#dialer(reader),
       renderMetrics: async () => ({
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
         text: await metrics.text(),

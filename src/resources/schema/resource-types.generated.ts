@@ -15,6 +15,7 @@ import type * as coreV1 from './core-v1.generated.ts';
 import type * as discoveryV1 from './discovery-v1.generated.ts';
 import type * as eventsV1 from './events-v1.generated.ts';
 import type * as flowcontrolV1 from './flowcontrol-v1.generated.ts';
+import type * as metricsV1beta1 from './metrics-v1beta1.generated.ts';
 import type * as networkingV1 from './networking-v1.generated.ts';
 import type * as nodeV1 from './node-v1.generated.ts';
 import type * as policyV1 from './policy-v1.generated.ts';
@@ -96,3 +97,5 @@ export const resourceSlices: ResourceType<resourceV1.ResourceSlice> = { group: '
 export const flowSchemas: ResourceType<flowcontrolV1.FlowSchema> = { group: 'flowcontrol.apiserver.k8s.io', version: 'v1', resource: 'flowschemas', kind: 'FlowSchema', namespaced: false };
 export const priorityLevelConfigurations: ResourceType<flowcontrolV1.PriorityLevelConfiguration> = { group: 'flowcontrol.apiserver.k8s.io', version: 'v1', resource: 'prioritylevelconfigurations', kind: 'PriorityLevelConfiguration', namespaced: false };
 export const storageVersionMigrations: ResourceType<storagemigrationV1.StorageVersionMigration> = { group: 'storagemigration.k8s.io', version: 'v1', resource: 'storageversionmigrations', kind: 'StorageVersionMigration', namespaced: false };
+export const metricsNodes: ResourceType<metricsV1beta1.NodeMetrics> = { group: 'metrics.k8s.io', version: 'v1beta1', resource: 'nodes', kind: 'NodeMetrics', namespaced: false };
+export const metricsPods: ResourceType<metricsV1beta1.PodMetrics> = { group: 'metrics.k8s.io', version: 'v1beta1', resource: 'pods', kind: 'PodMetrics', namespaced: true };
