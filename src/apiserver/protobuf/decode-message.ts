@@ -1,3 +1,4 @@
+import { formatGoDuration } from '../../machinery/go-duration.ts';
 import { type Members, setMember } from '../../machinery/members.ts';
 import { maxJsonDepth, outlineJson } from '../../machinery/schema/json-text.ts';
 import type {
@@ -123,8 +124,14 @@ function readScalar(type: ScalarSchema['type'], reader: ProtobufReader): unknown
     case 'intOrString':
       return readIntOrString(reader.message());
     case 'duration':
-      throw new Error('no served type has a duration, so nobody has said how it is read');
+      return readDuration(reader.message());
   }
+}
+
+function readDuration(reader: ProtobufReader): string {
+  let nanoseconds = 0;
+  while (reader.next()) if (reader.field === 1) nanoseconds = reader.integer();
+  return formatGoDuration(nanoseconds / 1e6);
 }
 
 const zeroTime = Date.parse('0001-01-01T00:00:00Z') / 1000;

@@ -1,3 +1,4 @@
+import { parseGoDuration } from '../../machinery/go-duration.ts';
 import { isMembers, type Members } from '../../machinery/members.ts';
 import type {
   AnySchema,
@@ -152,7 +153,8 @@ function writeScalar(number: number, type: ScalarSchema['type'], value: unknown)
       writeIntOrString(number, value);
       break;
     case 'duration':
-      throw new Error('no served type has a duration, so nobody has said how it is written');
+      writeDuration(number, value);
+      break;
   }
 }
 
@@ -173,6 +175,13 @@ function writeTime(number: number, value: unknown): void {
     writer.integer(1, Date.parse(`${value.slice(0, secondsLength)}Z`) / 1000);
     writer.integer(2, value[secondsLength] === '.' ? Number(value.slice(secondsLength + 1, -1)) * 1000 : 0);
   }
+  writer.close(start);
+}
+
+/** Nanoseconds. */
+function writeDuration(number: number, value: unknown): void {
+  const start = writer.open(number);
+  writer.integer(1, Math.round(parseGoDuration(textOf(value) || '0s') * 1e6));
   writer.close(start);
 }
 
