@@ -23,9 +23,9 @@ test('top tells what pods, their containers and nodes use', async () => {
   );
   expect(await kubectl.get(['top', 'pod', 'web', '--sum'])).toMatch(/web +\d+m +10Mi/);
   expect(await kubectl.get(['top', 'pods', '-A'])).toMatch(/^top +web +\d+m +10Mi/m);
-  expect(await kubectl.get(['top', 'nodes'])).toMatch(
-    /^NAME +CPU\(cores\) +CPU\(%\) +MEMORY\(bytes\) +MEMORY\(%\) *\n(\S+ +\d+m +\d+% +\d+Mi +\d+% *\n){2}$/,
-  );
+  await expect
+    .poll(async () => (await kubectl.run(['top', 'nodes'])).stdout, figures)
+    .toMatch(/^NAME +CPU\(cores\) +CPU\(%\) +MEMORY\(bytes\) +MEMORY\(%\) *\n(\S+ +\d+m +\d+% +\d+Mi +\d+% *\n){2}$/);
   expect(await kubectl.get(['get', 'pods.metrics.k8s.io'])).toMatch(
     /^NAME +CPU +MEMORY +SWAP +WINDOW\nweb +\S+ +10Mi +0 +1\d/,
   );

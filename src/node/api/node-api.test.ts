@@ -114,6 +114,23 @@ test('says why it cannot tell what is used', async () => {
   );
 });
 
+test('tells of containers as dashboards know them, and of what runs', async () => {
+  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(4);
+  const [status, text] = await world.get('/metrics/cadvisor');
+  expect(status).toBe(200);
+  expect(text).toMatch(
+    /^container_cpu_usage_seconds_total\{container="main",cpu="total",id="\/stuurman\/kubepods\/(besteffort\/)?pod[^"]+",image="[^"]*nginx:1",name="[0-9a-f]{64}",namespace="default",pod="web"\} 2 \d+$/m,
+  );
+  expect(text).toMatch(
+    /^container_memory_working_set_bytes\{container="",id="\/",image="",name="",namespace="",pod=""\} 1000 \d+$/m,
+  );
+  expect(text).toMatch(/^machine_cpu_cores\{boot_id="[^"]+",machine_id="[^"]+",system_uuid="[^"]+"\} 4$/m);
+  expect(JSON.parse((await world.get('/runningpods/'))[1]).items).toMatchObject([
+    { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', resources: {} }] } },
+  ]);
+});
+
 test('tells of disks, volumes and the machine, too', async () => {
   await world.createPod('web', {
     containers: [{ name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'room', mountPath: '/room' }] }],

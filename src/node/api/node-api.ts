@@ -7,6 +7,7 @@ import type { StatusManager } from '../pod-status/status-manager.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { RuntimeCache } from '../pods/runtime-cache.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
+import { cadvisorMetrics } from '../stats/cadvisor-metrics.ts';
 import { resourceMetrics } from '../stats/resource-metrics.ts';
 import type { StatsProvider } from '../stats/stats-provider.ts';
 import { containerLogs } from './container-logs.ts';
@@ -51,7 +52,10 @@ export class NodeApi implements HttpTarget {
       ['/healthz/syncloop', healthy],
       ['/pods', () => jsonResponse(this.#podList())],
       ['/stats/summary', (_, query) => this.#summary(query)],
-      ['/metrics', () => this.#metrics()],
+      ['/runningpods', () => jsonResponse(this.#runningPods())],
+      ['/metrics', () => this.#metrics((family) => !ofProbes.test(family))],
+      ['/metrics/probes', () => this.#metrics((family) => ofProbes.test(family))],
+      ['/metrics/cadvisor', async () => metricsResponse(cadvisorMetrics(await options.stats.cgroups()))],
       ['/metrics/resource', () => this.#resourceMetrics()],
     ]);
   }
@@ -131,8 +135,23 @@ export class NodeApi implements HttpTarget {
     }
   }
 
-  async #metrics(): Promise<HttpResponse> {
-    return metricsResponse(await this.#options.renderMetrics());
+  /** What the runtime runs, whoever asked for it. */
+  #runningPods(): object {
+    const { cache } = this.#options;
+    const items = cache.uids().flatMap((uid) => {
+      const { sandboxes, containers } = cache.state(uid);
+      const running = containers.filter(({ state }) => state === 'running');
+      const [sandbox] = sandboxes;
+      if (sandbox === undefined || (running.length === 0 && !sandbox.ready)) return [];
+      const { name, namespace } = sandbox.metadata;
+      const specs = running.map(({ metadata, image }) => ({ name: metadata.name, image, resources: {} }));
+      return [{ metadata: { name, namespace, uid }, spec: { containers: specs }, status: {} }];
+    });
+    return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+  }
+
+  async #metrics(wanted: (family: string) => boolean): Promise<HttpResponse> {
+    return metricsResponse(onlyFamilies(await this.#options.renderMetrics(), wanted));
   }
 
   async #resourceMetrics(): Promise<HttpResponse> {
@@ -143,6 +162,17 @@ export class NodeApi implements HttpTarget {
     });
     return metricsResponse(resourceMetrics(usage));
   }
+}
+
+/** Probes have a path of their own, for there is a series of them for each container. */
+const ofProbes = /^prober_/;
+
+/** The metrics of some families out of a text in the format of Prometheus. */
+function onlyFamilies(text: string, wanted: (family: string) => boolean): string {
+  return text
+    .split(/^(?=# HELP )/m)
+    .filter((family) => wanted(/^# HELP (\S+)/.exec(family)?.[1] ?? ''))
+    .join('');
 }
 
 function metricsResponse(text: string): HttpResponse {

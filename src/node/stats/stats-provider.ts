@@ -9,6 +9,7 @@ import { allPodsCgroup, podCgroup } from '../pods/pod-cgroup.ts';
 import type { RuntimeCache } from '../pods/runtime-cache.ts';
 import { runtimeText } from '../pods/runtime-text.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
+import type { CadvisorInput, CgroupLabels, MeasuredCgroup } from './cadvisor-metrics.ts';
 import { type MeasuredContainer, type MeasuredPod, measurePods } from './measure-pods.ts';
 import { computeSummary, filesystemSummary, ioSummary, networkSummary, wholeUsage } from './summarise.ts';
 import type {
@@ -85,6 +86,65 @@ export class StatsProvider {
       this.#usage = undefined;
     });
     return this.#usage;
+  }
+
+  /** What cgroups tell: of the machine, all pods, each pod, what its network is counted by, and each container. */
+  async cgroups(): Promise<CadvisorInput> {
+    const { host, config } = this.#options;
+    const all = allPodsCgroup(config.cgroupRoot);
+    const [info, { stats, pods }, interfaces, kubepods] = await Promise.all([
+      host.info(),
+      this.usage(),
+      host.networkUsage(),
+      host.cgroupUsage(all),
+    ]);
+    const machine = { ...stats, memoryLimitBytes: info.memoryBytes };
+    return {
+      info,
+      swapBytes: stats.swapLimitBytes ?? 0,
+      cgroups: [
+        { labels: { ...noLabels, id: '/' }, usage: machine, startedAt: info.bootedAt, interfaces },
+        ...(kubepods === undefined
+          ? []
+          : [{ labels: { ...noLabels, id: all }, usage: kubepods, startedAt: kubepods.createdAt }]),
+        ...(await Promise.all(pods.map((each) => this.#cgroupsOf(each)))).flat(),
+      ],
+    };
+  }
+
+  async #cgroupsOf({ pod, sandbox, usage, containers }: MeasuredPod): Promise<readonly MeasuredCgroup[]> {
+    const { host, config } = this.#options;
+    const id = podCgroup(config.cgroupRoot, pod);
+    const { namespace = '', name = '' } = pod.metadata;
+    const labels = { ...noLabels, id, namespace, pod: name };
+    const inSandbox = `${id}/${sandbox.id}`;
+    const [own, interfaces] = await Promise.all([host.cgroupUsage(inSandbox), host.networkUsage(inSandbox)]);
+    return [
+      { labels, usage, startedAt: sandbox.createdAt },
+      ...(own === undefined
+        ? []
+        : [
+            {
+              labels: { ...labels, id: inSandbox, name: sandbox.id },
+              usage: own,
+              startedAt: sandbox.createdAt,
+              processes: own.processes,
+              interfaces,
+            },
+          ]),
+      ...containers.map(({ status, usage: used, processes }) => ({
+        labels: {
+          ...labels,
+          container: status.metadata.name,
+          id: `${id}/${status.id}`,
+          image: status.image,
+          name: status.id,
+        },
+        usage: used,
+        startedAt: status.createdAt,
+        processes,
+      })),
+    ];
   }
 
   async #measureUsage(): Promise<NodeUsage> {
@@ -220,6 +280,8 @@ export class StatsProvider {
     };
   }
 }
+
+const noLabels: CgroupLabels = { container: '', id: '', image: '', name: '', namespace: '', pod: '' };
 
 function volumeSummary(pod: Pod, volume: PodUsage['volumes'][number]): VolumeSummary {
   const claim = pod.spec?.volumes?.find(({ name }) => name === volume.name)?.persistentVolumeClaim?.claimName;

@@ -1,0 +1,180 @@
+import type { HostInfo, InterfaceUsage, ResourceUsage } from '../host/host.ts';
+import { type MetricFamily, type MetricSample, metricText } from './metric-text.ts';
+
+/** Something of which cgroups tell: the machine, all pods, a pod, its sandbox, a container. */
+export interface MeasuredCgroup {
+  readonly labels: CgroupLabels;
+  readonly usage: ResourceUsage;
+  /** Milliseconds since 1970; undefined: not known. */
+  readonly startedAt: number | undefined;
+  readonly processes?: number | undefined;
+  readonly interfaces?: readonly InterfaceUsage[] | undefined;
+}
+
+/** In the order in which they are written. What does not apply is empty: all series of a family have the same labels. */
+export interface CgroupLabels {
+  readonly container: string;
+  /** The path of the cgroup. */
+  readonly id: string;
+  readonly image: string;
+  /** The id of the container. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+export interface CadvisorInput {
+  readonly info: HostInfo;
+  readonly swapBytes: number;
+  readonly cgroups: readonly MeasuredCgroup[];
+}
+
+/** What `/metrics/cadvisor` answers, of what is measured: the names and labels by which dashboards and alerts know containers. */
+export function cadvisorMetrics({ info, swapBytes, cgroups }: CadvisorInput): string {
+  const machine = { boot_id: info.bootId, machine_id: info.machineId, system_uuid: info.systemUuid };
+  const one = (value: number, labels: MetricSample['labels'] = {}): readonly MetricSample[] => [{ labels, value }];
+  return metricText([
+    ...cgroupFamilies(cgroups),
+    ...networkFamilies(cgroups),
+    gauge('container_scrape_error', '1 if there was an error while getting container metrics, 0 otherwise', one(0)),
+    gauge('machine_cpu_cores', 'Number of logical CPU cores.', one(info.cpus, machine)),
+    gauge('machine_memory_bytes', 'Amount of memory installed on the machine.', one(info.memoryBytes, machine)),
+    gauge('machine_scrape_error', '1 if there was an error while getting machine metrics, 0 otherwise.', one(0)),
+    gauge('machine_swap_bytes', 'Amount of swap memory available on the machine.', one(swapBytes, machine)),
+  ]);
+}
+
+function cgroupFamilies(cgroups: readonly MeasuredCgroup[]): readonly MetricFamily[] {
+  const each = (of: (cgroup: MeasuredCgroup) => number | undefined, timed = true): readonly MetricSample[] =>
+    cgroups.flatMap((cgroup) => {
+      const value = of(cgroup);
+      return value === undefined ? [] : [{ labels: { ...cgroup.labels }, value, ...(timed && timeOf(cgroup)) }];
+    });
+  const pressure = (of: (counted: NonNullable<ResourceUsage['pressure']>) => number) =>
+    each(({ usage }) => (usage.pressure === undefined ? undefined : of(usage.pressure) / 1e6));
+  return [
+    counter(
+      'container_cpu_usage_seconds_total',
+      'Cumulative cpu time consumed in seconds.',
+      cgroups.map((cgroup) => ({
+        labels: withLabel(cgroup.labels, 'cpu', 'total'),
+        value: cgroup.usage.cpuUsageCoreNanoSeconds / 1e9,
+        ...timeOf(cgroup),
+      })),
+    ),
+    gauge(
+      'container_last_seen',
+      'Last time a container was seen by the exporter',
+      each(({ usage }) => Math.floor(usage.timestamp / 1000)),
+    ),
+    counter('container_memory_failures_total', 'Cumulative count of memory allocation failures.', failures(cgroups)),
+    gauge(
+      'container_memory_rss',
+      'Size of RSS in bytes.',
+      each(({ usage }) => usage.memoryRssBytes),
+    ),
+    gauge(
+      'container_memory_swap',
+      'Container swap usage in bytes.',
+      each(({ usage }) => usage.swapUsageBytes),
+    ),
+    gauge(
+      'container_memory_usage_bytes',
+      'Current memory usage in bytes, including all memory regardless of when it was accessed',
+      each(({ usage }) => usage.memoryUsageBytes),
+    ),
+    gauge(
+      'container_memory_working_set_bytes',
+      'Current working set in bytes.',
+      each(({ usage }) => usage.memoryWorkingSetBytes),
+    ),
+    ...(['cpu', 'memory', 'io'] as const).flatMap((resource) => [
+      counter(
+        `container_pressure_${resource}_stalled_seconds_total`,
+        `Time in which nothing could go on for want of ${resource}.`,
+        pressure((counted) => counted[resource].full.total),
+      ),
+      counter(
+        `container_pressure_${resource}_waiting_seconds_total`,
+        `Time in which something waited for ${resource}.`,
+        pressure((counted) => counted[resource].some.total),
+      ),
+    ]),
+    gauge(
+      'container_processes',
+      'Number of processes running inside the container.',
+      each(({ processes }) => processes),
+    ),
+    gauge(
+      'container_spec_memory_limit_bytes',
+      'Memory limit for the container.',
+      // None is told as 0.
+      each(({ usage }) => usage.memoryLimitBytes ?? 0, false),
+    ),
+    gauge(
+      'container_start_time_seconds',
+      'Start time of the container since unix epoch in seconds.',
+      each(({ startedAt }) => (startedAt === undefined ? undefined : Math.floor(startedAt / 1000)), false),
+    ),
+  ];
+}
+
+function failures(cgroups: readonly MeasuredCgroup[]): readonly MetricSample[] {
+  const kinds = [
+    ['pgfault', ({ pageFaults }: ResourceUsage) => pageFaults],
+    ['pgmajfault', ({ majorPageFaults }: ResourceUsage) => majorPageFaults],
+  ] as const;
+  return cgroups.flatMap((cgroup) =>
+    kinds.flatMap(([kind, of]) =>
+      ['container', 'hierarchy'].map((scope) => ({
+        labels: { ...withLabel(cgroup.labels, 'failure_type', kind), scope },
+        value: of(cgroup.usage),
+        ...timeOf(cgroup),
+      })),
+    ),
+  );
+}
+
+function networkFamilies(cgroups: readonly MeasuredCgroup[]): readonly MetricFamily[] {
+  const directions = [
+    ['receive', 'received', 'receiving', 'received'],
+    ['transmit', 'sent', 'transmitting', 'transmitted'],
+  ] as const;
+  return directions.flatMap(([name, direction, doing, done]) => {
+    const family = (what: string, help: string, field: keyof InterfaceUsage['sent']) =>
+      counter(
+        `container_network_${name}_${what}_total`,
+        help,
+        cgroups.flatMap((cgroup) =>
+          (cgroup.interfaces ?? []).map((each) => ({
+            labels: withLabel(cgroup.labels, 'interface', each.name),
+            value: each[direction][field],
+            ...timeOf(cgroup),
+          })),
+        ),
+      );
+    return [
+      family('bytes', `Cumulative count of bytes ${done}`, 'bytes'),
+      family('errors', `Cumulative count of errors encountered while ${doing}`, 'errors'),
+      family('packets_dropped', `Cumulative count of packets dropped while ${doing}`, 'dropped'),
+      family('packets', `Cumulative count of packets ${done}`, 'packets'),
+    ];
+  });
+}
+
+/** Labels are written in the order of their names. */
+function withLabel(labels: CgroupLabels, name: string, value: string): MetricSample['labels'] {
+  return Object.fromEntries(Object.entries({ ...labels, [name]: value }).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function timeOf({ usage }: MeasuredCgroup): { readonly timestamp: number } {
+  return { timestamp: usage.timestamp };
+}
+
+function counter(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name, type: 'counter', help, samples };
+}
+
+function gauge(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name, type: 'gauge', help, samples };
+}

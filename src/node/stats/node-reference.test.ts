@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { jsonShape } from '../../../test/reference/node/json-shape.ts';
+import { metricFamilies } from '../../../test/reference/node/metric-families.ts';
+import { NodeWorld } from '../../../test/support/node-world.ts';
+import { PrometheusMetrics } from '../../cluster/observability/prometheus-metrics.ts';
+import type { CgroupUsage, InterfaceUsage } from '../host/host.ts';
+
+type Recorded = Readonly<Record<string, readonly string[]>>;
+const read = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../../test/reference/node/${name}`, import.meta.url), 'utf8'));
+/** What a real kubelet told (`record-node.ts`), and what of it ours does not, with the reason. */
+const recorded: Recorded = read('recorded.json');
+const gaps: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = read('known-gaps.json');
+
+const figures = { total: 1, avg10: 0, avg60: 0, avg300: 0 };
+const pressure = { some: figures, full: figures };
+const usage: Omit<CgroupUsage, 'timestamp'> = {
+  cpuUsageCoreNanoSeconds: 1,
+  memoryUsageBytes: 1,
+  memoryWorkingSetBytes: 1,
+  memoryRssBytes: 1,
+  memoryLimitBytes: 2,
+  swapUsageBytes: 0,
+  swapLimitBytes: 0,
+  pageFaults: 1,
+  majorPageFaults: 0,
+  pressure: { cpu: pressure, memory: pressure, io: pressure },
+  processes: 1,
+  createdAt: 1,
+};
+const traffic = { bytes: 1, packets: 1, errors: 0, dropped: 0 };
+const interfaces: readonly InterfaceUsage[] = [{ name: 'eth0', received: traffic, sent: traffic }];
+
+let world: NodeWorld;
+beforeEach(async () => {
+  const metrics = new PrometheusMetrics();
+  world = await NodeWorld.start({ metrics, renderMetrics: () => metrics.text() });
+  // A machine whose kernel counts everything.
+  vi.spyOn(world.host, 'cgroupUsage').mockImplementation((async () => ({
+    ...usage,
+    timestamp: world.environment.now(),
+  })) as never);
+  vi.spyOn(world.host, 'networkUsage').mockResolvedValue(interfaces);
+  world.host.setLoad({ pressure: usage.pressure });
+  await world.createPod('web', {
+    containers: [
+      {
+        name: 'main',
+        image: 'nginx:1',
+        readinessProbe: { tcpSocket: { port: 1 }, periodSeconds: 1 },
+        volumeMounts: [{ name: 'room', mountPath: '/room' }],
+      },
+    ],
+    volumes: [{ name: 'room', emptyDir: {} }],
+  });
+  await world.advance(3);
+  await world.get('/stats/summary');
+  await world.advance(3);
+});
+afterEach(() => world.close());
+
+test.each(Object.keys(recorded))('%s has what a kubelet tells, apart from the known gaps', async (path) => {
+  const [status, text] = await world.get(path);
+  expect(status).toBe(200);
+  const ours = new Set(path.startsWith('/stats') ? jsonShape(JSON.parse(text)) : metricFamilies(text));
+  const missing = (recorded[path] ?? []).filter((each) => !ours.has(each)).map((each) => each.split(' ')[0]);
+  expect(missing).toEqual(
+    Object.values(gaps[path] ?? {})
+      .flat()
+      .sort(),
+  );
+});
