@@ -176,6 +176,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       statuses: workers.statuses,
       pods: workers.pods,
       stats,
+      probes: workers.probes,
       renderMetrics: async () => {
         metrics.refresh(workers.cache, workers.pods.active().length);
         return (await options.renderMetrics?.()) ?? '';
@@ -233,7 +234,6 @@ function createWorkers(options: AgentOptions, { config, machine, health, recorde
   const probes = new ProbeManager({
     environment,
     recorder,
-    metrics: options.metrics,
     runtime,
     host,
     version: config.version,

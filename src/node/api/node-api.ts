@@ -6,8 +6,10 @@ import type { Host } from '../host/host.ts';
 import type { StatusManager } from '../pod-status/status-manager.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { RuntimeCache } from '../pods/runtime-cache.ts';
+import type { ProbeManager } from '../probes/probe-manager.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import { cadvisorMetrics } from '../stats/cadvisor-metrics.ts';
+import { type MetricFamily, metricText } from '../stats/metric-text.ts';
 import { resourceMetrics } from '../stats/resource-metrics.ts';
 import type { StatsProvider } from '../stats/stats-provider.ts';
 import { containerLogs } from './container-logs.ts';
@@ -24,6 +26,7 @@ export interface NodeApiOptions {
   readonly statuses: StatusManager;
   readonly pods: PodWorkers;
   readonly stats: StatsProvider;
+  readonly probes: Pick<ProbeManager, 'counts'>;
   /** The agent's own metrics in the text format of Prometheus. */
   renderMetrics(): Promise<string>;
   /** Why the agent does not do its work; undefined: it does. */
@@ -38,10 +41,12 @@ type Answer = (request: HttpRequest, query: URLSearchParams) => HttpResponse | P
 /** The node's own API, as the API server and scrapers ask it: logs, stats, metrics, health. Who may ask is decided before. */
 export class NodeApi implements HttpTarget {
   readonly #options: NodeApiOptions;
+  readonly #startedAt: number;
   readonly #answers: ReadonlyMap<string, Answer>;
 
   constructor(options: NodeApiOptions) {
     this.#options = options;
+    this.#startedAt = options.environment.now();
     const healthy: Answer = () => {
       const problem = options.problem();
       return problem === undefined ? textResponse(200, 'ok') : textResponse(500, problem);
@@ -53,8 +58,8 @@ export class NodeApi implements HttpTarget {
       ['/pods', () => jsonResponse(this.#podList())],
       ['/stats/summary', (_, query) => this.#summary(query)],
       ['/runningpods', () => jsonResponse(this.#runningPods())],
-      ['/metrics', () => this.#metrics((family) => !ofProbes.test(family))],
-      ['/metrics/probes', () => this.#metrics((family) => ofProbes.test(family))],
+      ['/metrics', async () => metricsResponse(await options.renderMetrics())],
+      ['/metrics/probes', () => metricsResponse(metricText([options.probes.counts(), this.#startTime()]))],
       ['/metrics/cadvisor', async () => metricsResponse(cadvisorMetrics(await options.stats.cgroups()))],
       ['/metrics/resource', () => this.#resourceMetrics()],
     ]);
@@ -150,8 +155,10 @@ export class NodeApi implements HttpTarget {
     return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
   }
 
-  async #metrics(wanted: (family: string) => boolean): Promise<HttpResponse> {
-    return metricsResponse(onlyFamilies(await this.#options.renderMetrics(), wanted));
+  #startTime(): MetricFamily {
+    const help = '[ALPHA] Start time of the process since unix epoch in seconds.';
+    const samples = [{ labels: {}, value: this.#startedAt / 1000 }];
+    return { name: 'process_start_time_seconds', type: 'gauge', help, samples };
   }
 
   async #resourceMetrics(): Promise<HttpResponse> {
@@ -162,17 +169,6 @@ export class NodeApi implements HttpTarget {
     });
     return metricsResponse(resourceMetrics(usage));
   }
-}
-
-/** Probes have a path of their own, for there is a series of them for each container. */
-const ofProbes = /^prober_/;
-
-/** The metrics of some families out of a text in the format of Prometheus. */
-function onlyFamilies(text: string, wanted: (family: string) => boolean): string {
-  return text
-    .split(/^(?=# HELP )/m)
-    .filter((family) => wanted(/^# HELP (\S+)/.exec(family)?.[1] ?? ''))
-    .join('');
 }
 
 function metricsResponse(text: string): HttpResponse {

@@ -1,6 +1,5 @@
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
-import type { Counter, MetricRegistry } from '../../machinery/metrics.ts';
 import type { Container, ContainerStatus, Pod, Probe } from '../../resources/schema/core-v1.generated.ts';
 import type { ProbeVerdict } from '../pods/decision.ts';
 import { containerEvent } from '../pods/pod-events.ts';
@@ -8,13 +7,13 @@ import { latestContainer, type PodRuntimeState } from '../pods/pod-runtime-state
 import { isRestartableInit } from '../pods/restart-policy.ts';
 import type { PodProbes } from '../pods/worker-context.ts';
 import type { ContainerStatus as RuntimeStatus } from '../runtime/runtime.ts';
+import type { MetricFamily } from '../stats/metric-text.ts';
 import { ContainerProbe, type ProbeType } from './container-probe.ts';
 import { type ProbeAnswer, type ProbeContext, probeOnce } from './probe-once.ts';
 
 export interface ProbeManagerOptions extends ProbeContext {
   readonly environment: Environment;
   readonly recorder: EventRecorder;
-  readonly metrics: MetricRegistry;
   /** Where pods on the host's network answer. */
   readonly hostIp: string;
   /** A verdict on a container of this pod has changed. */
@@ -34,7 +33,22 @@ interface ProbedPod {
   readonly anchor: number;
   /** By container name. */
   readonly containers: Map<string, Probed>;
+  /** How often probes came to a result, by container, type and result. */
+  readonly counts: Map<string, ProbeCount>;
 }
+
+interface ProbeCount {
+  readonly container: string;
+  readonly type: ProbeType;
+  readonly result: string;
+  value: number;
+}
+
+const results: Readonly<Record<ProbeAnswer['outcome'], string>> = {
+  success: 'successful',
+  failure: 'failed',
+  unknown: 'unknown',
+};
 
 /** For this long after the agent's start pods that were there already come to be known, and their probes are spread. */
 const adoptionMs = 10_000;
@@ -45,21 +59,23 @@ export class ProbeManager implements PodProbes {
   readonly #startedAt: number;
   readonly #pods = new Map<string, ProbedPod>();
   readonly #byId = new Map<string, Probed>();
-  readonly #counters: Readonly<Record<ProbeAnswer['outcome'], Counter>>;
 
   constructor(options: ProbeManagerOptions) {
     this.#options = options;
     this.#startedAt = options.environment.now();
-    const family = options.metrics.counter({
-      name: 'prober_probe_total',
-      help: 'Liveness, readiness and startup probes of containers, by result',
-      labels: ['result'],
+  }
+
+  /** How often probes came to which result; of pods that are gone nothing is kept. */
+  counts(): MetricFamily {
+    const samples = [...this.#pods.values()].flatMap(({ pod, counts }) => {
+      const { namespace = '', name = '', uid = '' } = pod.metadata;
+      return [...counts.values()].map(({ container, type, result, value }) => ({
+        labels: { container, namespace, pod: name, pod_uid: uid, probe_type: type, result },
+        value,
+      }));
     });
-    this.#counters = {
-      success: family.with('successful'),
-      failure: family.with('failed'),
-      unknown: family.with('unknown'),
-    };
+    const help = '[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.';
+    return { name: 'prober_probe_total', type: 'counter', help, samples };
   }
 
   liveness(containerId: string): ProbeVerdict | undefined {
@@ -91,7 +107,12 @@ export class ProbeManager implements PodProbes {
     const containers = [...(pod.spec?.initContainers ?? []).filter(isRestartableInit), ...(pod.spec?.containers ?? [])];
     const probedContainers = containers.filter(hasProbe);
     if (probedContainers.length === 0) return;
-    const known = this.#pods.get(uid) ?? { pod, anchor: this.#anchor(), containers: new Map<string, Probed>() };
+    const known: ProbedPod = this.#pods.get(uid) ?? {
+      pod,
+      anchor: this.#anchor(),
+      containers: new Map(),
+      counts: new Map(),
+    };
     known.pod = pod;
     this.#pods.set(uid, known);
     const podIp = pod.spec?.hostNetwork === true ? this.#options.hostIp : (state.sandboxes[0]?.ips[0] ?? '');
@@ -145,7 +166,7 @@ export class ProbeManager implements PodProbes {
         anchor: known.anchor,
         ask: () => probeOnce(this.#options, target, probe),
         isDue: () => type === 'Startup' || hasStarted(),
-        onAnswer: (answer) => this.#tell(known.pod, container, type, answer),
+        onAnswer: (answer) => this.#tell(known, container, type, answer),
         onVerdict: () => {
           if (type === 'Startup') probed.probes.get('Readiness')?.now();
           onVerdict(uid);
@@ -163,8 +184,12 @@ export class ProbeManager implements PodProbes {
     known.containers.delete(name);
   }
 
-  #tell(pod: Pod, container: Container, type: ProbeType, { outcome, message }: ProbeAnswer): void {
-    this.#counters[outcome].add();
+  #tell({ pod, counts }: ProbedPod, container: Container, type: ProbeType, { outcome, message }: ProbeAnswer): void {
+    const result = results[outcome];
+    const key = `${container.name} ${type} ${result}`;
+    const count = counts.get(key) ?? { container: container.name, type, result, value: 0 };
+    count.value++;
+    counts.set(key, count);
     if (outcome === 'success') return;
     const words = outcome === 'failure' ? 'failed' : 'errored and resulted in unknown state';
     containerEvent(
