@@ -182,6 +182,16 @@ export interface CgroupLimits {
 
 /** As the kernel counts it, with everything below. */
 export interface CgroupUsage extends ResourceUsage {
+  readonly cpuUserNanoSeconds: number;
+  readonly cpuSystemNanoSeconds: number;
+  /** Of how many periods with a quota of cpu time, in how many it was used up, and for how long then nothing went on. */
+  readonly throttling: {
+    readonly periods: number;
+    readonly throttledPeriods: number;
+    readonly throttledNanoSeconds: number;
+  };
+  readonly memoryCacheBytes: number;
+  readonly memoryMappedBytes: number;
   readonly processes: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;

@@ -1,12 +1,15 @@
-import type { HostInfo, InterfaceUsage, ResourceUsage } from '../host/host.ts';
+import type { CgroupUsage, HostInfo, InterfaceUsage, ResourceUsage } from '../host/host.ts';
 import { type MetricFamily, type MetricSample, metricText } from './metric-text.ts';
 
 /** Something of which cgroups tell: the machine, all pods, a pod, its sandbox, a container. */
 export interface MeasuredCgroup {
   readonly labels: CgroupLabels;
   readonly usage: ResourceUsage;
+  /** Undefined where no cgroup tells more than that. */
+  readonly cgroup?: CgroupUsage | undefined;
   /** Milliseconds since 1970; undefined: not known. */
   readonly startedAt: number | undefined;
+  /** Of a container or sandbox. */
   readonly processes?: number | undefined;
   readonly interfaces?: readonly InterfaceUsage[] | undefined;
 }
@@ -50,9 +53,38 @@ function cgroupFamilies(cgroups: readonly MeasuredCgroup[]): readonly MetricFami
       const value = of(cgroup);
       return value === undefined ? [] : [{ labels: { ...cgroup.labels }, value, ...(timed && timeOf(cgroup)) }];
     });
-  const pressure = (of: (counted: NonNullable<ResourceUsage['pressure']>) => number) =>
+  const counted = (of: (cgroup: CgroupUsage) => number | undefined) => each(({ cgroup }) => cgroup && of(cgroup));
+  // Whoever has no quota is never held back.
+  const held = (of: (throttling: CgroupUsage['throttling']) => number) =>
+    counted(({ throttling }) => (throttling.periods === 0 ? undefined : of(throttling)));
+  const pressure = (of: (waited: NonNullable<ResourceUsage['pressure']>) => number) =>
     each(({ usage }) => (usage.pressure === undefined ? undefined : of(usage.pressure) / 1e6));
   return [
+    counter(
+      'container_cpu_cfs_periods_total',
+      'Number of elapsed enforcement period intervals.',
+      held(({ periods }) => periods),
+    ),
+    counter(
+      'container_cpu_cfs_throttled_periods_total',
+      'Number of throttled period intervals.',
+      held(({ throttledPeriods }) => throttledPeriods),
+    ),
+    counter(
+      'container_cpu_cfs_throttled_seconds_total',
+      'Total time duration the container has been throttled.',
+      held(({ throttledNanoSeconds }) => throttledNanoSeconds / 1e9),
+    ),
+    counter(
+      'container_cpu_system_seconds_total',
+      'Cumulative system cpu time consumed in seconds.',
+      counted(({ cpuSystemNanoSeconds }) => cpuSystemNanoSeconds / 1e9),
+    ),
+    counter(
+      'container_cpu_user_seconds_total',
+      'Cumulative user cpu time consumed in seconds.',
+      counted(({ cpuUserNanoSeconds }) => cpuUserNanoSeconds / 1e9),
+    ),
     counter(
       'container_cpu_usage_seconds_total',
       'Cumulative cpu time consumed in seconds.',
@@ -66,6 +98,16 @@ function cgroupFamilies(cgroups: readonly MeasuredCgroup[]): readonly MetricFami
       'container_last_seen',
       'Last time a container was seen by the exporter',
       each(({ usage }) => Math.floor(usage.timestamp / 1000)),
+    ),
+    gauge(
+      'container_memory_cache',
+      'Number of bytes of page cache memory.',
+      counted(({ memoryCacheBytes }) => memoryCacheBytes),
+    ),
+    gauge(
+      'container_memory_mapped_file',
+      'Size of memory mapped files in bytes.',
+      counted(({ memoryMappedBytes }) => memoryMappedBytes),
     ),
     counter('container_memory_failures_total', 'Cumulative count of memory allocation failures.', failures(cgroups)),
     gauge(
@@ -92,12 +134,12 @@ function cgroupFamilies(cgroups: readonly MeasuredCgroup[]): readonly MetricFami
       counter(
         `container_pressure_${resource}_stalled_seconds_total`,
         `Time in which nothing could go on for want of ${resource}.`,
-        pressure((counted) => counted[resource].full.total),
+        pressure((waited) => waited[resource].full.total),
       ),
       counter(
         `container_pressure_${resource}_waiting_seconds_total`,
         `Time in which something waited for ${resource}.`,
-        pressure((counted) => counted[resource].some.total),
+        pressure((waited) => waited[resource].some.total),
       ),
     ]),
     gauge(

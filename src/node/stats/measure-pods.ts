@@ -7,8 +7,8 @@ import type { ContainerRuntime, ContainerStats, ContainerStatus, SandboxStatus }
 export interface MeasuredContainer {
   readonly status: ContainerStatus;
   readonly usage: ResourceUsage;
-  /** Undefined where no cgroup tells. */
-  readonly processes: number | undefined;
+  /** Undefined where there is none. */
+  readonly cgroup: CgroupUsage | undefined;
 }
 
 /** A pod of which something runs. */
@@ -17,6 +17,7 @@ export interface MeasuredPod {
   readonly sandbox: SandboxStatus;
   /** Of all that belongs to it; the sum of its containers where it has no cgroup. */
   readonly usage: ResourceUsage;
+  readonly cgroup: CgroupUsage | undefined;
   readonly containers: readonly MeasuredContainer[];
 }
 
@@ -59,13 +60,15 @@ async function measurePod(
     host.cgroupUsage(cgroup),
     ...running.map(async (status): Promise<MeasuredContainer | undefined> => {
       const usage: CgroupUsage | undefined = await host.cgroupUsage(`${cgroup}/${status.id}`);
-      if (usage !== undefined) return { status, usage, processes: usage.processes };
+      if (usage !== undefined) return { status, usage, cgroup: usage };
       const stats = await fromRuntime(status.id);
-      return stats && { status, usage: stats, processes: undefined };
+      return stats && { status, usage: stats, cgroup: undefined };
     }),
   ]);
   const known = parts.filter((each) => each !== undefined);
-  return known.length === 0 ? undefined : { pod, sandbox, usage: whole ?? sumOf(known), containers: known };
+  return known.length === 0
+    ? undefined
+    : { pod, sandbox, usage: whole ?? sumOf(known), cgroup: whole, containers: known };
 }
 
 /** In the order in which containers are told of. */

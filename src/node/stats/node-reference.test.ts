@@ -17,6 +17,11 @@ const figures = { total: 1, avg10: 0, avg60: 0, avg300: 0 };
 const pressure = { some: figures, full: figures };
 const usage: Omit<CgroupUsage, 'timestamp'> = {
   cpuUsageCoreNanoSeconds: 1,
+  cpuUserNanoSeconds: 1,
+  cpuSystemNanoSeconds: 0,
+  throttling: { periods: 1, throttledPeriods: 0, throttledNanoSeconds: 0 },
+  memoryCacheBytes: 1,
+  memoryMappedBytes: 1,
   memoryUsageBytes: 1,
   memoryWorkingSetBytes: 1,
   memoryRssBytes: 1,

@@ -106,13 +106,13 @@ export class StatsProvider {
         { labels: { ...noLabels, id: '/' }, usage: machine, startedAt: info.bootedAt, interfaces },
         ...(kubepods === undefined
           ? []
-          : [{ labels: { ...noLabels, id: all }, usage: kubepods, startedAt: kubepods.createdAt }]),
+          : [{ labels: { ...noLabels, id: all }, usage: kubepods, cgroup: kubepods, startedAt: kubepods.createdAt }]),
         ...(await Promise.all(pods.map((each) => this.#cgroupsOf(each)))).flat(),
       ],
     };
   }
 
-  async #cgroupsOf({ pod, sandbox, usage, containers }: MeasuredPod): Promise<readonly MeasuredCgroup[]> {
+  async #cgroupsOf({ pod, sandbox, usage, cgroup, containers }: MeasuredPod): Promise<readonly MeasuredCgroup[]> {
     const { host, config } = this.#options;
     const id = podCgroup(config.cgroupRoot, pod);
     const { namespace = '', name = '' } = pod.metadata;
@@ -120,7 +120,7 @@ export class StatsProvider {
     const inSandbox = `${id}/${sandbox.id}`;
     const [own, interfaces] = await Promise.all([host.cgroupUsage(inSandbox), host.networkUsage(inSandbox)]);
     return [
-      { labels, usage, startedAt: sandbox.createdAt },
+      { labels, usage, cgroup, startedAt: sandbox.createdAt },
       ...(own === undefined
         ? []
         : [
@@ -128,11 +128,12 @@ export class StatsProvider {
               labels: { ...labels, id: inSandbox, name: sandbox.id },
               usage: own,
               startedAt: sandbox.createdAt,
+              cgroup: own,
               processes: own.processes,
               interfaces,
             },
           ]),
-      ...containers.map(({ status, usage: used, processes }) => ({
+      ...containers.map(({ status, usage: used, cgroup: counted }) => ({
         labels: {
           ...labels,
           container: status.metadata.name,
@@ -142,7 +143,8 @@ export class StatsProvider {
         },
         usage: used,
         startedAt: status.createdAt,
-        processes,
+        cgroup: counted,
+        processes: counted?.processes,
       })),
     ];
   }
@@ -249,7 +251,7 @@ export class StatsProvider {
     const interfaces = await host.networkUsage(`${podCgroup(config.cgroupRoot, pod)}/${sandbox.id}`);
     const now = environment.now();
     const io = ioSummary(usage);
-    const counted = containers.flatMap(({ processes }) => processes ?? []);
+    const counted = containers.flatMap(({ cgroup }) => cgroup?.processes ?? []);
     return {
       ...compute,
       containers: own.map((each, index) => this.#container(each, containers[index], disk, disks)),

@@ -25,7 +25,8 @@ const v2 = {
   'pod7/memory.max': '33554432\n',
   'pod7/memory.swap.current': '4096\n',
   'pod7/memory.swap.max': 'max\n',
-  'pod7/cpu.stat': 'usage_usec 81234\nuser_usec 60000\nsystem_usec 21234\n',
+  'pod7/cpu.stat':
+    'usage_usec 81234\nuser_usec 60000\nsystem_usec 21234\nnr_periods 40\nnr_throttled 4\nthrottled_usec 5000\n',
   'pod7/cpu.pressure':
     'some avg10=1.50 avg60=0.25 avg300=0.00 total=98765\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=43210\n',
   'pod7/memory.pressure':
@@ -45,6 +46,11 @@ test('v2: what a pod uses, its limits, and what it waited for', async () => {
   expect(await readCgroupUsage(5, hierarchies, '/pod7')).toEqual({
     timestamp: 5,
     cpuUsageCoreNanoSeconds: 81_234_000,
+    cpuUserNanoSeconds: 60_000_000,
+    cpuSystemNanoSeconds: 21_234_000,
+    throttling: { periods: 40, throttledPeriods: 4, throttledNanoSeconds: 5_000_000 },
+    memoryCacheBytes: 6_656_000,
+    memoryMappedBytes: 0,
     memoryUsageBytes: 9_240_576,
     memoryWorkingSetBytes: 3_387_392,
     memoryRssBytes: 1_232_896,
@@ -75,14 +81,19 @@ test('v1: each figure from its hierarchy, what is below counted in, and no limit
     'memory/pod7/cgroup.procs': '100\n',
     'memory/pod7/cgroup.clone_children': '0\n',
     'cpuacct/pod7/cpuacct.usage': '81234000\n',
+    'cpuacct/pod7/cpuacct.stat': 'user 6\nsystem 2\n',
+    'cpu/pod7/cpu.stat': 'nr_periods 40\nnr_throttled 4\nthrottled_time 5000000\n',
   });
-  const hierarchies = ['memory', 'cpuacct'].map((name) => ({
+  const hierarchies = ['memory', 'cpuacct', 'cpu'].map((name) => ({
     path: join(root, name),
     controllers: [name],
     version: 1 as const,
   }));
   expect(await readCgroupUsage(5, hierarchies, '/pod7')).toMatchObject({
     cpuUsageCoreNanoSeconds: 81_234_000,
+    cpuUserNanoSeconds: 60_000_000,
+    cpuSystemNanoSeconds: 20_000_000,
+    throttling: { periods: 40, throttledPeriods: 4, throttledNanoSeconds: 5_000_000 },
     memoryWorkingSetBytes: 3_387_392,
     memoryRssBytes: 1_232_896,
     memoryLimitBytes: undefined,

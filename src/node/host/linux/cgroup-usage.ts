@@ -6,6 +6,8 @@ import { readPressures } from './pressure.ts';
 
 /** From here on a limit is none: the kernel rounds the largest number down to whole pages. */
 const unlimitedBytes = 2 ** 62;
+/** Linux tells user space of cpu time in hundredths of a second. */
+export const nanosecondsPerTick = 10_000_000;
 
 /** What a cgroup and all below it use; undefined where there is no such cgroup. */
 export async function readCgroupUsage(
@@ -46,21 +48,34 @@ async function usageV1(
     const found = hierarchies.find(({ controllers }) => controllers.includes(controller));
     return found === undefined ? undefined : join(found.path, path);
   };
-  const [memory, cpu] = [folder('memory'), folder('cpuacct')];
+  const [memory, cpu, quota] = [folder('memory'), folder('cpuacct'), folder('cpu')];
   if (memory === undefined || cpu === undefined) return undefined;
-  const [usage, memoryStat, limit, swapLimit, nanoseconds, processes, createdAt] = await Promise.all([
-    numberIn(join(memory, 'memory.usage_in_bytes')),
-    readFile(join(memory, 'memory.stat'), 'utf8'),
-    numberIn(join(memory, 'memory.limit_in_bytes')),
-    // Kernels that do not count swap have no such file.
-    numberIn(join(memory, 'memory.memsw.limit_in_bytes')).catch(() => 0),
-    numberIn(join(cpu, 'cpuacct.usage')),
-    processesBelow(memory),
-    madeAt(join(memory, 'cgroup.clone_children')),
-  ]);
+  const [usage, memoryStat, limit, swapLimit, nanoseconds, ticks, throttling, processes, createdAt] = await Promise.all(
+    [
+      numberIn(join(memory, 'memory.usage_in_bytes')),
+      readFile(join(memory, 'memory.stat'), 'utf8'),
+      numberIn(join(memory, 'memory.limit_in_bytes')),
+      // Kernels that do not count swap have no such file.
+      numberIn(join(memory, 'memory.memsw.limit_in_bytes')).catch(() => 0),
+      numberIn(join(cpu, 'cpuacct.usage')),
+      readFile(join(cpu, 'cpuacct.stat'), 'utf8'),
+      quota === undefined ? '' : readFile(join(quota, 'cpu.stat'), 'utf8'),
+      processesBelow(memory),
+      madeAt(join(memory, 'cgroup.clone_children')),
+    ],
+  );
   return {
     timestamp,
     cpuUsageCoreNanoSeconds: nanoseconds,
+    cpuUserNanoSeconds: statField(ticks, 'user') * nanosecondsPerTick,
+    cpuSystemNanoSeconds: statField(ticks, 'system') * nanosecondsPerTick,
+    throttling: {
+      periods: statField(throttling, 'nr_periods'),
+      throttledPeriods: statField(throttling, 'nr_throttled'),
+      throttledNanoSeconds: statField(throttling, 'throttled_time'),
+    },
+    memoryCacheBytes: statField(memoryStat, 'total_cache'),
+    memoryMappedBytes: statField(memoryStat, 'total_mapped_file'),
     memoryUsageBytes: usage,
     memoryWorkingSetBytes: Math.max(0, usage - statField(memoryStat, 'total_inactive_file')),
     memoryRssBytes: statField(memoryStat, 'total_rss'),
@@ -97,6 +112,15 @@ async function usageV2(
   return {
     timestamp,
     cpuUsageCoreNanoSeconds: statField(cpu, 'usage_usec') * 1000,
+    cpuUserNanoSeconds: statField(cpu, 'user_usec') * 1000,
+    cpuSystemNanoSeconds: statField(cpu, 'system_usec') * 1000,
+    throttling: {
+      periods: statField(cpu, 'nr_periods'),
+      throttledPeriods: statField(cpu, 'nr_throttled'),
+      throttledNanoSeconds: statField(cpu, 'throttled_usec') * 1000,
+    },
+    memoryCacheBytes: statField(memoryStat, 'file'),
+    memoryMappedBytes: statField(memoryStat, 'file_mapped'),
     memoryUsageBytes: usage,
     memoryWorkingSetBytes: Math.max(0, usage - statField(memoryStat, 'inactive_file')),
     memoryRssBytes: statField(memoryStat, 'anon'),

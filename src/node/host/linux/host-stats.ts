@@ -2,12 +2,9 @@ import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostStats, ResourceUsage } from '../host.ts';
 import { type CgroupHierarchy, cgroupVersion } from './cgroup-hierarchies.ts';
-import { statField } from './cgroup-usage.ts';
+import { nanosecondsPerTick, statField } from './cgroup-usage.ts';
 import { meminfoBytes } from './host-info.ts';
 import { readPressures } from './pressure.ts';
-
-/** Linux tells user space of cpu time in hundredths of a second. */
-const nanosecondsPerTick = 10_000_000;
 
 /** What the machine uses now. Memory is counted as the kubelet counts it: what is in use without the inactive page cache. */
 export async function readHostStats(
