@@ -11,6 +11,7 @@ import type { Logger } from '../../machinery/log.ts';
 import { untilAborted } from '../../machinery/until-aborted.ts';
 import { behindAnnotation } from '../../network/routes/pod-routes.ts';
 import { type Agent, startAgent } from '../../node/agent.ts';
+import { NodeAccess } from '../../node/api/node-access.ts';
 import { serveNodeApi } from '../../node/api/serve-node-api.ts';
 import { IdentityFiles } from '../../node/certificates/identity-files.ts';
 import { requireIdentity } from '../../node/certificates/join-cluster.ts';
@@ -89,7 +90,7 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       api: lateApi(() => agent?.api),
       address: { host: '0.0.0.0', port },
       tls: shown,
-      allow: ({ organizations }) => organizations.includes('system:masters'),
+      access: new NodeAccess({ client, environment, logger, nodeName }),
     }),
   );
   tls.follow((renewed) => server.setTls(renewed));
