@@ -16,6 +16,7 @@ import { byController, orphansOf, podInformer } from '../runtime/projections.ts'
 import { assessJob } from './assess-job.ts';
 import { type BackOffRecord, noFailures } from './failure-back-off.ts';
 import { jobInformer } from './job-informer.ts';
+import { type JobMetrics, jobMetrics } from './job-metrics.ts';
 import { isManagedElsewhere, isTracked, jobSpecOf, trackingFinalizer } from './job-pods.ts';
 import { JobRound } from './job-round.ts';
 import { OwnReleases } from './own-releases.ts';
@@ -42,6 +43,7 @@ class JobLoop {
   readonly jobs: Informer<Job>;
   readonly pods: Informer<Pod>;
   readonly #context: ControllerContext;
+  readonly #metrics: JobMetrics;
   readonly #expectations: Expectations;
   readonly #ownWrites: OwnWrites;
   readonly #ownReleases: OwnReleases;
@@ -49,6 +51,7 @@ class JobLoop {
 
   constructor(context: ControllerContext) {
     this.#context = context;
+    this.#metrics = jobMetrics(context.metrics);
     this.jobs = context.informers.informer(jobs, jobInformer);
     this.pods = context.informers.informer(pods, podInformer);
     this.#expectations = new Expectations(context.environment);
@@ -99,6 +102,7 @@ class JobLoop {
     const round = new JobRound(this.#context, {
       assessment,
       expectations: this.#expectations,
+      metrics: this.#metrics,
       written: (written) => this.#ownWrites.written(key, written),
       released: (pod) => this.#ownReleases.released(key, pod),
       counted: () => this.#backOffs.set(key, assessment.backOff),

@@ -12,6 +12,7 @@ import { slowStart } from '../runtime/slow-start.ts';
 import type { JobAssessment } from './assess-job.ts';
 import { indexedPodPrefix, templateForIndex } from './completion-index.ts';
 import { changedConditions, conditionOf, type Outcome } from './job-conditions.ts';
+import type { JobMetrics } from './job-metrics.ts';
 import { trackingFinalizer } from './job-pods.ts';
 import { type PlannedPod, planPods } from './plan-pods.ts';
 import { releasePod } from './release-pod.ts';
@@ -20,6 +21,7 @@ import { settleUncounted, type Tracking, trackedUids, trackPods, uncountedPods }
 export interface JobRoundOptions {
   readonly assessment: JobAssessment;
   readonly expectations: Expectations;
+  readonly metrics: JobMetrics;
   /** Told of the job whenever its status was written. */
   written(job: Job): void;
   /** Told of every pod that has lost its finalizer. */
@@ -232,11 +234,15 @@ export class JobRound {
 
   async #write(signal: AbortSignal): Promise<void> {
     const updated = { ...this.#job, status: this.#status };
+    const before = this.#job.status;
     this.#job = await this.#context.client.update(jobs, updated, { subresource: 'status', signal });
+    this.#options.metrics.podsFinished(this.#job, before, this.#status);
     this.#options.written(this.#job);
   }
 
-  #tellEnd({ type, reason, message }: Outcome): void {
+  #tellEnd(outcome: Outcome): void {
+    const { type, reason, message } = outcome;
+    this.#options.metrics.finished(this.#job, outcome);
     const { spec } = this.#options.assessment;
     if (type === 'Failed') {
       this.#event('Warning', reason, message);
