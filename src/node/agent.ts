@@ -175,6 +175,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       cache: workers.cache,
       statuses: workers.statuses,
       pods: workers.pods,
+      config,
       stats,
       probes: workers.probes,
       renderMetrics: async () => {

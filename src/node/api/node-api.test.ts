@@ -131,6 +131,16 @@ test('tells of containers as dashboards know them, and of what runs', async () =
   ]);
 });
 
+test('says how it is set up', async () => {
+  const { kubeletconfig } = JSON.parse((await world.get('/configz'))[1]);
+  expect(kubeletconfig).toMatchObject({
+    kind: 'KubeletConfiguration',
+    maxPods: 110,
+    nodeStatusReportFrequency: '5m0s',
+    evictionHard: { 'memory.available': '100Mi' },
+  });
+});
+
 test('tells of disks, volumes and the machine, too', async () => {
   await world.createPod('web', {
     containers: [{ name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'room', mountPath: '/room' }] }],

@@ -2,6 +2,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from '../../wire/http.ts';
+import type { NodeConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
 import type { StatusManager } from '../pod-status/status-manager.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
@@ -14,6 +15,7 @@ import { resourceMetrics } from '../stats/resource-metrics.ts';
 import type { StatsProvider } from '../stats/stats-provider.ts';
 import { containerLogs } from './container-logs.ts';
 import { attach, exec } from './exec.ts';
+import { nodeConfiguration } from './node-configuration.ts';
 import { portForward } from './port-forward.ts';
 import { jsonResponse, textResponse } from './responses.ts';
 
@@ -25,6 +27,7 @@ export interface NodeApiOptions {
   readonly cache: RuntimeCache;
   readonly statuses: StatusManager;
   readonly pods: PodWorkers;
+  readonly config: NodeConfig;
   readonly stats: StatsProvider;
   readonly probes: Pick<ProbeManager, 'counts'>;
   /** The agent's own metrics in the text format of Prometheus. */
@@ -57,6 +60,7 @@ export class NodeApi implements HttpTarget {
       ['/healthz/syncloop', healthy],
       ['/pods', () => jsonResponse(this.#podList())],
       ['/stats/summary', (_, query) => this.#summary(query)],
+      ['/configz', () => jsonResponse(nodeConfiguration(options.config))],
       ['/runningpods', () => jsonResponse(this.#runningPods())],
       ['/metrics', async () => metricsResponse(await options.renderMetrics())],
       ['/metrics/probes', () => metricsResponse(metricText([options.probes.counts(), this.#startTime()]))],
