@@ -31,6 +31,7 @@ import { volumeController } from './persistent-volume/volume-controller.ts';
 import { podGcController } from './pod-gc/pod-gc-controller.ts';
 import { replicaSetController } from './replicaset/replica-set-controller.ts';
 import { replicationController } from './replication/replication-controller.ts';
+import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import type { Controller } from './runtime/controller.ts';
 import type { ControllerContext } from './runtime/controller-context.ts';
@@ -111,6 +112,7 @@ function controllers({
     ['service-account-controller', serviceAccountController],
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],
     ['generic-garbage-collector', (context) => garbageCollector(context, discovery)],
+    ['resourcequota-controller', (context) => resourceQuotaController(context, discovery)],
     ['node-controller', (context) => nodeLifecycleController(context, nodeLifecycle)],
     ['node-controller', taintEvictionController, 'taint-eviction-controller'],
     ['node-controller', (context) => nodeIpamController(context, { ranges: nodeRanges })],

@@ -19,6 +19,7 @@ import { persistentVolumeDefinition } from './core/persistent-volume/persistent-
 import { persistentVolumeClaimDefinition } from './core/persistent-volume-claim/persistent-volume-claim.ts';
 import { podDefinition } from './core/pod/pod.ts';
 import { replicationControllerDefinition } from './core/replication-controller.ts';
+import { resourceQuotaDefinition } from './core/resource-quota/resource-quota.ts';
 import { secretDefinition } from './core/secret.ts';
 import { serviceDefinition } from './core/service/service.ts';
 import { serviceAccountDefinition } from './core/service-account.ts';
@@ -59,6 +60,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(persistentVolumeDefinition),
   forget(persistentVolumeClaimDefinition),
   forget(replicationControllerDefinition),
+  forget(resourceQuotaDefinition),
   forget(secretDefinition),
   forget(serviceDefinition),
   forget(serviceAccountDefinition),

@@ -1,7 +1,7 @@
-import type { Reader } from '../../client/client.ts';
+import type { Client } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
-import type { LimitRange, Namespace, ServiceAccount } from '../../resources/schema/core-v1.generated.ts';
+import type { LimitRange, Namespace, ResourceQuota, ServiceAccount } from '../../resources/schema/core-v1.generated.ts';
 import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import type { RbacPolicy } from '../authz/rbac-policy.ts';
@@ -19,19 +19,21 @@ import { podResize } from './pod-resize.ts';
 import { PodTopologyLabels } from './pod-topology-labels.ts';
 import { Priority } from './priority.ts';
 import { RbacEscalation } from './rbac-escalation.ts';
+import { ResourceQuotaAdmission } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { ServiceAccountAdmission } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export interface AdmissionChainOptions {
-  /** Reads with the server's own rights, linearizable. */
-  readonly reader: Reader;
+  /** Reads and writes with the server's own rights; reads are linearizable. */
+  readonly client: Client;
   readonly environment: Environment;
   readonly authorizer: Authorizer;
   readonly policy: RbacPolicy;
   readonly namespaces: Informer<Namespace>;
   readonly limitRanges: Informer<LimitRange>;
+  readonly resourceQuotas: Informer<ResourceQuota>;
   readonly serviceAccounts: Informer<ServiceAccount>;
   readonly priorityClasses: Informer<PriorityClass>;
   readonly storageClasses: Informer<StorageClass>;
@@ -42,8 +44,16 @@ export interface AdmissionChainOptions {
  * then all `validate`.
  */
 export function admissionChain(options: AdmissionChainOptions): readonly AdmissionPlugin[] {
-  const { reader, environment, authorizer, policy, namespaces, serviceAccounts, priorityClasses, storageClasses } =
-    options;
+  const {
+    client: reader,
+    environment,
+    authorizer,
+    policy,
+    namespaces,
+    serviceAccounts,
+    priorityClasses,
+    storageClasses,
+  } = options;
   return [
     new NamespaceLifecycle({ namespaces, reader, environment }),
     new LimitRanger(options.limitRanges, reader, environment),
@@ -63,5 +73,7 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     runtimeClass(reader),
     clusterTrustBundleAttest(authorizer),
     new RbacEscalation(policy, authorizer, reader),
+    // The last one: what is refused after it would have been charged in vain.
+    new ResourceQuotaAdmission(options.resourceQuotas, options.client, environment),
   ];
 }

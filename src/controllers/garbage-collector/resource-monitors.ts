@@ -76,6 +76,11 @@ export class ResourceMonitors {
     return this.#types.get(`${group}/${kind}`);
   }
 
+  /** Everything that is watched, with what is known of it. */
+  monitored(): Iterable<Pick<Monitor, 'type' | 'informer'>> {
+    return this.#monitors.values();
+  }
+
   /** Starts what is wanted and not there yet, and answers it. */
   #refresh(): readonly Monitor[] {
     const collected = this.#collected();
