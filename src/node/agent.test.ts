@@ -106,6 +106,16 @@ test('the node is registered, ready, and renews its lease', async () => {
   });
 });
 
+test('a node that the control plane took to be lost says within seconds that it is ready', async () => {
+  world = await NodeWorld.start();
+  await world.advance(30);
+  const body = { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } };
+  await world.api.patch(nodes, { name: 'node-1' }, { type: 'strategic', body });
+  await world.advance(11);
+  const ready = (await world.node()).status?.conditions?.find(({ type }) => type === 'Ready');
+  expect(ready).toMatchObject({ status: 'True', reason: 'KubeletReady' });
+});
+
 test('a node tells of its conditions as events, and of a reboot', async () => {
   world = await NodeWorld.start();
   await world.advance(1);

@@ -146,7 +146,10 @@ export class NodeRegistrar {
 
   async #report(signal: AbortSignal): Promise<void> {
     const { client, nodeName, environment, config } = this.#options;
-    const before = this.#node?.status ?? {};
+    // What the API says may not be what was written last: a node that was silent is unknown to it.
+    const known = await client.get(nodes, { name: nodeName }, { signal });
+    this.#node = known;
+    const before = known.status ?? {};
     const status = await this.#status(before.conditions ?? []);
     const due = environment.monotonic() - this.#reportedAt >= config.nodeStatusReportMs;
     if (!due && isSame(before, status)) return;
