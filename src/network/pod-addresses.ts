@@ -78,7 +78,8 @@ export class PodAddresses {
     for (const address of names) {
       const until = await this.#heldUntil(address);
       if (until === undefined) used.add(address);
-      else if (known.has(address)) await this.#prolong(address, now + restMs);
+      // Nothing rests for longer than that, unless the clock was set back.
+      else if (known.has(address) || until > now + restMs) await this.#prolong(address, now + restMs);
       else if (until <= now) rested.push(address);
     }
     const { size } = this.#range();

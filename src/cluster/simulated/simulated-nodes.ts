@@ -2,6 +2,7 @@ import type { UserInfo } from '../../apiserver/request.ts';
 import type { Client } from '../../client/client.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
+import { SkewedEnvironment } from '../../machinery/environment/skewed.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { type MetricRegistry, silentMetrics } from '../../machinery/metrics.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
@@ -61,6 +62,8 @@ export interface SimulatedNode {
   startAgent(token?: string): Promise<void>;
   /** Makes the machine seem busier, fuller or emptier than it is. */
   setLoad(load: Partial<HostStats>): void;
+  /** Sets the machine's clock: so much ahead of the true time, or behind it when negative. */
+  setClock(skewMs: number): void;
   /** The machine goes away, with all its containers; the Node object stays. */
   powerOff(): Promise<void>;
 }
@@ -132,6 +135,7 @@ class SimulatedNodeProcess implements SimulatedNode {
   readonly #sources: AgentSources;
   readonly #settings: SimulatedNodeOptions;
   readonly #partition: Partition;
+  readonly #environment: SkewedEnvironment;
   #agent: Agent | undefined;
   #identity: JoinedIdentity | undefined;
   /** A token is for joining; nobody keeps it. */
@@ -149,8 +153,9 @@ class SimulatedNodeProcess implements SimulatedNode {
     this.#settings = settings;
     this.#partition = new Partition(name);
     this.#sources = this.#partition.sources(sources);
+    this.#environment = new SkewedEnvironment(options.environment);
     this.machine = createSimulatedMachine({
-      environment: options.environment,
+      environment: this.#environment,
       hostname: name,
       address: addressAt(machineRange, index + 10),
       podCidr: `${addressAt(podRange, index * podsPerNode)}/24`,
@@ -184,6 +189,10 @@ class SimulatedNodeProcess implements SimulatedNode {
     this.machine.host.setLoad(load);
   }
 
+  setClock(skewMs: number): void {
+    this.#environment.skewMs = skewMs;
+  }
+
   async killAgent(): Promise<void> {
     await this.#agent?.stop();
     this.#agent = undefined;
@@ -194,14 +203,14 @@ class SimulatedNodeProcess implements SimulatedNode {
   async startAgent(token?: string): Promise<void> {
     if (this.#agent !== undefined) return;
     this.#identity = await this.#join(token);
-    const { clientFor, environment, logger, metrics = silentMetrics } = this.#options;
+    const { clientFor, logger, metrics = silentMetrics } = this.#options;
     const { labels = {}, taints = [], maxPods } = this.#settings;
     this.#agent = await startAgent({
       client: this.#identity?.client ?? this.#partition.client(clientFor(nodeUser(this.name))),
       sources: this.#identity?.sources ?? this.#sources,
       runtime: this.machine.runtime,
       host: this.machine.host,
-      environment,
+      environment: this.#environment,
       logger,
       metrics,
       nodeName: this.name,
@@ -216,7 +225,7 @@ class SimulatedNodeProcess implements SimulatedNode {
 
   async #join(token: string | undefined): Promise<JoinedIdentity | undefined> {
     const { join } = this.#settings;
-    const { cluster, environment, logger } = this.#options;
+    const { cluster, logger } = this.#options;
     if (join === undefined) return undefined;
     if (cluster === undefined) throw new Error(`${this.name} cannot join: the cluster gives no tokens`);
     const joined = await JoinedIdentity.open({
@@ -224,7 +233,7 @@ class SimulatedNodeProcess implements SimulatedNode {
       join: { ...join, token: token ?? (this.#hasJoined ? undefined : join.token) },
       nodeName: this.name,
       files: this.machine.host.files,
-      environment,
+      environment: this.#environment,
       logger,
       across: (client) => this.#partition.client(client),
     });

@@ -97,7 +97,7 @@ export class EvictionManager {
       observations,
       before: this.#state,
       pressureTransitionMs: config.eviction.pressureTransitionMs,
-      now: environment.now(),
+      now: environment.monotonic(),
     });
     this.#state = state;
     this.#say(conditions);

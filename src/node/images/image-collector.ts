@@ -67,7 +67,7 @@ export class ImageCollector {
   /** Notes which images there are and are in use. Answers those that may go, the longest unused first. */
   async #observe(minAgeMs: number): Promise<readonly Image[]> {
     const { runtime, environment, containers, records } = this.#options;
-    const now = environment.now();
+    const now = environment.monotonic();
     const images = await runtime.listImages();
     const used = new Set([...containers()].flatMap(({ image, imageId }) => [image, imageId]));
     const present = new Set(images.map(({ id }) => id));

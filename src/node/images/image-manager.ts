@@ -164,7 +164,7 @@ export class ImageManager {
     const key = `${pod.metadata.uid}_${asked}`;
     const before = this.#failures.get(key);
     const retryAt = before === undefined ? 0 : before.at + this.#backOff.delayAfter(key, before.at);
-    if (before !== undefined && environment.now() < retryAt) {
+    if (before !== undefined && environment.monotonic() < retryAt) {
       const message = `Back-off pulling image ${quote(asked)}`;
       tell('Normal', 'BackOff', message);
       return failed('ImagePullBackOff', `${message}: ${before.message}`, retryAt);
@@ -176,7 +176,7 @@ export class ImageManager {
       return { image };
     } catch (error) {
       signal.throwIfAborted();
-      const now = environment.now();
+      const now = environment.monotonic();
       const text = pullErrorText(error);
       const failure = pullFailure(asked, text);
       tell('Warning', 'Failed', `Failed to pull image ${quote(asked)}: ${text}`);

@@ -65,6 +65,8 @@ export interface ContainerToStart {
 export interface WaitingContainer {
   readonly container: Container;
   readonly until: number;
+  /** So long from now. */
+  readonly waitMs: number;
   /** As the container's status says it. */
   readonly message: string;
 }
@@ -103,9 +105,10 @@ export class Decision {
     const previousEnd = exited?.finishedAt;
     const delayMs = previousEnd === undefined ? 0 : backOff(container, previousEnd);
     const until = (previousEnd ?? 0) + delayMs;
-    if (delayMs > 0 && now < until) {
+    // What ended later than now ended before the clock was set back: nobody knows when, and it is not waited for.
+    if (delayMs > 0 && now < until && until - now <= delayMs) {
       const message = `back-off ${goDuration(delayMs)} restarting failed container=${container.name} pod=${describePod(pod)}`;
-      this.waits.push({ container, until, message });
+      this.waits.push({ container, until, waitMs: until - now, message });
       return;
     }
     this.starts.push({ container, kind, restartCount, previousEnd });

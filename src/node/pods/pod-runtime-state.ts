@@ -71,10 +71,10 @@ export function anyMainContainerStarted(pod: Pod, state: PodRuntimeState): boole
   );
 }
 
-/** Orders a pod's sandboxes or containers, the newest first. */
+/** Orders a pod's sandboxes, or its containers of one name, the newest first: by their attempts, since the clock may have been set back between them. */
 export function newestFirst(
   a: { readonly createdAt: number; readonly metadata: { readonly attempt: number } },
   b: { readonly createdAt: number; readonly metadata: { readonly attempt: number } },
 ): number {
-  return b.createdAt - a.createdAt || b.metadata.attempt - a.metadata.attempt;
+  return b.metadata.attempt - a.metadata.attempt || b.createdAt - a.createdAt;
 }

@@ -61,7 +61,7 @@ export class PodWorker {
   #looking: Promise<void> | undefined;
   #again = false;
   #looked = false;
-  /** After a failure nothing is tried before this time. */
+  /** After a failure nothing is tried before this time; monotonic, as are the others: the clock may be set. */
   #holdUntil = 0;
   /** The same for the start of single containers. */
   readonly #startNotBefore = new Map<string, number>();
@@ -135,7 +135,7 @@ export class PodWorker {
     if (urgent) {
       this.#holdUntil = 0;
       this.#startNotBefore.clear();
-    } else if (this.#context.environment.now() < this.#holdUntil) return;
+    } else if (this.#context.environment.monotonic() < this.#holdUntil) return;
     this.#looked = true;
     this.#again = true;
     this.#looking ??= this.#run();
@@ -185,7 +185,7 @@ export class PodWorker {
       } catch (error) {
         if (signal.aborted) continue;
         this.#context.logger.warn('a pod could not be synced', { pod: describePod(this.#pod), err: error });
-        this.#holdUntil = this.#context.environment.now() + this.#context.config.syncRetryMs;
+        this.#holdUntil = environment.monotonic() + this.#context.config.syncRetryMs;
         this.#lookAt(this.#holdUntil);
       }
     }
@@ -217,8 +217,7 @@ export class PodWorker {
     for (const part of await Promise.allSettled([this.#ensureCgroup(), volumes.mount(pod, signal)]))
       if (part.status === 'rejected') throw part.reason;
     const resize = await performResize(this.#context, pod, cache.state(this.uid), signal);
-    const now = environment.now();
-    if (resize.failed) this.#lookAt(now + config.syncRetryMs);
+    if (resize.failed) this.#lookAt(environment.monotonic() + config.syncRetryMs);
     const actions = decidePodActions({
       pod,
       state: cache.state(this.uid),
@@ -226,7 +225,7 @@ export class PodWorker {
       restart: resize.restart,
       probes,
       backOff: (container, since) => crashBackOff.delayAfter(this.#backOffKey(container), since),
-      now,
+      now: environment.now(),
     });
     await this.#perform(actions, signal);
   }
@@ -274,10 +273,10 @@ export class PodWorker {
     );
     // How a container ended is told before what it waits for.
     if (actions.waiting.length > 0) await this.#context.environment.turn();
-    for (const { container, until, message } of actions.waiting) {
+    for (const { container, until, waitMs, message } of actions.waiting) {
       this.#failures.set(container.name, { reason: 'CrashLoopBackOff', message });
       this.#tellBackOff(container, until);
-      this.#lookAt(until);
+      this.#lookAt(this.#context.environment.monotonic() + waitMs);
     }
     if (actions.start.length === 0) return;
     await this.#start(actions, signal);
@@ -297,14 +296,13 @@ export class PodWorker {
     }
     for (const toStart of actions.start) {
       const { container, kind, previousEnd } = toStart;
-      const now = environment.now();
       const notBefore = this.#startNotBefore.get(container.name) ?? 0;
-      if (now < notBefore) {
+      if (environment.monotonic() < notBefore) {
         this.#lookAt(notBefore);
         if (kind === 'init') return;
         continue;
       }
-      if (previousEnd !== undefined) crashBackOff.record(this.#backOffKey(container), previousEnd, now);
+      if (previousEnd !== undefined) crashBackOff.record(this.#backOffKey(container), previousEnd, environment.now());
       this.#failures.delete(container.name);
       const outcome = await startContainer(this.#context, { pod, toStart, pullSecrets: secrets, ...sandbox }, signal);
       if (outcome.failure === undefined) {
@@ -312,7 +310,7 @@ export class PodWorker {
         continue;
       }
       this.#failures.set(container.name, outcome.failure);
-      const retryAt = outcome.retryAt ?? environment.now() + config.syncRetryMs;
+      const retryAt = outcome.retryAt ?? environment.monotonic() + config.syncRetryMs;
       this.#startNotBefore.set(container.name, retryAt);
       this.#lookAt(retryAt);
       if (kind === 'init') return;
@@ -369,8 +367,9 @@ export class PodWorker {
     const start = parseTime(this.#context.statuses.get(this.uid)?.startTime ?? this.#pod.status?.startTime);
     if (activeDeadlineSeconds === undefined || start === undefined || this.#ending !== undefined) return;
     const at = start + activeDeadlineSeconds * 1000;
-    if (environment.now() < at) {
-      this.#lookAt(at);
+    const leftMs = at - environment.now();
+    if (leftMs > 0) {
+      this.#lookAt(environment.monotonic() + leftMs);
       return;
     }
     podEvent(recorder, this.#pod, 'Normal', deadlineExceeded.reason, deadlineExceeded.message);
@@ -390,7 +389,7 @@ export class PodWorker {
     if (at >= this.#timerAt || this.#stopped) return;
     this.#timer?.cancel();
     this.#timerAt = at;
-    this.#timer = environment.setTimer(Math.max(0, at - environment.now()), () => {
+    this.#timer = environment.setTimer(Math.max(0, at - environment.monotonic()), () => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       this.look();
     });

@@ -201,7 +201,7 @@ async function postStart(
 
 /** The container was made and has ended: its back-off says when it comes again. */
 function endedAtOnce({ environment }: WorkerContext, { failure }: FailedStart): FailedStart {
-  return { failure, retryAt: environment.now() };
+  return { failure, retryAt: environment.monotonic() };
 }
 
 function failed(context: WorkerContext, input: StartInput, reason: string, message: string): FailedStart {

@@ -9,7 +9,7 @@ export interface ContainerProbeOptions {
   readonly environment: Environment;
   readonly type: ProbeType;
   readonly probe: Probe;
-  /** When the container was started. */
+  /** When the container was started, by the clock that nobody sets. */
   readonly startedAt: number;
   /** Ticks are whole periods from here. */
   readonly anchor: number;
@@ -41,7 +41,7 @@ export class ContainerProbe {
   /** Asks as soon as it may, and every period from then on. */
   now(): void {
     if (this.#stopped || this.#timer === undefined) return;
-    this.#arm(Math.max(0, this.#earliest() - this.#options.environment.now()));
+    this.#arm(Math.max(0, this.#earliest() - this.#options.environment.monotonic()));
   }
 
   stop(): void {
@@ -61,7 +61,7 @@ export class ContainerProbe {
   /** Readiness is wanted as soon as it can be had; what may kill leaves the container up to a period first. */
   #firstDelay(): number {
     const { environment, type, anchor } = this.#options;
-    const now = environment.now();
+    const now = environment.monotonic();
     if (type === 'Readiness') return Math.max(0, this.#earliest() - now);
     const from = Math.max(this.#earliest(), now);
     const ticks = Math.floor((from - anchor) / this.#periodMs) + 1;

@@ -62,7 +62,7 @@ export class ProbeManager implements PodProbes {
 
   constructor(options: ProbeManagerOptions) {
     this.#options = options;
-    this.#startedAt = options.environment.now();
+    this.#startedAt = options.environment.monotonic();
   }
 
   /** How often probes came to which result; of pods that are gone nothing is kept. */
@@ -140,13 +140,14 @@ export class ProbeManager implements PodProbes {
 
   #anchor(): number {
     const { environment } = this.#options;
-    const now = environment.now();
+    const now = environment.monotonic();
     return now - this.#startedAt < adoptionMs ? now - Math.floor(adoptionMs * environment.random()) : now;
   }
 
   #add(known: ProbedPod, uid: string, container: Container, running: RuntimeStatus, podIp: string): void {
     const { environment, onVerdict } = this.#options;
-    const startedAt = running.startedAt ?? running.createdAt;
+    const agoMs = Math.max(0, environment.now() - (running.startedAt ?? running.createdAt));
+    const startedAt = environment.monotonic() - agoMs;
     const probed: Probed = {
       containerId: running.id,
       adopted: startedAt < this.#startedAt,

@@ -1,6 +1,5 @@
 import type { Client } from '../../client/client.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
-import { parseTime } from '../../machinery/time.ts';
 import type { TokenRequest as ApiTokenRequest } from '../../resources/schema/authentication-v1.generated.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { serviceAccounts } from '../../resources/schema/resource-types.generated.ts';
@@ -13,9 +12,11 @@ export interface ServiceAccountTokensOptions {
 
 interface Entry {
   readonly token: string;
-  readonly expiresAt: number;
-  /** From when on a new one is wanted. */
-  readonly refreshAt: number;
+  /** When it was given, by the clock and by the one that nobody sets. */
+  readonly givenAt: { readonly now: number; readonly monotonic: number };
+  readonly lifeMs: number;
+  /** At this age a new one is wanted. */
+  readonly refreshMs: number;
 }
 
 /** A token is replaced when this share of its life is over, or a day, and a little before so that not all are at once. */
@@ -34,36 +35,45 @@ export class ServiceAccountTokens {
 
   /** Throws an `Error` when there is none that is still good. */
   async token(pod: Pod, request: TokenRequest): Promise<string> {
-    const { environment } = this.#options;
     const uid = pod.metadata.uid ?? '';
     const key = `${request.audience ?? ''}/${request.expirationSeconds}`;
     const known = this.#entries.get(uid)?.get(key);
-    const now = environment.now();
-    if (known !== undefined && now < known.refreshAt) return known.token;
+    if (known !== undefined && this.#ageMs(known) < known.refreshMs) return known.token;
     try {
-      const entry = await this.#request(pod, request, now);
+      const entry = await this.#request(pod, request);
       const entries = this.#entries.get(uid) ?? new Map<string, Entry>();
       this.#entries.set(uid, entries.set(key, entry));
       return entry.token;
     } catch (error) {
-      if (known !== undefined && now < known.expiresAt) return known.token;
+      if (known !== undefined && this.#ageMs(known) < known.lifeMs) return known.token;
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`failed to fetch token: ${why}`, { cause: error });
     }
   }
 
-  /** When the first of a pod's tokens wants to be replaced; undefined when it has none. */
-  refreshAt(uid: string): number | undefined {
+  /** In how many milliseconds the first of a pod's tokens wants to be replaced; undefined when it has none. */
+  refreshInMs(uid: string): number | undefined {
     const entries = this.#entries.get(uid);
     if (entries === undefined) return undefined;
-    return Math.min(...[...entries.values()].map((entry) => entry.refreshAt));
+    return Math.min(...[...entries.values()].map((entry) => entry.refreshMs - this.#ageMs(entry)));
   }
 
   forget(uid: string): void {
     this.#entries.delete(uid);
   }
 
-  async #request(pod: Pod, { audience, expirationSeconds }: TokenRequest, now: number): Promise<Entry> {
+  /**
+   * By whichever clock it is older: one may be set back, the other stands still while the machine sleeps. What the server's clock says
+   * counts for nothing, so that a node whose clock is an hour ahead does not ask for one token after the other.
+   */
+  #ageMs({ givenAt }: Entry): number {
+    const { environment } = this.#options;
+    return Math.max(environment.now() - givenAt.now, environment.monotonic() - givenAt.monotonic);
+  }
+
+  async #request(pod: Pod, { audience, expirationSeconds }: TokenRequest): Promise<Entry> {
+    const { environment } = this.#options;
+    const givenAt = { now: environment.now(), monotonic: environment.monotonic() };
     const { namespace, name, uid } = pod.metadata;
     const account = pod.spec?.serviceAccountName ?? '';
     const body: ApiTokenRequest = {
@@ -80,11 +90,9 @@ export class ServiceAccountTokens {
     const answer = await this.#options.client.createSubresource(serviceAccounts, key, 'token', body);
     const token = answer.status?.token;
     if (token === undefined) throw new Error('the server answered without a token');
-    const expiresAt = parseTime(answer.status?.expirationTimestamp) ?? now + expirationSeconds * 1000;
     // The server may give it a longer life than was asked for; what was asked for is what is kept to.
     const lifeMs = expirationSeconds * 1000;
-    const issuedAt = expiresAt - lifeMs;
-    const refreshAt = Math.min(issuedAt + lifeMs * refreshShare, issuedAt + longestUseMs);
-    return { token, expiresAt, refreshAt: refreshAt - jitterMs * this.#options.environment.random() };
+    const refreshMs = Math.min(lifeMs * refreshShare, longestUseMs) - jitterMs * environment.random();
+    return { token, givenAt, lifeMs, refreshMs };
   }
 }

@@ -223,10 +223,10 @@ export class VolumeManager implements PodVolumes {
   /** Tokens are written anew before they expire. */
   #followTokens(pod: Pod, state: PodState): void {
     const uid = pod.metadata.uid ?? '';
-    const refreshAt = this.#tokens.refreshAt(uid);
-    if (refreshAt === undefined || state.tokenTimer !== undefined) return;
+    const refreshInMs = this.#tokens.refreshInMs(uid);
+    if (refreshInMs === undefined || state.tokenTimer !== undefined) return;
     const { environment, onStale } = this.#options;
-    state.tokenTimer = environment.setTimer(Math.max(0, refreshAt - environment.now()), () => {
+    state.tokenTimer = environment.setTimer(Math.max(0, refreshInMs), () => {
       state.tokenTimer = undefined;
       this.invalidate(uid);
       onStale(uid);
