@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
 import type { Node, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { deployments, nodes, pods, statefulSets } from '../../src/resources/schema/resource-types.generated.ts';
+import { processes } from '../e2e/machine.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { PoweredMachine } from './powered-machine.ts';
 import { RuntimeSampler } from './runtime-sampler.ts';
@@ -114,6 +115,40 @@ describe.skipIf(inject('missing').length > 0)('nodes that fail', () => {
     expect(sampler.samples).toBeGreaterThan(100);
     expect(sampler.doubles).toEqual([]);
   });
+
+  test('one whose containerd hangs says that it is down, answers in time, and touches nothing when it is back', async () => {
+    await Promise.all([cluster.run('held', beside, 'sleep 3600'), cluster.run('free', here, 'sleep 3600')]);
+    const before = await ready('held');
+    await ready('free');
+    const config = `${cluster.directory}/nodes/2/containerd/config.toml`;
+    const { pid = 0 } = processes().find(({ command }) => command.includes(`containerd --config ${config}`)) ?? {};
+    const stoppedAt = cluster.environment.monotonic();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const asked = cluster.exec('held', 'echo on').catch((error: unknown) => String(error));
+      const condition = await cluster.until(
+        'the node says so',
+        async () => {
+          const found = readiness(await cluster.client.get(nodes, { name: beside }));
+          return found?.status === 'False' ? found : undefined;
+        },
+        50_000,
+      );
+      expect(condition).toMatchObject({ reason: 'KubeletNotReady', message: 'container runtime is down' });
+      expect(await asked).not.toContain('on\n');
+      expect(cluster.environment.monotonic() - stoppedAt).toBeLessThan(50_000);
+      expect(await cluster.logs('held')).toBe('');
+      expect(await cluster.exec('free', 'echo on')).toBe('on\n');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await cluster.until('the node is ready again', async () =>
+      readiness(await cluster.client.get(nodes, { name: beside }))?.status === 'True' ? true : undefined,
+    );
+    const after = await ready('held');
+    expect([containerOf(after), restarts(after)]).toEqual([containerOf(before), 0]);
+    expect(await cluster.exec('held', 'echo on')).toBe('on\n');
+  }, 90_000);
 
   function runDirectory(): string {
     const found = readdirSync(machine.path('/run')).find((name) => name.startsWith('stuurman-'));
