@@ -105,7 +105,7 @@ async function attemptUpdate(
   dedupeOwners(object, scope);
   await admit(scope, admissionAttributes(scope, 'UPDATE', dryRun, object, live));
   dedupeOwners(object, scope);
-  checkResourceVersion(object, live, definition, scope.info.subresource !== '');
+  checkResourceVersion(object, live, definition);
   const reservation = scope.info.subresource === '' ? await reserve(scope, object, live, dryRun) : undefined;
   try {
     prepareUpdate(scope, object, live);
@@ -142,12 +142,7 @@ function uidMismatch(scope: WriteScope, wanted: string, actual: string): Error {
 }
 
 /** The optimistic lock. An update without a version takes the live one where the kind allows that. */
-function checkResourceVersion(
-  object: Draft<KubeObject>,
-  live: KubeObject,
-  definition: ResourceDefinition,
-  isView: boolean,
-): void {
+function checkResourceVersion(object: Draft<KubeObject>, live: KubeObject, definition: ResourceDefinition): void {
   const { resourceVersion = '' } = object.metadata;
   const liveVersion = live.metadata.resourceVersion ?? '';
   if (resourceVersion !== '' && resourceVersion !== '0') {
@@ -155,7 +150,7 @@ function checkResourceVersion(
     if (resourceVersion !== liveVersion) throw conflict(definition.type, live.metadata.name ?? '');
     return;
   }
-  if (!definition.unconditionalUpdate && !isView) {
+  if (!definition.unconditionalUpdate) {
     const error = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
     const { group, resource } = definition.type;
     throw invalidObject({ group, kind: resource }, live.metadata.name ?? '', [error]);
