@@ -40,6 +40,11 @@ const labelPattern = pattern(
   'my-name',
   '123-abc',
 );
+const anyCaseSubdomainPattern = pattern(
+  subdomain,
+  "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  'Example.com',
+);
 const subdomainPattern = pattern(
   subdomain,
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
@@ -133,6 +138,9 @@ export const dnsLabel: NameRule = (value) => {
 
 /** RFC 1123 subdomain, at most 253 characters: the names of most kinds. */
 export const dnsSubdomain: NameRule = (value) => check(value, subdomainPattern, 253);
+
+/** The same for names whose case does not count: of CSI drivers. */
+export const dnsSubdomainOfAnyCase: NameRule = (value) => check(value, anyCaseSubdomainPattern, 253);
 
 /** A subdomain whose labels may hold underscores: search paths of pods. */
 export const dnsSubdomainWithUnderscore: NameRule = (value) => check(value, underscoreSubdomainPattern, 253);

@@ -18,6 +18,7 @@ import { nodeDefinition } from './core/node/node.ts';
 import { persistentVolumeDefinition } from './core/persistent-volume/persistent-volume.ts';
 import { persistentVolumeClaimDefinition } from './core/persistent-volume-claim/persistent-volume-claim.ts';
 import { podDefinition } from './core/pod/pod.ts';
+import { podTemplateDefinition } from './core/pod-template.ts';
 import { replicationControllerDefinition } from './core/replication-controller.ts';
 import { resourceQuotaDefinition } from './core/resource-quota/resource-quota.ts';
 import { secretDefinition } from './core/secret.ts';
@@ -43,7 +44,12 @@ import {
   tokenReviewDefinition,
 } from './reviews.ts';
 import { priorityClassDefinition } from './scheduling/priority-class.ts';
+import { csiDriverDefinition } from './storage/csi-driver.ts';
+import { csiNodeDefinition } from './storage/csi-node.ts';
+import { csiStorageCapacityDefinition } from './storage/csi-storage-capacity.ts';
 import { storageClassDefinition } from './storage/storage-class.ts';
+import { volumeAttachmentDefinition } from './storage/volume-attachment.ts';
+import { volumeAttributesClassDefinition } from './storage/volume-attributes-class.ts';
 
 /**
  * Every kind that a server serves without CRDs. The type parameter is forgotten here: each definition is only ever handed
@@ -57,6 +63,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(namespaceDefinition),
   forget(nodeDefinition),
   forget(podDefinition),
+  forget(podTemplateDefinition),
   forget(persistentVolumeDefinition),
   forget(persistentVolumeClaimDefinition),
   forget(replicationControllerDefinition),
@@ -83,7 +90,12 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(roleDefinition),
   forget(roleBindingDefinition),
   forget(priorityClassDefinition),
+  forget(csiDriverDefinition),
+  forget(csiNodeDefinition),
+  forget(csiStorageCapacityDefinition),
   forget(storageClassDefinition),
+  forget(volumeAttachmentDefinition),
+  forget(volumeAttributesClassDefinition),
   forget(tokenReviewDefinition),
   forget(selfSubjectReviewDefinition),
   forget(subjectAccessReviewDefinition),

@@ -31,6 +31,7 @@ export interface Particulars<T extends KubeObject> {
   warnings?(object: T, old: T | undefined): readonly string[];
   readonly deprecationWarning?: string;
   changesGeneration?(object: T, old: T): boolean;
+  readonly bornWithoutGeneration?: boolean;
   /** Absent: true. */
   readonly unconditionalUpdate?: boolean;
   /** Absent: false. */
@@ -95,7 +96,8 @@ export function define<T extends KubeObject>(
 
 function optional<T extends KubeObject>(particulars: Particulars<T>): Partial<ResourceDefinition<T>> {
   const { storage, prepareForCreate, prepareForUpdate, warnings, changesGeneration } = particulars;
-  const { scale, gracePeriodSeconds, deletion, returnsDeletedObject, deprecationWarning } = particulars;
+  const { bornWithoutGeneration, scale, gracePeriodSeconds, deletion, returnsDeletedObject, deprecationWarning } =
+    particulars;
   return {
     ...(storage !== undefined && { storage }),
     ...(prepareForCreate !== undefined && { prepareForCreate }),
@@ -103,6 +105,7 @@ function optional<T extends KubeObject>(particulars: Particulars<T>): Partial<Re
     ...(warnings !== undefined && { warnings }),
     ...(deprecationWarning !== undefined && { deprecationWarning }),
     ...(changesGeneration !== undefined && { changesGeneration }),
+    ...(bornWithoutGeneration !== undefined && { bornWithoutGeneration }),
     ...(scale !== undefined && { scale }),
     ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
     ...(deletion !== undefined && { deletion }),

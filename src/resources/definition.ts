@@ -33,6 +33,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly deprecationWarning?: string;
   /** Whether this update counts as a change of desired state, which increments `metadata.generation`. Absent: the kind has no generation. */
   changesGeneration?(object: T, old: T): boolean;
+  /** Whether the first generation is the one after the first change: a new object has none. Absent: it has generation 1. */
+  readonly bornWithoutGeneration?: boolean;
   /** `allowUnconditionalUpdate`: an update may come without resourceVersion. */
   readonly unconditionalUpdate: boolean;
   /** PUT creates what does not exist. */

@@ -57,7 +57,7 @@ export function rewrite(ask: Ask): readonly string[] {
 }
 
 function countGeneration(definition: ResourceDefinition, object: Draft<KubeObject>, old: KubeObject | undefined): void {
-  if (definition.changesGeneration === undefined) return;
+  if (definition.changesGeneration === undefined || (old === undefined && definition.bornWithoutGeneration)) return;
   const before = old?.metadata.generation ?? 0;
   const changes = old === undefined || definition.changesGeneration(object, old);
   object.metadata.generation = changes ? before + 1 : before;

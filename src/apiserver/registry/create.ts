@@ -87,7 +87,7 @@ export async function prepareCreate(scope: WriteScope, object: Draft<KubeObject>
   metadata.uid = environment.id();
   metadata.creationTimestamp = formatTime(environment.now());
   definition.prepareForCreate?.(object, writeContext(scope));
-  if (definition.changesGeneration !== undefined) metadata.generation = 1;
+  if (definition.changesGeneration !== undefined && definition.bornWithoutGeneration !== true) metadata.generation = 1;
   const errors = [
     ...validateObjectMeta(metadata, {
       namespaced: definition.type.namespaced,

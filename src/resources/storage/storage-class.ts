@@ -1,6 +1,5 @@
 import type { FieldError } from '../../machinery/field-error.ts';
-import { duplicate, invalid, notSupported, required, tooLong } from '../../machinery/field-errors.ts';
-import { byteLength } from '../../machinery/go-text.ts';
+import { duplicate, notSupported, required } from '../../machinery/field-errors.ts';
 import { nameIsDnsSubdomain, qualifiedName } from '../../machinery/names.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
@@ -9,9 +8,8 @@ import { storageClasses } from '../schema/resource-types.generated.ts';
 import type { StorageClass } from '../schema/storage-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
 import { validateImmutable } from '../validation/immutable.ts';
+import { validateParameters } from './parameters.ts';
 
-const maxParameters = 512;
-const maxParameterBytes = 256 * 1024;
 const reclaimPolicies = ['Delete', 'Retain'];
 const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
 
@@ -48,20 +46,6 @@ export const storageClassDefinition = define<StorageClass>(storageClasses, {
     ageSince(metadata.creationTimestamp, now),
   ],
 });
-
-function validateParameters(parameters: Readonly<Record<string, string>>, errors: FieldError[]): void {
-  const keys = Object.keys(parameters);
-  if (keys.length > maxParameters) {
-    errors.push(tooLong('parameters', maxParameters));
-    return;
-  }
-  let size = 0;
-  for (const key of keys) {
-    if (key === '') errors.push(invalid('parameters', key, 'field can not be empty.'));
-    size += byteLength(key) + byteLength(parameters[key] ?? '');
-  }
-  if (size > maxParameterBytes) errors.push(tooLong('parameters', maxParameterBytes));
-}
 
 function validateTopologies(terms: readonly TopologySelectorTerm[], errors: FieldError[]): void {
   const seen = new Set<string>();

@@ -61,7 +61,7 @@ function validateAffinity({ required: selector }: VolumeNodeAffinity, path: stri
   else validateNodeSelector(selector, `${path}.required`, errors);
 }
 
-function validateAttributesClass(
+export function validateAttributesClass(
   { volumeAttributesClassName: name, csi }: PersistentVolumeSpec,
   path: string,
   errors: FieldError[],
