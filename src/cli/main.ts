@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { withNodeLimits } from './node-limit-options.ts';
 import { fail } from './output.ts';
 
 /** What commands that concern a cluster share. */
@@ -20,7 +21,7 @@ const program = new Command('stuurman')
 
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
-withDirectory(program.command('up'))
+withNodeLimits(withDirectory(program.command('up')))
   .description('start the cluster, or the server of one whose containers still run')
   .option('-f, --file <file>', 'apply a manifest when the cluster is ready (repeatable)', collect, [])
   .option('--demo', 'run the shop: a web tier, an application and a database')
@@ -45,7 +46,7 @@ withDirectory(program.command('up'))
   .option('--detach', 'return when the cluster is ready; it runs on')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
 
-withDirectory(program.command('join [server]'))
+withNodeLimits(withDirectory(program.command('join [server]')))
   .description('make this machine a node of a cluster whose server is on another one, or bring its node back')
   .option('--token <token>', 'by which it is let in: "stuurman token create" on the server makes one')
   .option('--ca-hash <hash>', "sha256 of the cluster's authority, by which it is known (repeatable)", collect, [])

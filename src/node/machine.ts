@@ -11,6 +11,8 @@ export interface PodsShare {
   readonly milliCpu: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
+  /** 0: as many as the machine has room for. */
+  readonly processes: number;
 }
 
 /** What the node is made of. */
@@ -22,7 +24,10 @@ export class Machine implements MachineFacts {
   readonly memoryCapacityBytes: number;
   #hostIps: readonly string[];
 
+  /** Throws when more is to be kept from pods than there is. */
   constructor(info: HostInfo, config: NodeConfig) {
+    const problem = reservationProblem(info, config);
+    if (problem !== undefined) throw new Error(problem);
     this.info = info;
     this.capacity = capacityOf(info, config);
     this.podsShare = podsShareOf(info, config);
@@ -53,14 +58,45 @@ function capacityOf(info: HostInfo, config: NodeConfig): ResourceList {
   };
 }
 
+type Reservations = Pick<NodeConfig, 'systemReserved' | 'kubeReserved' | 'eviction'>;
+
+/** Of which resource more is to be kept from pods than there is, in the kubelet's words; undefined: of none. */
+export function reservationProblem(info: HostInfo, config: Reservations): string | undefined {
+  const { eviction } = config;
+  const memory = keptFree(eviction, 'memory.available', info.memoryBytes);
+  const disk = keptFree(eviction, 'nodefs.available', info.diskBytes);
+  const kept = [
+    ['cpu', reservedOf(config, 'cpu', milliValueOf), info.cpus * 1000, -3],
+    ['memory', reservedOf(config, 'memory', wholeValueOf) + memory, info.memoryBytes, 0],
+    ['ephemeral-storage', reservedOf(config, 'ephemeral-storage', wholeValueOf) + disk, info.diskBytes, 0],
+    ['pid', reservedOf(config, 'pid', wholeValueOf), info.processesMax, 0],
+  ] as const;
+  const [resource, reserved, capacity, scale] = kept.find(([, amount, whole]) => amount > whole) ?? [];
+  if (resource === undefined) return undefined;
+  const text = (amount: number) => {
+    const format = resource === 'cpu' || resource === 'pid' ? 'DecimalSI' : 'BinarySI';
+    return formatQuantity(quantityOf(amount, format, scale));
+  };
+  return `invalid Node Allocatable configuration. Resource "${resource}" has a reservation of ${text(reserved)} but capacity of ${text(capacity)}. Expected capacity >= reservation.`;
+}
+
+function reservedOf(
+  { systemReserved, kubeReserved }: Reservations,
+  resource: string,
+  read: (quantity: string) => number,
+): number {
+  return read(systemReserved[resource] ?? '0') + read(kubeReserved[resource] ?? '0');
+}
+
 /** What all pods together may use at the most: capacity without what is reserved. */
 function podsShareOf(info: HostInfo, config: NodeConfig): PodsShare {
   const left = (whole: number, resource: string, read: (quantity: string) => number) =>
-    Math.max(0, whole - read(config.systemReserved[resource] ?? '0') - read(config.kubeReserved[resource] ?? '0'));
+    Math.max(0, whole - reservedOf(config, resource, read));
   return {
     milliCpu: left(info.cpus * 1000, 'cpu', milliValueOf),
     memoryBytes: left(info.memoryBytes, 'memory', wholeValueOf),
     diskBytes: left(info.diskBytes, 'ephemeral-storage', wholeValueOf),
+    processes: reservedOf(config, 'pid', wholeValueOf) > 0 ? left(info.processesMax, 'pid', wholeValueOf) : 0,
   };
 }
 

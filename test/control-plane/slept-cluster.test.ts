@@ -53,6 +53,7 @@ async function up(directory: DataDirectory, environment: RealEnvironment): Promi
     port,
     realNode: false,
     simulatedNodes: 0,
+    limits: {},
     agentCommand: [],
     notice: () => {},
   });

@@ -3,6 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { wholeValueOf } from '../../src/machinery/quantity.ts';
+import { Kubectl } from './kubectl.ts';
 import { freePort, Stuurman } from './stuurman.ts';
 
 const folder = join(inject('folder'), 'cli');
@@ -122,4 +124,43 @@ test('a manifest that cannot be applied ends the start', async () => {
   expect(await refusal(copy('broken'), '-f', file)).toBe(
     `error: ${file} is no valid YAML: line 3, column 11: bad indentation of a mapping entry`,
   );
+});
+
+test('what nodes keep from pods is checked, holds for every node, and is kept for the next start', async () => {
+  const none = join(folder, 'no-limits');
+  expect(await refusal(none, '--system-reserved', 'gpu=1')).toBe(
+    'error: --system-reserved: cannot reserve "gpu" resource: there are cpu, memory, ephemeral-storage, pid',
+  );
+  expect(await refusal(none, '--eviction-hard', 'memory.available=1Gi')).toBe(
+    'error: --eviction-hard: malformed pair, expect string<string, not "memory.available=1Gi"',
+  );
+  expect(await refusal(none, '--eviction-soft', 'memory.available<1Gi')).toBe(
+    'error: --eviction-soft: grace period must be specified for the soft eviction threshold memory.available',
+  );
+  expect(existsSync(none)).toBe(false);
+  const directory = copy('limits');
+  let starts = 0;
+  const allocatable = async (...args: readonly string[]) => {
+    const stuurman = new Stuurman(['up', ...common(directory), ...args]);
+    await stuurman.ready();
+    const kubectl = await Kubectl.inNamespace(`limits-${starts++}`, join(directory, 'admin.kubeconfig'));
+    const path = '{.status.capacity.memory} {.status.allocatable.memory} {.status.allocatable.cpu}';
+    const told = await kubectl.get(['get', 'node', 'simulated-0', '-o', `jsonpath=${path}`]);
+    expect((await stuurman.end()).code).toBe(0);
+    const [capacity = '', left = '', cpu] = told.split(' ');
+    return [wholeValueOf(capacity) - wholeValueOf(left), cpu];
+  };
+  const [kept] = await allocatable();
+  expect(kept).toBe(100 * 2 ** 20);
+  const asked = [
+    '--system-reserved',
+    'memory=1Gi',
+    '--kube-reserved',
+    'cpu=500m',
+    '--eviction-hard',
+    'memory.available<1Gi',
+  ];
+  expect(await allocatable(...asked)).toEqual([2 * 2 ** 30, '3500m']);
+  expect(await allocatable()).toEqual([2 * 2 ** 30, '3500m']);
+  expect(await allocatable('--system-reserved', '')).toEqual([2 ** 30, '3500m']);
 });

@@ -125,6 +125,7 @@ const labInfo = {
   cpus: 1,
   memoryBytes: 0,
   diskBytes: 0,
+  processesMax: 0,
   cgroupVersion: 1,
   bootedAt: 0,
 } as const;

@@ -1,4 +1,5 @@
 import { join as joinPath } from 'node:path';
+import { decideLimits } from '../../cluster/agent/agent-limits.ts';
 import { installAdvice, missingPrograms } from '../../cluster/agent/node-runtime.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { writeJoinProcess } from '../../cluster/join/join-process.ts';
@@ -10,11 +11,12 @@ import { nodeNameOfMachine } from '../../cluster/server/machine.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { detach } from '../detach.ts';
 import { endOnSignals } from '../end-on-signals.ts';
+import type { NodeLimitOptions } from '../node-limit-options.ts';
 import { say } from '../output.ts';
 import { Steps } from '../steps.ts';
 import { wholeNumber } from '../whole-number.ts';
 
-export interface JoinOptions {
+export interface JoinOptions extends NodeLimitOptions {
   readonly token?: string;
   readonly caHash: readonly string[];
   readonly dataDir?: string;
@@ -31,6 +33,7 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
   const port = wholeNumber('--port', options.port, 1, 65_535);
   const invitation = invitationOf(server, options, readJoined(directory)?.nodeName);
   await mustRunContainers(isRoot);
+  const limits = await decideLimits(directory, options, true);
   if (options.detach === true) {
     await detach(directory, environment, [
       /\nCtrl-C takes[^\n]*\n/,
@@ -48,6 +51,7 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
     logger,
     invitation,
     port,
+    limits,
     agentCommand: [...program, 'agent'],
     leaveCommand: [...program, 'leave', '--data-dir', directory.path],
   });

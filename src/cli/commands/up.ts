@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
+import { decideLimits } from '../../cluster/agent/agent-limits.ts';
 import { installAdvice, missingPrograms } from '../../cluster/agent/node-runtime.ts';
 import { applyManifests } from '../../cluster/demo/apply-manifests.ts';
 import { prepareDemo, waitForDemo } from '../../cluster/demo/demo.ts';
@@ -16,11 +17,12 @@ import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { detach } from '../detach.ts';
 import { endOnSignals } from '../end-on-signals.ts';
 import { kubectlAdvice } from '../kubectl-advice.ts';
+import type { NodeLimitOptions } from '../node-limit-options.ts';
 import { say, styled } from '../output.ts';
 import { Steps } from '../steps.ts';
 import { wholeNumber } from '../whole-number.ts';
 
-export interface UpOptions {
+export interface UpOptions extends NodeLimitOptions {
   readonly file: readonly string[];
   readonly demo?: boolean;
   readonly nodes?: string;
@@ -70,6 +72,7 @@ export async function up(options: UpOptions): Promise<void> {
       `${styled('yellow', 'note:')} containers are simulated, because ${obstacle}. Everything else of the cluster is real.`,
     );
   }
+  const limits = await decideLimits(directory, options, realNode);
   const simulatedNodes = asked > 0 || realNode ? asked : 1;
   if (options.detach === true) {
     await detach(directory, environment, [
@@ -94,6 +97,7 @@ export async function up(options: UpOptions): Promise<void> {
       realNode,
       nodes,
       simulatedNodes,
+      limits,
       nodeLifecycle: { gracePeriodMs },
       agentCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'agent'],
       notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),

@@ -17,7 +17,6 @@ import { IdentityFiles } from '../../node/certificates/identity-files.ts';
 import { requireIdentity } from '../../node/certificates/join-cluster.ts';
 import { ServingTls } from '../../node/certificates/serving-tls.ts';
 import type { NodeConfig } from '../../node/config.ts';
-import { defaultEviction } from '../../node/eviction/eviction-config.ts';
 import { kubernetesArchitecture } from '../../node/host/linux/host-info.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import { LocalImages } from '../../node/images/making/local-images.ts';
@@ -27,6 +26,7 @@ import type { HttpResponse, HttpTarget } from '../../wire/http.ts';
 import { ListenError } from '../../wire/http-server/listen.ts';
 import type { HttpServer } from '../../wire/http-server.ts';
 import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
+import { agentLimits } from './agent-limits.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { JoinedDuties } from './joined-duties.ts';
 import { NodeNetwork } from './node-network.ts';
@@ -40,9 +40,6 @@ export interface AgentProcess {
   /** Ends the agent; containers, network and names of the node's services live on in the kernel and in containerd. */
   stop(): Promise<void>;
 }
-
-/** The machine is somebody's own, whose disk is fuller than a server's: its pods are not ended for that. */
-const fullDisk = { 'nodefs.available': '5%', 'imagefs.available': '5%' } as const;
 
 /** Runs the agent of this machine: containers by containerd, traffic by nftables, names by a thread of its own. */
 export async function runAgent(settingsFile: string, logger: Logger): Promise<AgentProcess> {
@@ -153,7 +150,7 @@ function nodeConfig(settings: AgentSettings, port: number, nodeId: string): Part
     clusterDomain: settings.domain,
     resolvConf: settings.resolvConf,
     port,
-    eviction: { ...defaultEviction, hard: { ...defaultEviction.hard, ...fullDisk } },
+    ...agentLimits(settings.limits),
     nodeLabels: { 'stuurman.dev/runtime': 'containerd' },
     nodeId,
     nodeAnnotations: settings.behindNode === undefined ? {} : { [behindAnnotation]: settings.behindNode },

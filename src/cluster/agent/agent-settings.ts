@@ -1,3 +1,5 @@
+import type { NodeLimits } from '../../node/node-limits.ts';
+
 /** What an agent process is told when it is started, as JSON in its file. */
 export interface AgentSettings {
   readonly clusterId: string;
@@ -21,6 +23,8 @@ export interface AgentSettings {
   readonly resolvConf: string;
   /** Pods' cgroups are below it; it carries the cluster's id, and tells the nodes of one machine apart. */
   readonly cgroupRoot: string;
+  /** What the node keeps from its pods; what is absent is as usual. */
+  readonly limits: NodeLimits;
   /** The node in whose machine this one has a network of its own; absent for one in the network of its machine. */
   readonly behindNode?: string | undefined;
   /**

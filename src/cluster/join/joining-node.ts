@@ -13,12 +13,14 @@ import { IdentityFiles } from '../../node/certificates/identity-files.ts';
 import { joinCluster } from '../../node/certificates/join-cluster.ts';
 import { reachByHttps } from '../../node/certificates/reach-api.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
+import type { NodeLimits } from '../../node/node-limits.ts';
 import { ensureNodeId, nameProblem } from '../../node/registration/node-identity.ts';
 import { configMaps, leases, nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { AgentSettings } from '../agent/agent-settings.ts';
 import { resolvConfFile } from '../agent/resolv-conf-file.ts';
 import { type ClusterFacts, clusterFactsKey, parseClusterFacts } from '../control-plane/cluster-facts.ts';
 import { type DataDirectory, DataDirectoryError } from '../files/data-directory.ts';
+import { writeNodeLimits } from '../files/node-limits-file.ts';
 import { AgentKeeper } from '../server/agent-keeper.ts';
 import { takeDownNodes } from '../server/take-down-nodes.ts';
 import { version } from '../server/version.ts';
@@ -32,6 +34,8 @@ export interface JoiningNodeOptions {
   readonly invitation?: Invitation | undefined;
   /** The port of the node's own API. */
   readonly port: number;
+  /** What the node keeps from its pods. */
+  readonly limits: NodeLimits;
   /** Runs an agent when a settings file is put behind it, and `leave` for this directory. */
   readonly agentCommand: readonly string[];
   readonly leaveCommand: readonly string[];
@@ -110,7 +114,7 @@ export class JoiningNode {
 
   /** Starts the agent, or adopts the one that runs. */
   async start(): Promise<void> {
-    const { environment, directory, logger, invitation, agentCommand } = this.#options;
+    const { environment, directory, logger, invitation, agentCommand, limits } = this.#options;
     const facts = await this.#clusterFacts();
     const before = this.#joined;
     const nodeName = invitation?.nodeName ?? before?.nodeName ?? '';
@@ -120,6 +124,7 @@ export class JoiningNode {
     const { clusterId, podRange, serviceRange } = facts;
     this.#joined = { clusterId, podRange, serviceRange, nodeName, servers };
     writeJoined(directory, this.#joined);
+    writeNodeLimits(directory, limits);
     const place = joinedPlace(directory, this.#joined);
     await this.#checkName(place.directory, nodeName);
     const settings = `${JSON.stringify(this.#settings(facts, this.#joined), undefined, 2)}\n`;
@@ -196,7 +201,7 @@ export class JoiningNode {
   }
 
   #settings(facts: ClusterFacts, joined: JoinedFile): AgentSettings {
-    const { directory, port, leaveCommand } = this.#options;
+    const { directory, port, leaveCommand, limits } = this.#options;
     const { podRange, serviceRange, domain, dnsPort } = facts;
     const { clusterId, nodeName, servers } = joined;
     const place = joinedPlace(directory, joined);
@@ -218,6 +223,7 @@ export class JoiningNode {
       cgroupRoot: place.cgroupRoot,
       volumeDirectory: join(directory.path, 'volumes'),
       resolvConf: resolvConfFile(),
+      limits,
       identityDirectory: this.#identity.directory,
       joined: { servers, leaveCommand },
       version,

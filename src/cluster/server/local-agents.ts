@@ -5,6 +5,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
+import type { NodeLimits } from '../../node/node-limits.ts';
 import type { AgentSettings } from '../agent/agent-settings.ts';
 import { resolvConfFile } from '../agent/resolv-conf-file.ts';
 import type { ClusterIdentity } from '../files/cluster-identity.ts';
@@ -32,6 +33,7 @@ export interface LocalAgentsOptions {
   /** The largest packet of the machine's way out. */
   readonly mtu: number;
   readonly dnsPort: number;
+  readonly limits: NodeLimits;
   /** Runs an agent when a settings file is put behind it. */
   readonly agentCommand: readonly string[];
 }
@@ -184,6 +186,7 @@ export class LocalAgents {
       cgroupRoot: place.cgroupRoot,
       volumeDirectory: join(directory.path, 'volumes'),
       resolvConf: resolvConfFile(),
+      limits: this.#options.limits,
       ...(network === undefined ? {} : { behindNode: places.find(({ index }) => index === 1)?.name }),
       version,
     };

@@ -7,6 +7,7 @@ import { createInformerFactory } from '../../client/informers/informer-factory.t
 import type { Environment, Timer } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
+import type { NodeLimits } from '../../node/node-limits.ts';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { ClientTls } from '../../wire/http-client/client-tls.ts';
 import { HttpServer } from '../../wire/http-server.ts';
@@ -16,6 +17,7 @@ import { type ClusterIdentity, ensureIdentity } from '../files/cluster-identity.
 import { ClusterRegister } from '../files/cluster-register.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 import { kubeconfigText } from '../files/kubeconfig-text.ts';
+import { writeNodeLimits } from '../files/node-limits-file.ts';
 import { PkiFiles } from '../files/pki-files.ts';
 import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
 import { simulatedDialer } from '../simulated/simulated-dialer.ts';
@@ -42,6 +44,8 @@ export interface ServerOptions {
   /** How many there should be at least; undefined: those of the last start, or one. */
   readonly nodes?: number | undefined;
   readonly simulatedNodes: number;
+  /** What nodes of this machine keep from their pods. */
+  readonly limits: NodeLimits;
   readonly nodeLifecycle?: ControlPlaneOptions['nodeLifecycle'];
   /** Runs the agent when a settings file is put behind it. */
   readonly agentCommand: readonly string[];
@@ -95,6 +99,7 @@ export class Server {
     });
     register?.enter(directory, identity);
     const store = await SqliteStore.open({ file: directory.stateFile, environment });
+    writeNodeLimits(directory, options.limits);
     const places = options.realNode ? ensureLocalPlaces(options, identity) : [];
     return new Server(options, identity, places, store, new PkiFiles(directory, environment));
   }
@@ -192,7 +197,7 @@ export class Server {
       onChange: (addresses) => this.#moveTo(addresses),
     });
     const simulated = Array.from({ length: this.#options.simulatedNodes }, (_, index) => `simulated-${index}`);
-    for (const name of simulated) await this.#simulated.add({ name });
+    for (const name of simulated) await this.#simulated.add({ name, limits: this.#options.limits });
     return [...this.places.map(({ name }) => name), ...simulated];
   }
 

@@ -7,8 +7,9 @@ import type { Logger } from '../../machinery/log.ts';
 import { type MetricRegistry, silentMetrics } from '../../machinery/metrics.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
 import { type Agent, startAgent } from '../../node/agent.ts';
-import type { NodeConfig } from '../../node/config.ts';
+import { defaultConfig, type NodeConfig } from '../../node/config.ts';
 import type { HostStats } from '../../node/host/host.ts';
+import { limitsConfig, type NodeLimits } from '../../node/node-limits.ts';
 import type { SimulatedRuntime } from '../../node/runtime/simulated/simulated-runtime.ts';
 import {
   createSimulatedMachine,
@@ -41,6 +42,8 @@ export interface SimulatedNodeOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly taints?: NodeConfig['nodeTaints'] | undefined;
   readonly maxPods?: number | undefined;
+  /** What the node keeps from its pods, and when it ends them; what is absent is a kubelet's. */
+  readonly limits?: NodeLimits | undefined;
   /** The node joins by a bootstrap token and keeps its certificates renewed, as one on another machine. Absent: it is simply known. */
   readonly join?: SimulatedJoin | undefined;
   /** What containers do and which images there are. */
@@ -204,7 +207,7 @@ class SimulatedNodeProcess implements SimulatedNode {
     if (this.#agent !== undefined) return;
     this.#identity = await this.#join(token);
     const { clientFor, logger, metrics = silentMetrics } = this.#options;
-    const { labels = {}, taints = [], maxPods } = this.#settings;
+    const { labels = {}, taints = [], maxPods, limits = {} } = this.#settings;
     this.#agent = await startAgent({
       client: this.#identity?.client ?? this.#partition.client(clientFor(nodeUser(this.name))),
       sources: this.#identity?.sources ?? this.#sources,
@@ -217,6 +220,7 @@ class SimulatedNodeProcess implements SimulatedNode {
       config: {
         nodeLabels: { 'stuurman.dev/runtime': 'simulated', ...labels },
         nodeTaints: taints,
+        ...limitsConfig(limits, defaultConfig),
         ...(maxPods !== undefined && { maxPods }),
       },
     });

@@ -2,7 +2,7 @@ import type { Filesystem, HostInfo, HostStats } from '../host/host.ts';
 import type { Observation, Observations, Signal } from './signals.ts';
 
 export interface NodeMeasures {
-  readonly info: Pick<HostInfo, 'memoryBytes' | 'diskBytes'>;
+  readonly info: Pick<HostInfo, 'memoryBytes' | 'diskBytes' | 'processesMax'>;
   readonly stats: HostStats;
   /** What holds images and writable layers; undefined: not known. */
   readonly images: Filesystem | undefined;
@@ -19,7 +19,7 @@ export function observeNode({ info, stats, images, pods }: NodeMeasures): Observ
   if (pods !== undefined)
     see('allocatableMemory.available', Math.max(0, pods.limitBytes - pods.memoryBytes), pods.limitBytes);
   see('nodefs.available', stats.diskAvailableBytes, info.diskBytes);
-  see('pid.available', stats.processesMax - stats.processes, stats.processesMax);
+  see('pid.available', info.processesMax - stats.processes, info.processesMax);
   // There are file systems that do not count their inodes.
   if (stats.diskInodes > 0) see('nodefs.inodesFree', stats.diskInodesFree, stats.diskInodes);
   if (images !== undefined) {

@@ -141,6 +141,8 @@ export interface HostInfo {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
+  /** How many processes and threads there can be. */
+  readonly processesMax: number;
   /** The address others reach this machine by. */
   readonly addresses: readonly string[];
   readonly cgroupVersion: 1 | 2;
@@ -154,7 +156,6 @@ export interface HostStats extends Omit<ResourceUsage, 'memoryLimitBytes'> {
   readonly diskInodes: number;
   readonly diskInodesFree: number;
   readonly processes: number;
-  readonly processesMax: number;
 }
 
 export interface MountOptions {

@@ -17,7 +17,7 @@ export interface PodCgroupsOptions {
   /** The cgroup below which everything of this cluster's pods is. */
   readonly root: string;
   /** What all pods together may use: more than pods are placed by, so that eviction comes before the kernel. */
-  readonly share: Pick<PodsShare, 'milliCpu' | 'memoryBytes'>;
+  readonly share: Pick<PodsShare, 'milliCpu' | 'memoryBytes' | 'processes'>;
   /** The pods that run here. */
   pods(): Iterable<Pod>;
 }
@@ -83,7 +83,8 @@ export class PodCgroups {
 
   async #prepare(): Promise<void> {
     const { host, root, share } = this.#options;
-    await host.ensureCgroup(allPodsCgroup(root), weighted(sharesOf(share.milliCpu), share.memoryBytes));
+    const all = weighted(sharesOf(share.milliCpu), share.memoryBytes);
+    await host.ensureCgroup(allPodsCgroup(root), { ...all, pids: share.processes });
     await host.ensureCgroup(bestEffortCgroup(root), weighted(leastShares));
     await this.#weighBurstable();
   }

@@ -6,17 +6,20 @@ import { readMounts } from './mount-table.ts';
 
 /** Reads what the machine says of itself. `dataDirectory` is where pods' files are: its file system is the node's disk. */
 export async function readHostInfo(dataDirectory: string): Promise<HostInfo> {
-  const [machineId, bootId, productUuid, osRelease, routes, meminfo, stat, disk, mounts] = await Promise.all([
-    firstOf(['/etc/machine-id', '/var/lib/dbus/machine-id']),
-    readBootId(),
-    firstOf(['/sys/class/dmi/id/product_uuid', '/proc/device-tree/vm,uuid']),
-    firstOf(['/etc/os-release', '/usr/lib/os-release']),
-    firstOf(['/proc/net/route']),
-    readFile('/proc/meminfo', 'utf8'),
-    readFile('/proc/stat', 'utf8'),
-    statfs(dataDirectory),
-    readMounts(),
-  ]);
+  const [machineId, bootId, productUuid, osRelease, routes, meminfo, stat, disk, mounts, pidMax, threadsMax] =
+    await Promise.all([
+      firstOf(['/etc/machine-id', '/var/lib/dbus/machine-id']),
+      readBootId(),
+      firstOf(['/sys/class/dmi/id/product_uuid', '/proc/device-tree/vm,uuid']),
+      firstOf(['/etc/os-release', '/usr/lib/os-release']),
+      firstOf(['/proc/net/route']),
+      readFile('/proc/meminfo', 'utf8'),
+      readFile('/proc/stat', 'utf8'),
+      statfs(dataDirectory),
+      readMounts(),
+      readFile('/proc/sys/kernel/pid_max', 'utf8'),
+      readFile('/proc/sys/kernel/threads-max', 'utf8'),
+    ]);
   return {
     hostname: os.hostname(),
     machineId: machineId.trim(),
@@ -28,6 +31,7 @@ export async function readHostInfo(dataDirectory: string): Promise<HostInfo> {
     cpus: os.cpus().length,
     memoryBytes: meminfoBytes(meminfo, 'MemTotal'),
     diskBytes: disk.blocks * disk.bsize,
+    processesMax: Math.min(Number(pidMax), Number(threadsMax)),
     addresses: nodeAddresses(os.networkInterfaces(), defaultRouteLink(routes)),
     cgroupVersion: cgroupVersion(cgroupHierarchies(mounts)),
     bootedAt: Number(/^btime (\d+)$/m.exec(stat)?.[1] ?? 0) * 1000,

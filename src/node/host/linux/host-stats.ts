@@ -12,13 +12,11 @@ export async function readHostStats(
   dataDirectory: string,
   hierarchies: readonly CgroupHierarchy[],
 ): Promise<HostStats> {
-  const [stat, meminfo, loadavg, disk, pidMax, threadsMax] = await Promise.all([
+  const [stat, meminfo, loadavg, disk] = await Promise.all([
     readFile('/proc/stat', 'utf8'),
     readFile('/proc/meminfo', 'utf8'),
     readFile('/proc/loadavg', 'utf8'),
     statfs(dataDirectory),
-    numberIn('/proc/sys/kernel/pid_max'),
-    numberIn('/proc/sys/kernel/threads-max'),
   ]);
   const memory = await rootMemory(hierarchies, meminfo);
   return {
@@ -31,7 +29,6 @@ export async function readHostStats(
     diskInodes: disk.files,
     diskInodesFree: disk.ffree,
     processes: Number(loadavg.split(' ')[3]?.split('/')[1] ?? 0),
-    processesMax: Math.min(pidMax, threadsMax),
   };
 }
 

@@ -89,6 +89,7 @@ export class SimulatedHost implements Host {
       cpus: options.cpus ?? 4,
       memoryBytes: options.memoryBytes ?? 16 * gibibyte,
       diskBytes: options.diskBytes ?? 100 * gibibyte,
+      processesMax: 32_768,
       addresses: [options.address],
       cgroupVersion: 2,
       bootedAt: options.environment.now(),
@@ -132,7 +133,6 @@ export class SimulatedHost implements Host {
       diskInodes,
       diskInodesFree: diskInodes,
       processes: 100,
-      processesMax: 32_768,
       ...this.#load,
     };
   }
