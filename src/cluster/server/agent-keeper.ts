@@ -16,6 +16,9 @@ export interface AgentKeeperOptions {
 }
 
 const lookEveryMs = 2_000;
+const mostLookEveryMs = 30_000;
+/** An agent that has run for so long did not end for how it was started: the next one need not wait. */
+const steadyMs = 10_000;
 const endPatienceMs = 20_000;
 const prefix = 'agent/';
 
@@ -73,17 +76,7 @@ export class AgentKeeper {
     const same = running.filter(({ name }) => name === wanted);
     for (const { handle, name } of running) if (name !== wanted) await this.#end(handle);
     const [adopted] = same;
-    let handle = adopted?.handle ?? (await this.#launch());
-    this.#watching = (async () => {
-      let waitMs = lookEveryMs;
-      while (!this.#stop.signal.aborted) {
-        await this.#options.environment.sleep(waitMs, this.#stop.signal).catch(() => {});
-        if (this.#stop.signal.aborted || (await this.#options.host.processes.isAlive(handle))) continue;
-        this.#options.logger.warn('the agent has ended; starting it again', { node: this.#options.nodeName });
-        handle = await this.#launch();
-        waitMs = Math.min(30_000, waitMs * 1.5);
-      }
-    })();
+    this.#watching = this.#watch(adopted?.handle ?? (await this.#launch()));
     return adopted === undefined ? 'started' : 'adopted';
   }
 
@@ -97,6 +90,26 @@ export class AgentKeeper {
   async end(): Promise<void> {
     await this.release();
     for (const { handle } of await this.#running()) await this.#end(handle);
+  }
+
+  async #watch(first: ProcessHandle): Promise<void> {
+    const { environment, host, logger, nodeName } = this.#options;
+    const { signal } = this.#stop;
+    let handle = first;
+    let startedAt = environment.monotonic();
+    let waitMs = lookEveryMs;
+    while (!signal.aborted) {
+      await environment.sleep(waitMs, signal).catch(() => {});
+      if (signal.aborted) return;
+      if (await host.processes.isAlive(handle)) {
+        if (environment.monotonic() - startedAt >= steadyMs) waitMs = lookEveryMs;
+        continue;
+      }
+      logger.warn('the agent has ended; starting it again', { node: nodeName });
+      handle = await this.#launch();
+      startedAt = environment.monotonic();
+      waitMs = Math.min(mostLookEveryMs, waitMs * 1.5);
+    }
   }
 
   #launch(): Promise<ProcessHandle> {
