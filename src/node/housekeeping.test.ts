@@ -18,13 +18,16 @@ test('of a container that crashes again and again one dead one is kept, with its
   expect(await world.host.files.list(directory)).toEqual([`${attempt}.log`]);
 });
 
-test('when the disk is full, unused images go, those first that were not used for longest', async () => {
+test('when the disk is full, unused images go that were pulled, those first that were not used for longest', async () => {
   world = await NodeWorld.start({
-    images: { present: ['old:1', 'newer:1', 'used:1'] },
+    images: { present: ['imported:1'] },
     diskBytes: 100_000_000,
     // That would be pressure, too.
     config: { eviction: { ...defaultEviction, everyMs: 0 } },
   });
+  await world.createPod('over', { containers: [{ name: 'main', image: 'old:1' }] });
+  await world.advance(10);
+  await world.deletePod('over');
   await world.createPod('web', { containers: [{ name: 'main', image: 'used:1' }] });
   await world.createPod('done', { containers: [{ name: 'main', image: 'newer:1' }] });
   await world.advance(310);
@@ -33,10 +36,11 @@ test('when the disk is full, unused images go, those first that were not used fo
   world.host.setLoad({ diskAvailableBytes: 10_000_000 });
   await world.advance(300);
   const tags = async () => (await world.runtime.listImages()).map(({ tags: [tag] }) => tag).sort();
-  expect(await tags()).toEqual(['docker.io/library/newer:1', 'docker.io/library/used:1']);
+  const imported = 'docker.io/library/imported:1';
+  expect(await tags()).toEqual([imported, 'docker.io/library/newer:1', 'docker.io/library/used:1']);
   world.host.setLoad({ diskAvailableBytes: 1_000_000 });
   await world.advance(300);
-  expect(await tags()).toEqual(['docker.io/library/used:1']);
+  expect(await tags()).toEqual([imported, 'docker.io/library/used:1']);
   await world.advance(300);
   expect(await world.events('node-1')).toContainEqual(
     expect.stringMatching(

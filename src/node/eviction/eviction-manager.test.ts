@@ -98,7 +98,10 @@ test('under memory pressure only pods that ask for memory are taken', async () =
 });
 
 test('with a full disk images and dead containers go first', async () => {
-  await start({ images: { present: ['unused:1', 'app:1'] }, diskBytes: 1000 * mebibyte });
+  await start({ images: { present: ['imported:1'] }, diskBytes: 1000 * mebibyte });
+  await world.createPod('over', { containers: [{ name: 'main', image: 'unused:1' }] });
+  await world.advance(5);
+  await world.deletePod('over');
   await run('writer', 'disk-5');
   await world.advance(5);
   const removeImage = world.runtime.removeImage.bind(world.runtime);
@@ -108,7 +111,10 @@ test('with a full disk images and dead containers go first', async () => {
   };
   world.host.setLoad({ diskAvailableBytes: 90 * mebibyte });
   await world.advance(20);
-  expect((await world.runtime.listImages()).flatMap(({ tags }) => tags)).toEqual(['docker.io/library/app:1']);
+  expect((await world.runtime.listImages()).flatMap(({ tags }) => tags)).toEqual([
+    'docker.io/library/imported:1',
+    'docker.io/library/app:1',
+  ]);
   expect(await phases('writer')).toEqual(['Running']);
   expect(await condition('DiskPressure')).toEqual(['True', 'KubeletHasDiskPressure', 'kubelet has disk pressure']);
 });

@@ -18,8 +18,12 @@ export interface ImageCollectorOptions {
   readonly lowPercent: number;
   /** Younger images are left alone. */
   readonly minAgeMs: number;
-  /** What is known of images that are no more is forgotten. */
-  readonly records: { prune(present: ReadonlySet<string>): Promise<void> };
+  readonly records: {
+    /** What is known of images that are no more is forgotten. */
+    prune(present: ReadonlySet<string>): Promise<void>;
+    /** Whether an image was pulled here, so that it can be pulled again. */
+    wasPulled(imageId: string): boolean;
+  };
   node(): Node | undefined;
   /** All containers the runtime has. */
   containers(): Iterable<ContainerStatus>;
@@ -30,7 +34,10 @@ interface Known {
   lastUsed: number;
 }
 
-/** Removes images nobody uses when the disk gets full, those first that were not used for longest. */
+/**
+ * Removes images nobody uses when the disk gets full, those first that were not used for longest. What was imported stays: no registry
+ * may have it, and without that of the sandbox no pod could start.
+ */
 export class ImageCollector {
   readonly #options: ImageCollectorOptions;
   readonly #known = new Map<string, Known>();
@@ -79,7 +86,7 @@ export class ImageCollector {
       this.#known.set(image.id, known);
       const names = [image.id, ...image.tags, ...image.digests];
       if (names.some((name) => used.has(name))) known.lastUsed = now;
-      else if (!image.pinned && now - known.firstSeen >= minAgeMs) unused.push(image);
+      else if (!image.pinned && records.wasPulled(image.id) && now - known.firstSeen >= minAgeMs) unused.push(image);
     }
     const order = (image: Image) => this.#known.get(image.id) ?? { firstSeen: 0, lastUsed: 0 };
     return unused.sort((a, b) => order(a).lastUsed - order(b).lastUsed || order(a).firstSeen - order(b).firstSeen);

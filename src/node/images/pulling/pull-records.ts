@@ -63,6 +63,11 @@ export class PullRecords {
     return true;
   }
 
+  /** After `prune`, which reads what is on disk. */
+  wasPulled(imageId: string): boolean {
+    return this.#records.has(imageId);
+  }
+
   /** Before a pull: should this process end in it, the image is not taken for one that was here before. */
   async begin(image: string): Promise<void> {
     await this.#load();
