@@ -12,7 +12,8 @@ export interface CniOptions {
 
 /**
  * The list of standard CNI plugins for a node's pods: a bridge with addresses from the node's range. Masquerading is not
- * asked of the plugin (it would use iptables); the service proxy's table does it.
+ * asked of the plugin (it would use iptables); the service proxy's table does it. The pod's own loopback link is no part of the list:
+ * containerd sets it up by itself, beside the bridge, and a second time would be one more program for every pod.
  */
 export function cniConfiguration({ name, bridge, podRange, ipamDirectory, mtu }: CniOptions): string {
   return `${JSON.stringify(
@@ -34,7 +35,6 @@ export function cniConfiguration({ name, bridge, podRange, ipamDirectory, mtu }:
             routes: [{ dst: '0.0.0.0/0' }],
           },
         },
-        { type: 'loopback' },
       ],
     },
     undefined,
