@@ -89,6 +89,7 @@ test('more cannot be kept than there is', () => {
     diskBytes: 100 * 2 ** 30,
     processesMax: 32_768,
     addresses: [],
+    bootedAt: 0,
     cgroupVersion: 2,
   } as const;
   const problem = (flags: NodeLimitFlags) => reservationProblem(info, config(flags));

@@ -181,7 +181,7 @@ export class StatsProvider {
         ...(interfaces !== undefined && { network: networkSummary(timestamp, interfaces) }),
         fs: filesystemSummary(timestamp, disks.node, wholeUsage(disks.node)),
         runtime: { imageFs: images, containerFs: images },
-        rlimit: { time: formatTime(timestamp), maxpid: stats.processesMax, curproc: stats.processes },
+        rlimit: { time: formatTime(timestamp), maxpid: info.processesMax, curproc: stats.processes },
       },
       pods: await Promise.all(pods.map((each) => this.#pod(each, usages.get(each.pod.metadata.uid ?? ''), disks))),
     };
