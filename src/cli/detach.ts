@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { openSync, readFileSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataDirectory } from '../cluster/files/data-directory.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
@@ -31,7 +31,11 @@ export async function detach(
     if (text.length > shown) process.stderr.write(text.slice(shown).replace(lastLine, inItsPlace));
     shown = text.length;
     if (lastLine.test(text)) return;
-    if (code !== undefined) process.exit(code ?? 1);
+    if (code !== undefined) {
+      // A command that was refused has taken away what it made, and this log is what is left.
+      if (readdirSync(directory.path).length === 1) rmSync(directory.path, { recursive: true });
+      process.exit(code ?? 1);
+    }
     await environment.sleep(50);
   }
 }

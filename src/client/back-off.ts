@@ -12,6 +12,9 @@ export interface BackOffOptions {
 /** As Kubernetes' own clients wait before they list or watch again. */
 export const watchBackOff: BackOffOptions = { initialMs: 800, maximumMs: 30_000, factor: 2, jitter: 1 };
 
+/** For those who must follow an API that comes back, under whatever address, within ten seconds. */
+export const followingBackOff: BackOffOptions = { ...watchBackOff, maximumMs: 2_500 };
+
 /** Counts failures in a row and says how long to wait after each. */
 export class BackOff {
   readonly #environment: Pick<Environment, 'random'>;

@@ -1,3 +1,4 @@
+import { followingBackOff } from '../client/back-off.ts';
 import type { Client } from '../client/client.ts';
 import { SharedInformer } from '../client/informers/shared-informer.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
@@ -75,7 +76,13 @@ export class FollowedObjects implements ReferencedObjects {
   #start(key: string, kind: Reference['kind'], namespace: string, name: string): Followed {
     const type: ResourceType = types[kind];
     const scope = type.namespaced ? { namespace, fieldSelector: `metadata.name=${name}` } : {};
-    const informer = new SharedInformer({ ...this.#options, type, ...scope, streamInitialState: false });
+    const informer = new SharedInformer({
+      ...this.#options,
+      type,
+      ...scope,
+      streamInitialState: false,
+      backOff: followingBackOff,
+    });
     const callbacks = new Set<() => void>();
     const tell = () => {
       for (const callback of callbacks) callback();

@@ -25,10 +25,7 @@ export async function down(options: DownOptions): Promise<void> {
     return;
   }
   await takeDown(directory);
-  if (options.purge === true) {
-    rmSync(directory.path, { recursive: true, force: true });
-    new ClusterRegister().leave(directory);
-  }
+  if (options.purge === true) purge(directory);
   const what = joined === undefined ? 'cluster' : `node ${joined.nodeName}`;
   say(
     options.purge === true
@@ -48,10 +45,15 @@ export async function leave(options: DownOptions): Promise<void> {
         : `this machine has joined no cluster in ${directory.path}: give the directory with --data-dir`,
     );
   await takeDown(directory);
-  rmSync(directory.path, { recursive: true, force: true });
+  purge(directory);
   say(
     `This machine is no longer the node ${joined.nodeName}; "stuurman node remove ${joined.nodeName} --force" on the server makes the cluster forget it, where that has not been done.`,
   );
+}
+
+function purge(directory: DataDirectory): void {
+  rmSync(directory.path, { recursive: true, force: true });
+  new ClusterRegister().leave(directory);
 }
 
 function directoryOf({ dataDir }: DownOptions): DataDirectory {

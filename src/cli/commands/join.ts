@@ -2,9 +2,9 @@ import { join as joinPath } from 'node:path';
 import { decideLimits } from '../../cluster/agent/agent-limits.ts';
 import { installAdvice, missingPrograms } from '../../cluster/agent/node-runtime.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
-import { writeJoinProcess } from '../../cluster/join/join-process.ts';
+import { runningJoin, writeJoinProcess } from '../../cluster/join/join-process.ts';
 import { readJoined } from '../../cluster/join/joined-file.ts';
-import { JoiningNode } from '../../cluster/join/joining-node.ts';
+import { JoiningNode, requireJoinable } from '../../cluster/join/joining-node.ts';
 import { serverUrl } from '../../cluster/join/server-url.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
 import { nodeNameOfMachine } from '../../cluster/server/machine.ts';
@@ -32,38 +32,53 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
   const port = wholeNumber('--port', options.port, 1, 65_535);
   const invitation = invitationOf(server, options, readJoined(directory)?.nodeName);
+  const running = runningJoin(directory);
+  if (running !== undefined && invitation === undefined)
+    throw new Error(`the node in ${directory.path} runs already (process ${running}): see "stuurman logs"`);
+  requireJoinable(directory, invitation);
   await mustRunContainers(isRoot);
   const limits = await decideLimits(directory, options, true);
-  if (options.detach === true) {
+  if (options.detach === true && running === undefined) {
     await detach(directory, environment, [
       /\nCtrl-C takes[^\n]*\n/,
       '\nstuurman down takes the node down; "stuurman join" brings it back, and "stuurman leave" forgets the cluster.\n',
     ]);
     return;
   }
-  const logger = pinoLogger({ level: 'info', name: 'join', file: joinPath(directory.path, 'logs', 'server.log') });
-  const startedAt = environment.now();
-  const steps = new Steps(() => environment.monotonic());
   const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   const node = await JoiningNode.open({
     environment,
     directory,
-    logger,
+    logger: pinoLogger({ level: 'info', name: 'join', file: joinPath(directory.path, 'logs', 'server.log') }),
     invitation,
     port,
     limits,
     agentCommand: [...program, 'agent'],
     leaveCommand: [...program, 'leave', '--data-dir', directory.path],
   });
-  const forget = writeJoinProcess(directory);
+  if (running === undefined) await keep(node, directory, environment, invitation !== undefined);
+  else await tellRunning(node, environment);
+}
+
+/** Runs the node until it is asked to end. */
+async function keep(
+  node: JoiningNode,
+  directory: DataDirectory,
+  environment: RealEnvironment,
+  isInvited: boolean,
+): Promise<void> {
+  const startedAt = environment.now();
+  const steps = new Steps(() => environment.monotonic());
+  const strike = writeJoinProcess(directory);
   const down = async () => {
-    const problems = await node.down();
-    forget();
+    const problems = node.hasStarted ? await node.down() : [];
+    strike();
+    node.forget();
     return problems;
   };
   const ending = endOnSignals('Taking the node down ...', down);
   try {
-    if (invitation !== undefined) await steps.run('cluster verified, and certificate obtained', () => node.identify());
+    await steps.run(isInvited ? 'cluster verified, and certificate obtained' : 'cluster found', () => node.identify());
     await steps.run('node started', () => node.start());
     await steps.run('node ready', (progress) => node.waitUntilReady(startedAt, progress));
   } catch (error) {
@@ -75,6 +90,17 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
   say('');
   say('Ctrl-C takes the node down; "stuurman join" brings it back, and "stuurman leave" forgets the cluster.');
   await ending.done;
+}
+
+/** A node that runs learns where its cluster is now, and gets another certificate where it needs one; its pods do not notice. */
+async function tellRunning(node: JoiningNode, environment: RealEnvironment): Promise<void> {
+  const startedAt = environment.now();
+  const steps = new Steps(() => environment.monotonic());
+  await steps.run('cluster verified, and certificate obtained', () => node.identify());
+  await steps.run('node ready', (progress) => node.waitUntilReady(startedAt, progress));
+  node.release();
+  say('');
+  say(`This machine is the node ${node.nodeName} of the cluster, and runs on.`);
 }
 
 function invitationOf(server: string | undefined, { token, caHash, nodeName }: JoinOptions, known: string | undefined) {

@@ -44,7 +44,10 @@ test('over real sockets, from one server to another when the first goes away', a
     token: () => 't',
     refused: () => false,
   };
-  const { client, close } = connect(environment, connection, { servers: () => [urlOf(second)], userAgent: 'me/1' });
+  const { client, close } = connect(environment, connection, {
+    servers: () => [urlOf(first), urlOf(second)],
+    userAgent: 'me/1',
+  });
   cleanups.push(close);
   const key = { namespace: 'a', name: 'b' };
   expect(await client.get(configMaps, key)).toEqual({ metadata: { name: 'first' }, data: { agent: 'me/1' } });

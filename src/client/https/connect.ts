@@ -1,6 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from '../../wire/http.ts';
-import { HttpClient, type HttpClientLimits } from '../../wire/http-client.ts';
+import { HttpClient } from '../../wire/http-client.ts';
 import type { ClusterConnection } from '../kubeconfig/cluster-connection.ts';
 import { FailOverTarget } from './fail-over-target.ts';
 import { HttpsClient, type HttpsClientOptions } from './https-client.ts';
@@ -11,23 +11,34 @@ export interface ConnectedClient {
   close(): void;
 }
 
+/** How long requests of those who live with the API wait while it is away, before they fail. */
+export const followingPatienceMs = 5_000;
+
+/** A connection to a machine that is gone, or to an address that is, is given up by then: the next one is tried within ten seconds. */
+const goneMs = 3_000;
+
 /**
- * A client for the cluster a connection describes. `servers`: more addresses of the same API, asked for before each request; the
- * connection's own stands first.
+ * A client for the cluster a connection describes. `servers`: all addresses of the API for who must follow where it is, asked for before each
+ * request; they stand for the connection's own. `patienceMs` and `onLost`: see `FailOverTarget`.
  */
 export function connect(
   environment: Environment,
   connection: ClusterConnection,
   options: Pick<HttpsClientOptions, 'userAgent' | 'timeoutMs'> & {
-    readonly servers?: () => readonly string[];
-    readonly limits?: Partial<HttpClientLimits>;
+    readonly servers?: (() => readonly string[]) | undefined;
+    readonly patienceMs?: number | undefined;
+    readonly onLost?: (() => void) | undefined;
   } = {},
 ): ConnectedClient {
-  const { servers, limits, ...clientOptions } = options;
+  const { servers, patienceMs, onLost, ...clientOptions } = options;
   const { tls, token, refused } = connection;
+  const limits = servers === undefined ? {} : { deadMs: goneMs };
   const target = new FailOverTarget({
-    servers: () => [connection.server, ...(servers?.() ?? [])],
+    environment,
+    servers: servers ?? (() => [connection.server]),
     connect: (url) => new HttpClient({ environment, url, tls, token, limits }),
+    patienceMs,
+    onLost,
   });
   const client = new HttpsClient({ environment, target: renewing(target, refused), ...clientOptions });
   return { client, close: () => target.close() };

@@ -2,6 +2,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
+import { type BackOffOptions, watchBackOff } from '../back-off.ts';
 import type { Reader, Watcher } from '../client.ts';
 import type { Informer, InformerFactory, InformerOptions } from '../informer.ts';
 import { SharedInformer } from './shared-informer.ts';
@@ -12,6 +13,8 @@ export interface InformerFactoryOptions {
   readonly logger: Logger;
   /** Take first states from watches instead of lists: less memory at the server, worth it across a network. */
   readonly streamInitialState?: boolean | undefined;
+  /** How long to wait after failures; absent: as Kubernetes' own clients do. */
+  readonly backOff?: BackOffOptions | undefined;
 }
 
 interface Entry {
@@ -41,8 +44,8 @@ export function createInformerFactory(options: InformerFactoryOptions): Informer
       if (indexes !== undefined) shared.addIndexes(indexes);
       return shared;
     }
-    const { client, environment, logger, streamInitialState = false } = options;
-    const made = new SharedInformer<T>({ ...wanted, client, environment, logger, type, streamInitialState });
+    const { client, environment, logger, streamInitialState = false, backOff = watchBackOff } = options;
+    const made = new SharedInformer<T>({ ...wanted, client, environment, logger, type, streamInitialState, backOff });
     entries.set(key, [...candidates, { projection, informer: made as unknown as SharedInformer<KubeObject> }]);
     return made;
   };

@@ -3,7 +3,7 @@ import type { Logger } from '../../machinery/log.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { groupResource, type ResourceType } from '../../machinery/resource-type.ts';
 import { isReason, StatusError } from '../../machinery/status-error.ts';
-import { BackOff, watchBackOff } from '../back-off.ts';
+import { BackOff, type BackOffOptions } from '../back-off.ts';
 import type { ListOptions, Reader, WatchEvent, Watcher } from '../client.ts';
 
 /** What a reflector tells of. It waits for each call before it goes on. */
@@ -24,6 +24,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly projection?: ((object: T) => T) | undefined;
   /** Take the first state from a watch (KEP-3157) instead of a list; falls back to lists where the server refuses. */
   readonly streamInitialState: boolean;
+  readonly backOff: BackOffOptions;
   readonly sink: ReflectorSink<T>;
 }
 
@@ -40,7 +41,7 @@ export class Reflector<T extends KubeObject> {
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
-    this.#backOff = new BackOff(options.environment, watchBackOff);
+    this.#backOff = new BackOff(options.environment, options.backOff);
     this.#streamInitialState = options.streamInitialState;
   }
 
@@ -71,7 +72,10 @@ export class Reflector<T extends KubeObject> {
     if (fetching && this.#streamInitialState && (isReason(error, 'Invalid') || isReason(error, 'BadRequest'))) {
       this.#streamInitialState = false;
     }
-    if (historyIsGone(error)) this.#resourceVersion = undefined;
+    if (!historyIsGone(error)) return;
+    // The server answers: what was waited for before is over.
+    this.#resourceVersion = undefined;
+    this.#backOff.reset();
   }
 
   async #list(signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { groupResource, type ResourceType } from '../../machinery/resource-type.ts';
+import type { BackOffOptions } from '../back-off.ts';
 import type { Reader, Watcher } from '../client.ts';
 import type { Informer, InformerHandler, InformerOptions } from '../informer.ts';
 import { cacheKey, IndexedCache } from './indexed-cache.ts';
@@ -13,6 +14,8 @@ export interface SharedInformerOptions<T extends KubeObject> extends InformerOpt
   readonly logger: Logger;
   readonly type: ResourceType<T>;
   readonly streamInitialState: boolean;
+  /** How to wait after failures. */
+  readonly backOff: BackOffOptions;
 }
 
 /** So many objects of a list are taken in before others get their turn. */
@@ -34,7 +37,7 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
   #hasSynced = false;
 
   constructor(options: SharedInformerOptions<T>) {
-    const { client, environment, type, projection, streamInitialState } = options;
+    const { client, environment, type, projection, streamInitialState, backOff } = options;
     this.type = type;
     this.#environment = environment;
     this.#logger = options.logger.child({ informer: groupResource(type) });
@@ -49,6 +52,7 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
       type,
       projection,
       streamInitialState,
+      backOff,
       selection: { namespace, labelSelector, fieldSelector },
       sink: {
         replace: (objects) => this.#replace(objects),

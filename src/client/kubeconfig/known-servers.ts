@@ -4,7 +4,7 @@ import { readKubeconfig } from './kubeconfig-file.ts';
 import { rereading } from './rereading.ts';
 
 /** How soon an address that was added to the file is known. */
-const maximumAgeMs = 2_000;
+const maximumAgeMs = 1_000;
 
 /**
  * The URLs of all clusters in a kubeconfig that stands for one cluster under several addresses: that of the current context first. Read again

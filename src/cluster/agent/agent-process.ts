@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from '../../client/https/connect.ts';
-import { followingLimits } from '../../client/https/following-limits.ts';
+import { followingBackOff } from '../../client/back-off.ts';
+import { connect, followingPatienceMs } from '../../client/https/connect.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { knownServers } from '../../client/kubeconfig/known-servers.ts';
@@ -31,6 +31,8 @@ import type { AgentSettings } from './agent-settings.ts';
 import { JoinedDuties } from './joined-duties.ts';
 import { NodeNetwork } from './node-network.ts';
 import { nodeRuntime } from './node-runtime.ts';
+import { Peers } from './peers.ts';
+import { serversPath, ToldServers } from './told-servers.ts';
 
 /** An answer that takes longer is taken to be lost: watches are not meant, only their beginning. */
 const answerPatienceMs = 20_000;
@@ -55,15 +57,18 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     settings.identityDirectory === undefined ? undefined : new IdentityFiles(host.files, settings.identityDirectory);
   if (identity !== undefined) await requireIdentity(identity, settings.nodeName, environment.now());
   const connection = clusterConnection(environment, readKubeconfig(settings.kubeconfig));
-  const servers = knownServers(environment, settings.kubeconfig);
   const { client, close } = connect(environment, connection, {
     userAgent: `stuurman-agent/${settings.version}`,
     timeoutMs: answerPatienceMs,
-    servers,
-    limits: followingLimits(servers().length),
+    servers: knownServers(environment, settings.kubeconfig),
+    patienceMs: followingPatienceMs,
+    onLost: () => joined?.apiIsLost(),
   });
-  const informers = createInformerFactory({ client, environment, logger });
+  const informers = createInformerFactory({ client, environment, logger, backOff: followingBackOff });
   const { nodeName } = settings;
+  const told = new ToldServers(informers, logger);
+  let joined: JoinedDuties | undefined;
+  let peers: Peers | undefined;
   const { containerd, runtime, cniDirectory } = await nodeRuntime({ settings, host, environment, logger });
   const stop = new AbortController();
   await containerd.start(stop.signal);
@@ -84,10 +89,10 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     serveNodeApi({
       environment,
       logger,
-      api: lateApi(() => agent?.api),
+      api: lateApi(told, () => agent?.api),
       address: { host: '0.0.0.0', port },
       tls: shown,
-      access: new NodeAccess({ client, environment, logger, nodeName }),
+      access: new NodeAccess({ client, environment, logger, nodeName, pathForNodes: serversPath }),
     }),
   );
   tls.follow((renewed) => server.setTls(renewed));
@@ -103,21 +108,13 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     renderMetrics: () => metrics.text(),
     config: nodeConfig(settings, server.port, await ensureNodeId(host.files, environment, settings.directory)),
   });
-  const joined =
-    identity === undefined
-      ? undefined
-      : new JoinedDuties({
-          environment,
-          logger,
-          identity,
-          nodeName,
-          client,
-          informers,
-          onServing: () => void tls.look(),
-          servers: settings.joined?.servers ?? [],
-          leaveCommand: settings.joined?.leaveCommand ?? [],
-        });
-  await joined?.start();
+  if (identity !== undefined && settings.joined !== undefined) {
+    const { directory } = identity;
+    peers = new Peers({ environment, logger, informers, files: host.files, directory, nodeName, tls: connection.tls });
+    const common = { ...settings.joined, environment, logger, identity, nodeName, client, informers, told, peers };
+    joined = new JoinedDuties({ ...common, onServing: () => void tls.look() });
+    await joined.start();
+  }
   const network = new NodeNetwork({ settings, cniDirectory, host, client, informers, environment, logger, metrics });
   const networking = untilAborted(agent.registered, stop.signal)
     .then(() => network.start())
@@ -131,6 +128,7 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       await networking;
       await agent?.stop();
       await joined?.stop();
+      await peers?.stop();
       tls.stop();
       await server.close(1_000);
       await informers.stop();
@@ -168,14 +166,14 @@ async function listen(port: number, start: (port: number) => Promise<HttpServer>
 }
 
 /** The node's status names the port, so it is served before there is an agent. */
-function lateApi(api: () => HttpTarget | undefined): HttpTarget {
+function lateApi(told: ToldServers, api: () => HttpTarget | undefined): HttpTarget {
   const starting: HttpResponse = {
     status: 503,
     headers: { 'content-type': 'text/plain' },
     body: new TextEncoder().encode('the agent is starting\n'),
   };
   return {
-    fetch: async (request) => api()?.fetch(request) ?? starting,
+    fetch: async (request) => told.answer(request) ?? api()?.fetch(request) ?? starting,
     upgrade: async (request) => api()?.upgrade(request) ?? starting,
   };
 }

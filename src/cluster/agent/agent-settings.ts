@@ -32,8 +32,8 @@ export interface AgentSettings {
    * nodes of the server's machine, whose certificates the server renews.
    */
   readonly identityDirectory?: string | undefined;
-  /** For a node whose server is on another machine: URLs of the API as they were given, and what takes the node down here. */
-  readonly joined?: { readonly servers: readonly string[]; readonly leaveCommand: readonly string[] } | undefined;
+  /** For a node whose server is on another machine: the data directory of this one, and what takes the node down here. */
+  readonly joined?: { readonly dataDirectory: string; readonly leaveCommand: readonly string[] } | undefined;
   /** Another one makes a new server start the agent anew. */
   readonly version: string;
 }

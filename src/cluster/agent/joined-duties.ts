@@ -1,14 +1,18 @@
 import { spawn } from 'node:child_process';
 import type { Client } from '../../client/client.ts';
 import type { Informer, InformerFactory } from '../../client/informer.ts';
+import { knownServers } from '../../client/kubeconfig/known-servers.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { IdentityFiles } from '../../node/certificates/identity-files.ts';
 import { NodeCertificates } from '../../node/certificates/node-certificates.ts';
-import type { ConfigMap, Node } from '../../resources/schema/core-v1.generated.ts';
-import { configMaps, nodes } from '../../resources/schema/resource-types.generated.ts';
-import { clusterFactsKey, parseClusterFacts } from '../control-plane/cluster-facts.ts';
+import type { Node } from '../../resources/schema/core-v1.generated.ts';
+import { nodes } from '../../resources/schema/resource-types.generated.ts';
+import { DataDirectory } from '../files/data-directory.ts';
+import { readJoined } from '../join/joined-file.ts';
 import { leaveAnnotation } from '../nodes/remove-node.ts';
+import type { Peers } from './peers.ts';
+import type { ToldServers } from './told-servers.ts';
 
 export interface JoinedDutiesOptions {
   readonly environment: Environment;
@@ -19,14 +23,18 @@ export interface JoinedDutiesOptions {
   readonly nodeName: string;
   /** The certificate of the node's own API is another one. */
   readonly onServing: () => void;
-  /** URLs as they were given when the machine joined: a name among them may lead elsewhere one day. */
-  readonly servers: readonly string[];
+  readonly told: ToldServers;
+  readonly peers: Pick<Peers, 'ask'>;
+  /** Of the machine, where it is written how the API was given when it joined: a name may lead elsewhere one day. */
+  readonly dataDirectory: string;
   /** Takes the node down, this process included. */
   readonly leaveCommand: readonly string[];
 }
 
 /** More addresses of one server are not remembered. */
 const mostServers = 32;
+/** How soon the others are asked again while the API is away. */
+const askAgainMs = 1_000;
 
 /**
  * What the agent of a node does whose server is on another machine: it renews its certificates, follows where the API is, and goes when it is
@@ -36,8 +44,10 @@ export class JoinedDuties {
   readonly #options: JoinedDutiesOptions;
   readonly #own: Informer<Node>;
   readonly #certificates: NodeCertificates;
-  #detach: readonly (() => void)[] = [];
+  #detach: () => void = () => {};
   #isLeaving = false;
+  #asking: Promise<void> | undefined;
+  readonly #stop = new AbortController();
 
   constructor(options: JoinedDutiesOptions) {
     this.#options = options;
@@ -46,35 +56,47 @@ export class JoinedDuties {
   }
 
   async start(): Promise<void> {
-    const { informers } = this.#options;
     await this.#certificates.start();
-    const { namespace, name } = clusterFactsKey;
-    const facts: Informer<ConfigMap> = informers.informer(configMaps, {
-      namespace,
-      fieldSelector: `metadata.name=${name}`,
-    });
-    const follow = (found: ConfigMap) => void this.#follow(found);
+    this.#options.told.follow((servers) => void this.#takeUp(servers));
     const look = (node: Node) => void this.#look(node);
-    this.#detach = [
-      facts.addHandler({ added: follow, updated: follow }),
-      this.#own.addHandler({ added: look, updated: look }),
-    ];
+    this.#detach = this.#own.addHandler({ added: look, updated: look });
+  }
+
+  /** The API does not answer under any address that is known: other nodes may know of one, and are asked now and then. */
+  apiIsLost(): void {
+    this.#asking ??= this.#askPeers().finally(() => {
+      this.#asking = undefined;
+    });
   }
 
   async stop(): Promise<void> {
-    for (const detach of this.#detach) detach();
+    this.#stop.abort(new DOMException('the agent was stopped', 'AbortError'));
+    this.#detach();
+    await this.#asking;
     await this.#certificates.stop();
   }
 
-  /** The kubeconfig names all addresses; whoever uses it reads it again. */
-  async #follow(found: ConfigMap): Promise<void> {
-    const { identity, servers, logger } = this.#options;
+  async #askPeers(): Promise<void> {
+    const { environment, peers, identity, logger } = this.#options;
     try {
-      const told = parseClusterFacts(found).servers;
-      const known = [...new Set([...told, ...servers])].slice(0, mostServers);
+      const known = knownServers(environment, identity.kubeconfig)();
+      const others = (await peers.ask(known)).filter((url) => !known.includes(url));
+      if (others.length > 0) await this.#takeUp([...others, ...known]);
+    } catch (err) {
+      logger.warn('other nodes could not be asked where the API is', { err });
+    }
+    await environment.sleep(askAgainMs, this.#stop.signal).catch(() => {});
+  }
+
+  /** The kubeconfig names all addresses; whoever uses it reads it again. */
+  async #takeUp(found: readonly string[]): Promise<void> {
+    const { identity, dataDirectory, logger } = this.#options;
+    try {
+      const given = readJoined(new DataDirectory(dataDirectory))?.servers ?? [];
+      const servers = [...new Set([...found, ...given])].slice(0, mostServers);
       const authority = await identity.readAuthority();
-      if (authority !== undefined) await identity.writeCluster(known, authority);
-      logger.info('the API is reached under these addresses', { servers: known });
+      if (authority !== undefined) await identity.writeCluster(servers, authority);
+      logger.info('the API is reached under these addresses', { servers });
     } catch (err) {
       logger.warn('where the API is reached was not taken up', { err });
     }

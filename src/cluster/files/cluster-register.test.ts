@@ -27,7 +27,11 @@ test('each cluster knows the ranges of the others, and not its own', () => {
   const one = cluster('a');
   const other = cluster('bb');
   expect(register.others(one.place)).toEqual([
-    { directory: other.place.path, ranges: [other.identity.podRange, other.identity.serviceRange] },
+    {
+      id: other.identity.id,
+      directory: other.place.path,
+      ranges: [other.identity.podRange, other.identity.serviceRange],
+    },
   ]);
 });
 
@@ -47,6 +51,23 @@ test('one whose file is damaged counts on, and its identity is known', () => {
   expect(register.others(one.place)).toHaveLength(1);
   const { id, podRange, serviceRange } = other.identity;
   expect(register.identityOf(other.place)).toEqual({ id, podRange, serviceRange });
+});
+
+test('a cluster that the machine has joined counts as long as it is joined, beside its server and other nodes', () => {
+  const server = cluster('a');
+  const joined = ['j1', 'j2'].map((name) => new DataDirectory(join(directory, name)));
+  for (const place of joined) {
+    const file = { clusterId: server.identity.id, podRange: '10.1.0.0/16', serviceRange: '10.2.0.0/16' };
+    place.write(place.joinedFile, JSON.stringify(file));
+    register.enterJoined(place, { ...file, id: server.identity.id });
+  }
+  const known = () => register.others(new DataDirectory('/none')).map((other) => [other.id, other.directory]);
+  expect(known()).toHaveLength(3);
+  const [first, second] = joined;
+  if (first === undefined || second === undefined) throw new Error('no directories');
+  register.leave(first);
+  second.remove(second.joinedFile);
+  expect(known()).toEqual([[server.identity.id, server.place.path]]);
 });
 
 test('what is no entry is passed over', () => {

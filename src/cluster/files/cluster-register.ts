@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterIdentity, readIdentity } from './cluster-identity.ts';
@@ -8,17 +9,22 @@ interface Entry {
   readonly directory: string;
   readonly podRange: string;
   readonly serviceRange: string;
+  /** Of a cluster whose server is elsewhere. */
+  readonly joined?: boolean;
 }
+
+type Ranges = Pick<ClusterIdentity, 'id' | 'podRange' | 'serviceRange'>;
 
 /** Ranges of another cluster of this machine. */
 export interface ForeignRanges {
+  readonly id: string;
   readonly directory: string;
   readonly ranges: readonly string[];
 }
 
 /**
- * The clusters with real nodes on one machine, so that each keeps to ranges of its own also while another is down: no route tells of
- * the range of services. An entry whose data directory is gone does not count, and goes.
+ * The clusters with real nodes on one machine, those included that it has joined, so that each keeps to ranges of its own also while another
+ * is down: no route tells of the range of services. An entry whose data directory is gone does not count, and goes.
  */
 export class ClusterRegister {
   readonly #path: string;
@@ -29,41 +35,52 @@ export class ClusterRegister {
 
   /** What the other clusters of this machine have; of entries that cannot be read nothing is known. */
   others(than: DataDirectory): readonly ForeignRanges[] {
-    return this.#entries().flatMap(([id, { directory, podRange, serviceRange }]) => {
+    return this.#entries().flatMap(([name, entry]) => {
+      const { directory, podRange, serviceRange } = entry;
       if (directory === than.path) return [];
-      if (isGone(id, directory)) {
-        this.#remove(id);
+      const id = idOf(name);
+      if (isGone(id, entry)) {
+        this.#remove(name);
         return [];
       }
-      return [{ directory, ranges: [podRange, serviceRange] }];
+      return [{ id, directory, ranges: [podRange, serviceRange] }];
     });
   }
 
   /** The identity of the cluster in this directory, also where its own file is damaged. Throws what that file's reader says. */
-  identityOf(directory: DataDirectory): Pick<ClusterIdentity, 'id' | 'podRange' | 'serviceRange'> {
+  identityOf(directory: DataDirectory): Ranges {
     try {
       return readIdentity(directory);
     } catch (error) {
       const found = this.#entries().find(([, entry]) => entry.directory === directory.path);
       if (found === undefined) throw error;
-      const [id, { podRange, serviceRange }] = found;
-      return { id, podRange, serviceRange };
+      const [name, { podRange, serviceRange }] = found;
+      return { id: idOf(name), podRange, serviceRange };
     }
   }
 
-  enter({ path }: DataDirectory, { id, podRange, serviceRange }: ClusterIdentity): void {
+  enter({ path }: DataDirectory, { id, podRange, serviceRange }: Ranges): void {
+    this.#write(id, { directory: path, podRange, serviceRange });
+  }
+
+  /** Enters a cluster whose server is elsewhere; it may have several nodes on this machine, and its server, too. */
+  enterJoined({ path }: DataDirectory, { id, podRange, serviceRange }: Ranges): void {
+    const place = createHash('sha256').update(path).digest('hex').slice(0, 8);
+    this.#write(`${id}-${place}`, { directory: path, podRange, serviceRange, joined: true });
+  }
+
+  #write(name: string, entry: Entry): void {
     mkdirSync(this.#path, { recursive: true, mode: 0o755 });
-    const entry: Entry = { directory: path, podRange, serviceRange };
-    const file = join(this.#path, `${id}.json`);
+    const file = join(this.#path, `${name}.json`);
     writeFileSync(`${file}.new`, `${JSON.stringify(entry)}\n`, { mode: 0o644 });
     renameSync(`${file}.new`, file);
   }
 
   leave({ path }: DataDirectory): void {
-    for (const [id, { directory }] of this.#entries()) if (directory === path) this.#remove(id);
+    for (const [name, { directory }] of this.#entries()) if (directory === path) this.#remove(name);
   }
 
-  #entries(): readonly (readonly [id: string, entry: Entry])[] {
+  #entries(): readonly (readonly [name: string, entry: Entry])[] {
     if (!existsSync(this.#path)) return [];
     return readdirSync(this.#path)
       .filter((name) => name.endsWith('.json'))
@@ -77,17 +94,24 @@ export class ClusterRegister {
       });
   }
 
-  #remove(id: string): void {
-    rmSync(join(this.#path, `${id}.json`), { force: true });
+  #remove(name: string): void {
+    rmSync(join(this.#path, `${name}.json`), { force: true });
   }
 }
 
+/** The name of an entry begins with the cluster's id. */
+function idOf(name: string): string {
+  return name.split('-')[0] ?? '';
+}
+
 /** Whether this cluster is no more. One whose file is damaged may still be mended. */
-function isGone(id: string, directory: string): boolean {
-  const { clusterFile } = new DataDirectory(directory);
-  if (!existsSync(clusterFile)) return true;
+function isGone(id: string, { directory, joined = false }: Entry): boolean {
+  const place = new DataDirectory(directory);
+  const file = joined ? place.joinedFile : place.clusterFile;
+  if (!existsSync(file)) return true;
   try {
-    return (JSON.parse(readFileSync(clusterFile, 'utf8')) as ClusterIdentity).id !== id;
+    const found = JSON.parse(readFileSync(file, 'utf8')) as { readonly id?: string; readonly clusterId?: string };
+    return (joined ? found.clusterId : found.id) !== id;
   } catch {
     return false;
   }

@@ -1,4 +1,15 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -41,6 +52,11 @@ export class DataDirectory {
 
   get clusterFile(): string {
     return join(this.path, 'cluster.json');
+  }
+
+  /** Of which cluster this machine is a node, where the server is elsewhere. */
+  get joinedFile(): string {
+    return join(this.path, 'joined.json');
   }
 
   get stateFile(): string {
@@ -86,6 +102,11 @@ export class DataDirectory {
         },
       );
     }
+  }
+
+  /** Removes the directory if nothing is left in it. */
+  removeIfEmpty(): void {
+    if (existsSync(this.path) && readdirSync(this.path).length === 0) rmdirSync(this.path);
   }
 
   remove(file: string): void {

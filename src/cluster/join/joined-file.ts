@@ -16,13 +16,9 @@ export interface JoinedFile {
 
 const format = 1;
 
-function fileOf(directory: DataDirectory): string {
-  return join(directory.path, 'joined.json');
-}
-
 /** Undefined where this machine has joined no cluster. Throws `DataDirectoryError` for a file that is damaged or newer. */
 export function readJoined(directory: DataDirectory): JoinedFile | undefined {
-  const file = fileOf(directory);
+  const file = directory.joinedFile;
   if (!existsSync(file)) return undefined;
   const found = directory.readJson(file) as JoinedFile & { readonly format: number };
   if (found.format > format) {
@@ -34,7 +30,7 @@ export function readJoined(directory: DataDirectory): JoinedFile | undefined {
 }
 
 export function writeJoined(directory: DataDirectory, joined: JoinedFile): void {
-  directory.write(fileOf(directory), `${JSON.stringify({ format, ...joined }, undefined, 2)}\n`);
+  directory.write(directory.joinedFile, `${JSON.stringify({ format, ...joined }, undefined, 2)}\n`);
 }
 
 /** Where the node proves itself from; beside the node, for it outlives what runs. */

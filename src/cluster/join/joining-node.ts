@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConnectedClient, connect } from '../../client/https/connect.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
@@ -8,17 +9,23 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { parseTime } from '../../machinery/time.ts';
-import { addressAt, parseRange } from '../../network/ipv4.ts';
+import { addressAt, parseRange, rangesOverlap } from '../../network/ipv4.ts';
+import { explainFailure } from '../../node/certificates/explain-failure.ts';
 import { IdentityFiles } from '../../node/certificates/identity-files.ts';
-import { joinCluster } from '../../node/certificates/join-cluster.ts';
+import { joinCluster, requireIdentity } from '../../node/certificates/join-cluster.ts';
 import { reachByHttps } from '../../node/certificates/reach-api.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
 import type { NodeLimits } from '../../node/node-limits.ts';
 import { ensureNodeId, nameProblem } from '../../node/registration/node-identity.ts';
 import { configMaps, leases, nodes } from '../../resources/schema/resource-types.generated.ts';
+import { parseCertificate } from '../../wire/pki/certificate.ts';
+import { parsePem } from '../../wire/pki/pem.ts';
+import { publicKeyHash } from '../../wire/pki/public-key-hash.ts';
 import type { AgentSettings } from '../agent/agent-settings.ts';
 import { resolvConfFile } from '../agent/resolv-conf-file.ts';
 import { type ClusterFacts, clusterFactsKey, parseClusterFacts } from '../control-plane/cluster-facts.ts';
+import type { ClusterIdentity } from '../files/cluster-identity.ts';
+import { ClusterRegister } from '../files/cluster-register.ts';
 import { type DataDirectory, DataDirectoryError } from '../files/data-directory.ts';
 import { writeNodeLimits } from '../files/node-limits-file.ts';
 import { AgentKeeper } from '../server/agent-keeper.ts';
@@ -54,34 +61,44 @@ const dnsOffset = 10;
 const readyPatienceMs = 120_000;
 const userAgent = `stuurman-join/${version}`;
 
+/**
+ * Throws `DataDirectoryError` when the directory is that of a server or of another node, or there is neither an invitation nor a cluster joined
+ * before. Nothing is made.
+ */
+export function requireJoinable(directory: DataDirectory, invitation: Invitation | undefined): void {
+  if (directory.exists)
+    throw new DataDirectoryError(
+      `${directory.path} is that of a cluster's server, whose machine is a node already: give another one with --data-dir`,
+    );
+  const joined = readJoined(directory);
+  if (joined === undefined && invitation === undefined)
+    throw new DataDirectoryError(
+      `this machine has joined no cluster in ${directory.path}: "stuurman token create --print-join-command" on the server prints what to run here`,
+    );
+  if (joined !== undefined && invitation !== undefined && joined.nodeName !== invitation.nodeName)
+    throw new DataDirectoryError(
+      `this machine is the node ${joined.nodeName} of a cluster already: "stuurman leave" ends that, or give another --data-dir`,
+    );
+}
+
 /** This machine as a node of a cluster whose server is on another one. */
 export class JoiningNode {
   readonly #options: JoiningNodeOptions;
   readonly #host: LinuxHost;
   readonly #identity: IdentityFiles;
+  readonly #register = new ClusterRegister();
   #joined: JoinedFile | undefined;
+  #facts: ClusterFacts | undefined;
+  #hasStarted = false;
   #connected: ConnectedClient | undefined;
   #keeper: AgentKeeper | undefined;
 
-  /** Throws `DataDirectoryError` when the directory is that of a server, or there is neither an invitation nor a cluster joined before. */
+  /** `requireJoinable` comes before. */
   static async open(options: JoiningNodeOptions): Promise<JoiningNode> {
-    const { environment, directory, invitation } = options;
-    if (directory.exists)
-      throw new DataDirectoryError(
-        `${directory.path} is that of a cluster's server, whose machine is a node already: give another one with --data-dir`,
-      );
-    const joined = readJoined(directory);
-    if (joined === undefined && invitation === undefined)
-      throw new DataDirectoryError(
-        `this machine has joined no cluster in ${directory.path}: "stuurman token create --print-join-command" on the server prints what to run here`,
-      );
-    if (joined !== undefined && invitation !== undefined && joined.nodeName !== invitation.nodeName)
-      throw new DataDirectoryError(
-        `this machine is the node ${joined.nodeName} of a cluster already: "stuurman leave" ends that, or give another --data-dir`,
-      );
+    const { environment, directory } = options;
     directory.create();
     const host = await LinuxHost.open({ environment, dataDirectory: directory.path, ledgerFile: directory.ledgerFile });
-    return new JoiningNode(options, host, joined);
+    return new JoiningNode(options, host, readJoined(directory));
   }
 
   private constructor(options: JoiningNodeOptions, host: LinuxHost, joined: JoinedFile | undefined) {
@@ -91,42 +108,68 @@ export class JoiningNode {
     this.#identity = new IdentityFiles(host.files, identityDirectory(options.directory));
   }
 
+  /** Whether anything of the node may run by now. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
   /** Undefined before the cluster is known. */
   get nodeName(): string | undefined {
     return this.#joined?.nodeName;
   }
 
-  /** Proves to the cluster who this is, where that has to be done. Throws `IdentityError`. */
+  /**
+   * Proves to the cluster who this is, where that has to be done, and writes down of which cluster the machine is a node from now on. May be
+   * repeated while the agent runs: it follows. Throws `IdentityError` and `DataDirectoryError`.
+   */
   async identify(): Promise<void> {
-    const { environment, invitation } = this.#options;
-    if (invitation === undefined) return;
-    const { nodeName, server, token, authorityHashes } = invitation;
-    await joinCluster({
-      environment,
-      identity: this.#identity,
-      nodeName,
-      servers: [server],
-      token,
-      trust: { authorityHashes },
-      reach: reachByHttps(environment, userAgent),
-    });
+    const { environment, directory, invitation } = this.#options;
+    const nodeName = invitation?.nodeName ?? this.#joined?.nodeName ?? '';
+    if (invitation === undefined) await requireIdentity(this.#identity, nodeName, environment.now());
+    else await this.#join(invitation);
+    const facts = await this.#clusterFacts();
+    const { clusterId: id, podRange, serviceRange } = facts;
+    this.#checkRanges({ id, podRange, serviceRange });
+    await this.#checkName(directory.node, nodeName);
+    const given = [...(invitation === undefined ? [] : [invitation.server]), ...(this.#joined?.servers ?? [])];
+    this.#facts = facts;
+    this.#joined = { clusterId: id, podRange, serviceRange, nodeName, servers: [...new Set(given)] };
+    writeJoined(directory, this.#joined);
+    this.#register.enterJoined(directory, { id, podRange, serviceRange });
   }
 
-  /** Starts the agent, or adopts the one that runs. */
+  async #join({ nodeName, server, token, authorityHashes }: Invitation): Promise<void> {
+    const { environment } = this.#options;
+    const identity = this.#identity;
+    const known = parsePem((await identity.readAuthority()) ?? '', 'CERTIFICATE').map(parseCertificate);
+    const isOther = !known.some((authority) => authorityHashes.includes(publicKeyHash(authority)));
+    if (this.#joined !== undefined && known.length > 0 && isOther)
+      throw new DataDirectoryError(
+        `this machine is the node ${this.#joined.nodeName} of another cluster: "stuurman leave" ends that, or give another --data-dir`,
+      );
+    const reach = reachByHttps(environment, userAgent);
+    const trust = { authorityHashes };
+    await joinCluster({ environment, identity, nodeName, servers: [server], token, trust, reach });
+  }
+
+  /** Takes away what was made for a cluster that has not let this machine in. */
+  forget(): void {
+    const { directory } = this.#options;
+    if (readJoined(directory) !== undefined) return;
+    const made = [identityDirectory(directory), directory.node, directory.logs, directory.ledgerFile];
+    for (const path of made) rmSync(path, { recursive: true, force: true });
+    directory.removeIfEmpty();
+  }
+
+  /** Starts the agent, or adopts the one that runs. `identify` comes before. */
   async start(): Promise<void> {
-    const { environment, directory, logger, invitation, agentCommand, limits } = this.#options;
-    const facts = await this.#clusterFacts();
-    const before = this.#joined;
-    const nodeName = invitation?.nodeName ?? before?.nodeName ?? '';
-    const servers = [
-      ...new Set([...(invitation === undefined ? [] : [invitation.server]), ...(before?.servers ?? [])]),
-    ];
-    const { clusterId, podRange, serviceRange } = facts;
-    this.#joined = { clusterId, podRange, serviceRange, nodeName, servers };
-    writeJoined(directory, this.#joined);
+    const { environment, directory, logger, agentCommand, limits } = this.#options;
+    const facts = this.#facts;
+    if (facts === undefined || this.#joined === undefined) throw new Error('the cluster is not known yet');
+    const { nodeName } = this.#joined;
     writeNodeLimits(directory, limits);
     const place = joinedPlace(directory, this.#joined);
-    await this.#checkName(place.directory, nodeName);
+    this.#hasStarted = true;
     const settings = `${JSON.stringify(this.#settings(facts, this.#joined), undefined, 2)}\n`;
     const file = join(place.directory, 'agent.json');
     directory.write(file, settings);
@@ -163,6 +206,11 @@ export class JoiningNode {
     }
   }
 
+  /** Lets go of the cluster; what runs of the node runs on. */
+  release(): void {
+    this.#connected?.close();
+  }
+
   /** Ends everything of the node on this machine; what it needs to come back stays. Answers what could not be taken down. */
   async down(): Promise<readonly string[]> {
     const { environment, directory, logger } = this.#options;
@@ -181,6 +229,20 @@ export class JoiningNode {
     return this.#connected;
   }
 
+  /** Traffic of two clusters with the same addresses would go astray. */
+  #checkRanges({ id, podRange, serviceRange }: Pick<ClusterIdentity, 'id' | 'podRange' | 'serviceRange'>): void {
+    for (const other of this.#register.others(this.#options.directory)) {
+      if (other.id === id) continue;
+      for (const range of [podRange, serviceRange]) {
+        const taken = other.ranges.find((each) => rangesOverlap(parseRange(each), parseRange(range)));
+        if (taken !== undefined)
+          throw new DataDirectoryError(
+            `addresses of the cluster (${range}) are also those of the cluster in ${other.directory} (${taken}): "stuurman down --purge --data-dir ${other.directory}" makes room for it, or start that cluster anew with other ranges (--pod-cidr, --service-cidr)`,
+          );
+      }
+    }
+  }
+
   async #checkName(nodeDirectory: string, name: string): Promise<void> {
     const id = await ensureNodeId(this.#host.files, this.#options.environment, nodeDirectory);
     const node = await existing(this.#connect().client.get(nodes, { name }));
@@ -192,7 +254,9 @@ export class JoiningNode {
     try {
       return parseClusterFacts(await this.#connect().client.get(configMaps, clusterFactsKey));
     } catch (error) {
-      if (!isReason(error, 'NotFound') && !isReason(error, 'Forbidden')) throw error;
+      const { environment } = this.#options;
+      if (!isReason(error, 'NotFound') && !isReason(error, 'Forbidden'))
+        throw explainFailure(error, { servers: [], now: environment.now(), shown: 'certificate' });
       throw new Error(
         `the cluster does not tell what its nodes have to know (the ConfigMap ${clusterFactsKey.name} in ${clusterFactsKey.namespace}): its server is no "stuurman up" of this version`,
         { cause: error },
@@ -203,7 +267,7 @@ export class JoiningNode {
   #settings(facts: ClusterFacts, joined: JoinedFile): AgentSettings {
     const { directory, port, leaveCommand, limits } = this.#options;
     const { podRange, serviceRange, domain, dnsPort } = facts;
-    const { clusterId, nodeName, servers } = joined;
+    const { clusterId, nodeName } = joined;
     const place = joinedPlace(directory, joined);
     return {
       clusterId,
@@ -225,7 +289,7 @@ export class JoiningNode {
       resolvConf: resolvConfFile(),
       limits,
       identityDirectory: this.#identity.directory,
-      joined: { servers, leaveCommand },
+      joined: { dataDirectory: directory.path, leaveCommand },
       version,
     };
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { connect } from '../../client/https/connect.ts';
-import { followingLimits } from '../../client/https/following-limits.ts';
+import { followingBackOff } from '../../client/back-off.ts';
+import { connect, followingPatienceMs } from '../../client/https/connect.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { knownServers } from '../../client/kubeconfig/known-servers.ts';
@@ -24,13 +24,17 @@ async function main(): Promise<void> {
   const settings = workerData as DnsSettings;
   const environment = new RealEnvironment();
   const connection = clusterConnection(environment, readKubeconfig(settings.kubeconfig));
-  const servers = knownServers(environment, settings.kubeconfig);
   const { client } = connect(environment, connection, {
     userAgent: 'stuurman-dns',
-    servers,
-    limits: followingLimits(servers().length),
+    servers: knownServers(environment, settings.kubeconfig),
+    patienceMs: followingPatienceMs,
   });
-  const informers = createInformerFactory({ client, environment, logger: silentLogger });
+  const informers = createInformerFactory({
+    client,
+    environment,
+    logger: silentLogger,
+    backOff: followingBackOff,
+  });
   const zone = new Zone({
     domain: settings.domain,
     namespaces: informers.informer(namespaces, { projection: namespaceNames }),

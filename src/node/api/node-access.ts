@@ -14,6 +14,8 @@ export interface NodeAccessOptions {
   readonly environment: Pick<Environment, 'monotonic'>;
   readonly logger: Logger;
   readonly nodeName: string;
+  /** What every node of the cluster may read, also while the API does not answer; nothing else is theirs. */
+  readonly pathForNodes?: string | undefined;
 }
 
 interface User {
@@ -34,6 +36,7 @@ const refusedMs = 30_000;
 const mostKnown = 1024;
 /** The API server itself, and administrators: allowed everything, also while the API does not answer. */
 const masters = 'system:masters';
+const nodesGroup = 'system:nodes';
 
 /** Who may use a node's own API: those whom the API server knows, by certificate or token, and gives the right to. */
 export class NodeAccess {
@@ -54,6 +57,8 @@ export class NodeAccess {
     });
     if (user === undefined) return textResponse(401, 'Unauthorized');
     if (user.groups.includes(masters)) return undefined;
+    const isForNodes = request.method === 'GET' && request.path === this.#options.pathForNodes;
+    if (isForNodes && user.groups.includes(nodesGroup)) return undefined;
     const { verb, subresources } = requestAttributes(request.method, request.path);
     for (const subresource of subresources) {
       try {

@@ -3,6 +3,9 @@ import { formatKubeconfig } from '../../client/kubeconfig/kubeconfig.ts';
 import type { Files } from '../host/host.ts';
 import { CertificateFile } from './certificate-file.ts';
 
+/** In the certificate of the API server of every Kubernetes, and in no other one. */
+const apiName = 'kubernetes.default.svc';
+
 /** Where a node keeps what it proves itself with. All of it can be had again by a token. */
 export class IdentityFiles {
   readonly directory: string;
@@ -41,7 +44,8 @@ export class IdentityFiles {
 
   /**
    * Makes the directory, and in it the authority and a kubeconfig that names the other files, so that whoever uses it follows their
-   * renewal. The first server is that of the current context; each other one has a cluster of its own in it.
+   * renewal. The first server is that of the current context; each other one has a cluster of its own in it. Wherever the API is said to be,
+   * it must show the name that only the API server has: nodes have certificates of the same authority, and may say wrong things.
    */
   async writeCluster(servers: readonly string[], authorityPem: string): Promise<void> {
     await this.#files.makeDirectory(this.directory, 0o700);
@@ -50,7 +54,7 @@ export class IdentityFiles {
     const kubeconfig = formatKubeconfig({
       clusters: servers.map((server, index) => ({
         name: clusterName(index),
-        cluster: { server, 'certificate-authority': this.authority },
+        cluster: { server, 'certificate-authority': this.authority, 'tls-server-name': apiName },
       })),
       users: [{ name: 'node', user: { 'client-certificate': this.client.path, 'client-key': this.client.path } }],
       contexts: [{ name: 'stuurman', context: { cluster: clusterName(0), user: 'node' } }],

@@ -12,10 +12,16 @@ export type ReachApi = (servers: readonly string[], credentials: ApiCredentials)
 
 /** Over HTTPS. */
 export function reachByHttps(environment: Environment, userAgent: string): ReachApi {
-  return ([server = '', ...more], { tls, token }) =>
+  return (servers, { tls, token }) =>
     connect(
       environment,
-      { server, namespace: undefined, tls, token: token === undefined ? undefined : () => token, refused: () => false },
-      { userAgent, servers: () => more },
+      {
+        server: servers[0] ?? '',
+        namespace: undefined,
+        tls,
+        token: token === undefined ? undefined : () => token,
+        refused: () => false,
+      },
+      { userAgent, servers: () => servers },
     );
 }
