@@ -17,6 +17,8 @@ interface TokenCommandOptions {
   readonly output?: 'json' | 'yaml';
 }
 
+const longestTtlMs = 87_600 * 3600_000;
+
 interface Server {
   readonly client: Client;
   readonly environment: RealEnvironment;
@@ -33,6 +35,8 @@ export async function createJoinToken(
   },
 ): Promise<void> {
   const ttlMs = parseDuration(options.ttl);
+  if (ttlMs > longestTtlMs)
+    throw new Error(`--ttl takes at most 87600h, which is ten years, not "${options.ttl}"; 0 is for ever`);
   await withServer(options, async ({ client, environment, directory, server }) => {
     const token = await createToken(client, environment, { ttlMs, description: options.description });
     const command = joinCommand(directory, server, token.token);
