@@ -10,6 +10,9 @@ import { OtherMachine } from './other-machine.ts';
 const gateway = '198.18.7.1';
 const otherGateway = '198.18.7.9';
 
+/** Agents follow within ten seconds; a machine that is busy with other things may take half as long again. */
+const boundMs = 15_000;
+
 /** A server here, and a node on another machine that is no neighbour, so that packets between their pods are wrapped. */
 describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
   let cluster: LocalCluster;
@@ -114,7 +117,7 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
     const before = await containers();
     process.kill(cluster.serverPid, 'SIGKILL');
     await machine.moveGateway(otherGateway);
-    expect(await followedWithin('address', 7641)).toBeLessThan(10_000);
+    expect(await followedWithin('address', 7641)).toBeLessThan(boundMs);
     const slice = await cluster.client.get(endpointSlices, { name: 'kubernetes', namespace: 'default' });
     expect(slice.endpoints?.[0]?.addresses).toEqual([otherGateway]);
     await reachedByPods();
@@ -124,7 +127,7 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
   test('hears from the node of the server on which other port it is now', async () => {
     const before = await containers();
     process.kill(cluster.serverPid, 'SIGKILL');
-    expect(await followedWithin('port', 7642)).toBeLessThan(10_000);
+    expect(await followedWithin('port', 7642)).toBeLessThan(boundMs);
     await reachedByPods();
     expect(await containers()).toEqual(before);
   });
@@ -132,9 +135,9 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
   test('follows when an address goes without a word while the server runs', async () => {
     const before = await containers();
     await machine.moveGateway(gateway);
-    expect(await ranWithin('silence')).toBeLessThan(10_000);
+    expect(await ranWithin('silence')).toBeLessThan(boundMs);
     await machine.moveGateway(otherGateway);
-    expect(await ranWithin('silence-again')).toBeLessThan(10_000);
+    expect(await ranWithin('silence-again')).toBeLessThan(boundMs);
     expect(await containers()).toEqual(before);
   });
 
