@@ -12,6 +12,8 @@ export interface ContainerdConfig {
   /** Folders of `HOST/hosts.toml`: how registries are reached. The first that has one for a host counts. */
   readonly registryDirectories: readonly string[];
   readonly snapshotter: 'overlayfs' | 'native';
+  /** Tables that the administrator has written, such as those of further runtimes. */
+  readonly additions: readonly string[];
   /** Without CAP_SYS_RESOURCE nobody may make a process less likely to be killed than it is. */
   readonly restrictOomScoreAdj: boolean;
 }
@@ -62,7 +64,7 @@ disabled_plugins = [${unused.map(text).join(', ')}]
 
 [plugins."io.containerd.internal.v1.opt"]
   path = ${text(`${config.root}/opt`)}
-`;
+${config.additions.map((each) => `\n${each.trim()}\n`).join('')}`;
 }
 
 /** Plugins that nobody here uses, and that would look for kernel modules or make folders. */

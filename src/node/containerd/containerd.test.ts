@@ -51,8 +51,10 @@ test('the configuration keeps everything in our own folders', () => {
     runc: '/usr/sbin/runc',
     registryDirectories: ['/data/certs.d', '/other'],
     snapshotter: 'native',
+    additions: ['[plugins.a]\n  b = 1', '[plugins.c]\n'],
     restrictOomScoreAdj: true,
   });
+  expect(text.endsWith('\n\n[plugins.a]\n  b = 1\n\n[plugins.c]\n')).toBe(true);
   expect(text).toContain('conf_dir = "/data/with \\"quotes\\""');
   expect(text).toContain('Root = "/run/x/state/runc"');
   expect(text).toContain('path = "/data/root/opt"');

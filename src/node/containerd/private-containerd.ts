@@ -1,4 +1,5 @@
-import { readFile, statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Environment } from '../../machinery/environment/environment.ts';
@@ -253,9 +254,16 @@ export class PrivateContainerd {
       runc: programs.runc,
       registryDirectories: [join(dataDirectory, 'certs.d'), ...customaryRegistryDirectories],
       snapshotter: await snapshotterFor(dataDirectory),
+      additions: await readAdditions(join(dataDirectory, 'config.d')),
       restrictOomScoreAdj: !mayLowerOomScore(await readFile('/proc/self/status', 'utf8')),
     });
   }
+}
+
+/** The `.toml` files of a folder, in the order of their names. containerd's own `imports` would replace the whole table of a plugin. */
+async function readAdditions(folder: string): Promise<readonly string[]> {
+  const names = existsSync(folder) ? (await readdir(folder)).filter((name) => name.endsWith('.toml')) : [];
+  return Promise.all(names.sort().map((name) => readFile(join(folder, name), 'utf8')));
 }
 
 /** CRI v1 came with 1.6. Throws for what is older; a version we cannot read passes. */
