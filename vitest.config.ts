@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'src/**/*.test.ts',
-      'test/{house,suites,faults,control-plane,reference}/**/*.test.ts',
+      'test/{house,suites,faults,control-plane,reference,official}/**/*.test.ts',
       'scripts/**/*.test.ts',
     ],
     pool: 'threads',

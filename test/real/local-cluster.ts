@@ -7,6 +7,8 @@ import { connect } from '../../src/client/https/connect.ts';
 import type { HttpsClient } from '../../src/client/https/https-client.ts';
 import { clusterConnection } from '../../src/client/kubeconfig/cluster-connection.ts';
 import { readKubeconfig } from '../../src/client/kubeconfig/kubeconfig-file.ts';
+import { DataDirectory } from '../../src/cluster/files/data-directory.ts';
+import { runningServer } from '../../src/cluster/server/running-server.ts';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { kubernetesArchitecture } from '../../src/node/host/linux/host-info.ts';
 import { runCommand } from '../../src/node/host/linux/run-command.ts';
@@ -33,6 +35,12 @@ export class LocalCluster {
     const cluster = new LocalCluster(`/var/tmp/stuurman-${name}`, port);
     if (existsSync(cluster.directory)) await cluster.stuurman(['down', '--purge']);
     return cluster;
+  }
+
+  /** The one of this name that an earlier run has left running. */
+  static left(name: string, port: number): LocalCluster | undefined {
+    const cluster = new LocalCluster(`/var/tmp/stuurman-${name}`, port);
+    return runningServer(new DataDirectory(cluster.directory)) === undefined ? undefined : cluster;
   }
 
   private constructor(directory: string, port: number) {
@@ -69,11 +77,12 @@ export class LocalCluster {
     return (JSON.parse(readFileSync(join(this.directory, 'server.json'), 'utf8')) as { readonly pid: number }).pid;
   }
 
+  get kubeconfig(): string {
+    return join(this.directory, 'admin.kubeconfig');
+  }
+
   get client(): HttpsClient {
-    this.#connected ??= connect(
-      this.environment,
-      clusterConnection(this.environment, readKubeconfig(join(this.directory, 'admin.kubeconfig'))),
-    );
+    this.#connected ??= connect(this.environment, clusterConnection(this.environment, readKubeconfig(this.kubeconfig)));
     return this.#connected.client;
   }
 

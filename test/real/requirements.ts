@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { takeLock } from '../support/machine-lock.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -44,7 +44,7 @@ export default async function setup(project: TestProject): Promise<(() => void) 
     process.stderr.write(`NOT RUN: the tests of the real machine need ${missing.join(', ')}\n`);
     return undefined;
   }
-  return takeLock('/run/lock/stuurman-test-real.lock');
+  return takeLock('stuurman-test-real');
 }
 
 function installed(program: string): boolean {
@@ -57,18 +57,4 @@ function installed(program: string): boolean {
       return false;
     }
   });
-}
-
-/** The kernel gives the lock back when we end, however we end: `flock` holds it as long as its standard input is open. */
-async function takeLock(path: string): Promise<() => void> {
-  mkdirSync('/run/lock', { recursive: true });
-  const holder = spawn('flock', [path, 'sh', '-c', 'echo held; cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve, reject) => {
-    holder.once('error', reject);
-    holder.once('exit', () => reject(new Error(`cannot take the lock ${path}`)));
-    holder.stdout.once('data', () => resolve());
-  });
-  return () => {
-    holder.stdin.end();
-  };
 }

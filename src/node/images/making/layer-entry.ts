@@ -21,6 +21,11 @@ export function textFile(path: string, text: string, mode = 0o644): LayerEntry {
   return { type: 'file', path, mode, uid: 0, gid: 0, content: new TextEncoder().encode(text) };
 }
 
+/** A file of this machine; a program when it may be executed. */
+export function sourceFile(path: string, source: string, mode = 0o644): LayerEntry {
+  return { type: 'file', path, mode, uid: 0, gid: 0, content: { source } };
+}
+
 export function link(path: string, target: string): LayerEntry {
   return { type: 'link', path, target, mode: 0o777, uid: 0, gid: 0 };
 }

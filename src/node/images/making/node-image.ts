@@ -1,7 +1,7 @@
 import { baseLayer } from './base-layer.ts';
 import { busyboxPackage, busyboxTools } from './busybox-tools.ts';
 import { ignoredPackages, type PackageImage } from './image-kitchen.ts';
-import type { LayerEntry } from './layer-entry.ts';
+import { sourceFile } from './layer-entry.ts';
 import { PackageTree } from './package-tree.ts';
 
 const account = { name: 'node', id: 1000, home: '/home/node' };
@@ -9,14 +9,6 @@ const account = { name: 'node', id: 1000, home: '/home/node' };
 /** Node.js from a program on this machine (npm's platform package), with the libraries it needs from Debian. */
 export function nodeImage(program: string, version: string): PackageImage {
   const image = `stuurman.local/node:${version.replace(/^v/, '').split('.')[0]}`;
-  const node: LayerEntry = {
-    type: 'file',
-    path: '/usr/local/bin/node',
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    content: { source: program },
-  };
   return {
     name: 'node',
     image,
@@ -30,7 +22,10 @@ export function nodeImage(program: string, version: string): PackageImage {
         names: [image],
         architecture,
         // The program, which rarely changes, apart from what the machine's updates change.
-        layers: [[...baseLayer([account]), ...(await busyboxTools(processes, root)), ...tree.entries()], [node]],
+        layers: [
+          [...baseLayer([account]), ...(await busyboxTools(processes, root)), ...tree.entries()],
+          [sourceFile('/usr/local/bin/node', program, 0o755)],
+        ],
         entrypoint: [],
         command: ['node'],
         environment: { NODE_VERSION: version.replace(/^v/, '') },

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One test as Ginkgo's own report has it; what of it we read. */
+export interface SpecReport {
+  readonly ContainerHierarchyTexts: readonly string[] | null;
+  readonly LeafNodeText: string;
+  readonly LeafNodeType: string;
+  readonly State: string;
+  readonly StartTime: string;
+  readonly EndTime: string;
+  /** In nanoseconds. */
+  readonly RunTime: number;
+  readonly Failure?: { readonly Message?: string; readonly ForwardedPanic?: string };
+  readonly CapturedGinkgoWriterOutput?: string;
+  readonly CapturedStdOutErr?: string;
+}
+
+export interface GinkgoRun {
+  readonly ginkgo: string;
+  readonly suite: string;
+  readonly tests: readonly string[];
+  readonly procs: number;
+  /** Reports and output go here. */
+  readonly folder: string;
+  /** Of the suite itself. */
+  readonly flags: readonly string[];
+}
+
+/** Runs tests of the suite; one of it at a time. */
+export class Ginkgo {
+  readonly #pidFile: string;
+  #child: ChildProcess | undefined;
+
+  constructor(cacheDirectory: string) {
+    this.#pidFile = join(cacheDirectory, 'ginkgo.pid');
+  }
+
+  /** Ends what a run that was killed has left running. */
+  endLeft(): void {
+    if (!existsSync(this.#pidFile)) return;
+    const pid = Number(readFileSync(this.#pidFile, 'utf8'));
+    const commandLine = `/proc/${pid}/cmdline`;
+    if (existsSync(commandLine) && readFileSync(commandLine, 'utf8').includes('e2e.test'))
+      process.kill(-pid, 'SIGKILL');
+    rmSync(this.#pidFile);
+  }
+
+  /** Resolves with the reports of the tests that ran, also when some failed. Throws when there is no report. */
+  async run({ ginkgo, suite, tests, procs, folder, flags }: GinkgoRun): Promise<readonly SpecReport[]> {
+    mkdirSync(folder, { recursive: true });
+    const output = openSync(join(folder, 'output.log'), 'w');
+    const args = [
+      ...[`--procs=${procs}`, '--no-color', '--timeout=24h', '--keep-going', '--silence-skips'],
+      ...[`--output-dir=${folder}`, '--json-report=report.json', `--focus=${focusOn(tests)}`],
+      ...[suite, '--', ...flags],
+    ];
+    // A group of its own: a Ctrl-C reaches the suite by us alone, which then has the time to clean up.
+    const child = spawn(ginkgo, args, { stdio: ['ignore', output, output], detached: true, cwd: folder });
+    this.#child = child;
+    writeFileSync(this.#pidFile, String(child.pid));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', () => resolve());
+      });
+    } finally {
+      this.#child = undefined;
+      rmSync(this.#pidFile, { force: true });
+    }
+    return readReport(join(folder, 'report.json'), join(folder, 'output.log'));
+  }
+
+  /** Tests that run are ended, and clean up. */
+  interrupt(): void {
+    this.#child?.kill('SIGINT');
+  }
+}
+
+function readReport(file: string, output: string): readonly SpecReport[] {
+  if (!existsSync(file)) throw new Error(`the suite did not run; see ${output}`);
+  const suites = JSON.parse(readFileSync(file, 'utf8')) as readonly { readonly SpecReports: readonly SpecReport[] }[];
+  return suites
+    .flatMap(({ SpecReports }) => SpecReports)
+    .filter(({ State }) => State !== 'skipped' && State !== 'pending');
+}
+
+/** The name by which a test is known. */
+export function nameOf({ ContainerHierarchyTexts, LeafNodeText }: SpecReport): string {
+  return [...(ContainerHierarchyTexts ?? []), LeafNodeText].join(' ');
+}
+
+/** A regular expression of Go that exactly these tests match. */
+export function focusOn(tests: readonly string[]): string {
+  return tests.map((test) => `${test.replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&')}$`).join('|');
+}

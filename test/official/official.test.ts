@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { documentOf, parseRows } from './document.ts';
+import { failureFolder, namespacesOf } from './failure-folders.ts';
+import { focusOn } from './ginkgo.ts';
+import { shortNames } from './images/suite-image.ts';
+import { parseOptions } from './options.ts';
+import { endedTest } from './progress-listener.ts';
+import { entrants, readPassing, rotatingPart } from './ratchet.ts';
+import { groupOf, isSerial } from './suite.ts';
+import { summarise, summaryTable } from './summary.ts';
+
+const result = (name: string, outcome: 'passed' | 'failed', round = 1) => ({ round, test: name, outcome }) as const;
+
+describe('options', () => {
+  test('have defaults', () => {
+    expect(parseOptions([])).toMatchObject({ groups: [], failed: false, parallel: 2, repeat: 1, passing: undefined });
+  });
+
+  test.each([
+    [['--parallel', '0'], '--parallel takes a number from 1 on, not "0"'],
+    [['--repeat', 'x'], '--repeat takes a number from 1 on, not "x"'],
+    [['--resume', '--group', 'sig-apps'], '--resume goes on with the tests of the last run'],
+    [['--focus', '('], 'Invalid regular expression'],
+    [['--nothing'], "Unknown option '--nothing'"],
+  ])('%j is refused, with the usage', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message);
+    expect(() => parseOptions(args)).toThrow('npm run conformance');
+  });
+});
+
+test('groups and serial tests are known by their names', () => {
+  expect(groupOf('[sig-node] Pods should be updated [Conformance]')).toBe('sig-node');
+  expect(groupOf('[sig-api-machinery] Watchers')).toBe('sig-api-machinery');
+  expect(groupOf('Something else')).toBe('other');
+  expect(isSerial('[sig-apps] Daemon set [Serial] should run')).toBe(true);
+  expect(isSerial('[sig-node] NoExecuteTaintManager [Disruptive]')).toBe(true);
+  expect(isSerial('[sig-node] Pods should be updated')).toBe(false);
+});
+
+test('a focus matches exactly its tests', () => {
+  const names = ['[sig-node] Pods should (a.b) run', '[sig-node] Pods should'];
+  const focus = new RegExp(focusOn(names));
+  for (const name of names) expect(focus.test(`Kubernetes e2e suite ${name}`)).toBe(true);
+  expect(focus.test('[sig-node] Pods should be updated')).toBe(false);
+  expect(focus.test('[sig-node] Pods should (axb) run')).toBe(false);
+});
+
+describe('what the suite tells', () => {
+  test('of a test that ended', () => {
+    expect(endedTest('{"msg":"PASSED [sig-node] Pods","total":2}')).toEqual({
+      test: '[sig-node] Pods',
+      outcome: 'passed',
+    });
+    expect(endedTest('{"msg":"FAILED [sig-node] Pods"}')).toEqual({ test: '[sig-node] Pods', outcome: 'failed' });
+  });
+
+  test.each(['{"msg":"Test Suite starting"}', '{"msg":""}', '{}', 'null', 'nonsense', ''])('nothing of %j', (body) => {
+    expect(endedTest(body)).toBeUndefined();
+  });
+
+  test('its namespaces', () => {
+    const output =
+      'Collecting events from namespace "pods-1".\nDestroying namespace "pods-1" for this suite.\nDestroying namespace "x-2"';
+    expect(namespacesOf(output)).toEqual(['pods-1', 'x-2']);
+  });
+});
+
+describe('the ratchet', () => {
+  test('takes in what passed three times and never failed', () => {
+    const rounds = [1, 2, 3];
+    const results = rounds.flatMap((round) => [
+      result('a', 'passed', round),
+      result('b', round === 1 ? 'failed' : 'passed', round),
+      ...(round < 3 ? [result('c', 'passed', round)] : []),
+    ]);
+    expect(entrants(results)).toEqual(['a']);
+    expect(entrants([...results, result('b', 'passed', 4)])).toEqual(['a']);
+  });
+
+  test('gives parts that differ, each of the size asked for', () => {
+    const tests = Array.from({ length: 50 }, (_, index) => `test ${index}`);
+    const part = rotatingPart(tests, 10, 'abc');
+    expect(new Set(part).size).toBe(10);
+    expect(rotatingPart(tests, 10, 'abc')).toEqual(part);
+    expect(rotatingPart(tests, 10, 'abd')).not.toEqual(part);
+    expect(rotatingPart(tests, 0, 'abc')).toEqual(tests);
+  });
+
+  test('is in order, and names a test once', () => {
+    const passing = readPassing();
+    expect(passing).toEqual([...new Set(passing)].sort());
+    for (const each of passing) expect(each).toMatch(/^\[sig-.*\[Conformance\]/);
+  });
+});
+
+test('a summary counts by group, and a test that failed once as failed', () => {
+  const tests = ['[sig-node] a', '[sig-node] b', '[sig-apps] c', '[sig-apps] d'];
+  const groups = summarise(tests, [
+    result('[sig-node] a', 'passed'),
+    result('[sig-node] b', 'failed'),
+    result('[sig-node] b', 'passed', 2),
+    result('[sig-apps] c', 'passed'),
+  ]);
+  expect(groups).toEqual([
+    { group: 'sig-apps', tests: 2, passed: 1, failed: 0 },
+    { group: 'sig-node', tests: 2, passed: 1, failed: 1 },
+  ]);
+  expect(summaryTable(groups).split('\n').at(-1)).toMatch(/^all +4 +2 +1 +1$/);
+});
+
+test('the rows of the document are read as they were written', () => {
+  const row = { group: 'sig-node', tests: 104, passed: 90, ratchet: 80, commit: 'abc1234', date: '2026-11-28' };
+  const rows = [row, { ...row, group: 'sig-apps' }];
+  expect(parseRows(documentOf(rows))).toEqual(rows);
+});
+
+test('names of images and folders', () => {
+  expect(shortNames('host/e2e-test-images/agnhost:2.66.1')).toEqual({
+    path: 'e2e-test-images/agnhost',
+    repository: 'agnhost',
+    tagged: 'agnhost-2.66.1',
+  });
+  expect(failureFolder('/nowhere', '[sig-node] Pods should (a) [NodeConformance] [Conformance]')).toBe(
+    '/nowhere/sig-node-pods-should-a',
+  );
+});

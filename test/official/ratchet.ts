@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestResult } from './run-folder.ts';
+
+/** So many passes in a row, in one run, enter a test. */
+export const passesToEnter = 3;
+
+const file = join(import.meta.dirname, 'passing.txt');
+
+/** The names of the tests that pass, and must go on passing. */
+export function readPassing(): readonly string[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+}
+
+export function writePassing(tests: readonly string[]): void {
+  writeFileSync(
+    file,
+    [...tests]
+      .sort()
+      .map((test) => `${test}\n`)
+      .join(''),
+  );
+}
+
+/** The tests that have run often enough and never failed. */
+export function entrants(results: readonly TestResult[]): readonly string[] {
+  const passes = new Map<string, number>();
+  for (const { test, outcome } of results)
+    passes.set(test, outcome === 'passed' ? (passes.get(test) ?? 0) + 1 : Number.NEGATIVE_INFINITY);
+  return [...passes].flatMap(([test, count]) => (count >= passesToEnter ? [test] : []));
+}
+
+/** So many of the tests, spread over all of them, and others for another seed. 0 gives all. */
+export function rotatingPart(tests: readonly string[], count: number, seed: string): readonly string[] {
+  if (count === 0 || count >= tests.length) return tests;
+  const rank = (test: string) => createHash('sha256').update(`${seed} ${test}`).digest('hex');
+  const ranked = tests.map((test) => ({ test, rank: rank(test) })).sort((a, b) => (a.rank < b.rank ? -1 : 1));
+  return ranked.slice(0, count).map(({ test }) => test);
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import type { Environment } from '../../src/machinery/environment/environment.ts';
+import type { LocalCluster } from '../real/local-cluster.ts';
+import { FailureFolders, failureFolder } from './failure-folders.ts';
+import { type Ginkgo, nameOf, type SpecReport } from './ginkgo.ts';
+import { ProgressListener } from './progress-listener.ts';
+import type { Outcome, RunFolder } from './run-folder.ts';
+import { isSerial } from './suite.ts';
+
+export interface RoundsOptions {
+  readonly environment: Environment;
+  readonly cluster: LocalCluster;
+  readonly folder: RunFolder;
+  readonly ginkgo: Ginkgo;
+  readonly paths: { readonly ginkgo: string; readonly suite: string };
+  /** So many tests at a time. */
+  readonly parallel: number;
+  readonly say: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs what the plan asks for and has no result yet: in each round first what may run side by side, then the rest by itself. */
+export async function runRounds(options: RoundsOptions): Promise<void> {
+  const { folder, signal } = options;
+  const done = new Set(folder.results().map(({ round, test }) => `${round} ${test}`));
+  for (let round = 1; round <= folder.plan.repeat; round++) {
+    const left = folder.plan.tests.filter((test) => !done.has(`${round} ${test}`));
+    for (const serial of [false, true]) {
+      const tests = left.filter((test) => isSerial(test) === serial);
+      if (tests.length === 0 || signal.aborted) continue;
+      await runPart(options, round, serial, tests);
+    }
+  }
+}
+
+async function runPart(
+  options: RoundsOptions,
+  round: number,
+  serial: boolean,
+  tests: readonly string[],
+): Promise<void> {
+  const { cluster, folder, ginkgo, paths, parallel, say, signal } = options;
+  const { repeat } = folder.plan;
+  const of = repeat === 1 ? '' : `round ${round} of ${repeat}: `;
+  say(`${of}${tests.length} tests, ${serial ? 'one at a time' : `${parallel} at a time`}`);
+  let ended = 0;
+  const heard = new Set<string>();
+  const hear = (test: string, outcome: Outcome) => {
+    if (heard.has(test)) return;
+    heard.add(test);
+    ended += 1;
+    folder.add({ round, test, outcome });
+    say(`${String(ended).padStart(4)}/${tests.length}  ${outcome === 'passed' ? 'passed' : 'FAILED'}  ${test}`);
+  };
+  const progress = await ProgressListener.start(hear);
+  try {
+    const specs = await ginkgo.run({
+      ...paths,
+      tests,
+      procs: serial ? 1 : Math.min(parallel, tests.length),
+      folder: join(folder.path, `round-${round}-${serial ? 'serial' : 'parallel'}`),
+      flags: suiteFlags(cluster, progress.url),
+    });
+    await collectFailures(options, specs);
+    // Those that ended in a way the suite does not tell of: a panic, or its time was up.
+    for (const spec of specs.filter(isTest)) {
+      if (!signal.aborted) hear(nameOf(spec), spec.State === 'passed' ? 'passed' : 'failed');
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+async function collectFailures({ environment, cluster, folder, say }: RoundsOptions, specs: readonly SpecReport[]) {
+  const failed = specs.filter(({ State }) => State !== 'passed' && State !== 'interrupted');
+  if (failed.length === 0) return;
+  const folders = new FailureFolders({
+    environment,
+    kubectl: kubectl(),
+    kubeconfig: cluster.kubeconfig,
+    logs: join(cluster.directory, 'logs'),
+  });
+  for (const spec of failed) {
+    const path = failureFolder(join(folder.path, 'failures'), nameOf(spec) || spec.LeafNodeType);
+    await folders.collect(spec, path);
+    say(`${path}`);
+  }
+  await folders.removeLeftNamespaces();
+}
+
+/** A report also has what is done before and after all tests. */
+function isTest({ LeafNodeType }: SpecReport): boolean {
+  return LeafNodeType === 'It';
+}
+
+function suiteFlags(cluster: LocalCluster, progressUrl: string): readonly string[] {
+  return [
+    ...['--provider=skeleton', `--kubeconfig=${cluster.kubeconfig}`, `--kubectl-path=${kubectl()}`],
+    ...['--num-nodes=2', '--disable-log-dump', '--delete-namespace-on-failure=false'],
+    `--progress-report-url=${progressUrl}`,
+  ];
+}
+
+function kubectl(): string {
+  return process.env['STUURMAN_KUBECTL'] ?? 'kubectl';
+}

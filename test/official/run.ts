@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { RealEnvironment } from '../../src/machinery/environment/real.ts';
+import { takeLock } from '../support/machine-lock.ts';
+import { startCluster } from './conformance-cluster.ts';
+import { Ginkgo } from './ginkgo.ts';
+import { GoPrograms } from './go-programs.ts';
+import { makeImages } from './images/make-images.ts';
+import { type ConformanceOptions, parseOptions } from './options.ts';
+import { readPassing, rotatingPart } from './ratchet.ts';
+import { conclude } from './report.ts';
+import { RunFolder } from './run-folder.ts';
+import { runRounds } from './run-rounds.ts';
+import { groupOf, isSerial, Suite } from './suite.ts';
+
+/** `npm run conformance`: the official suite of Kubernetes against a cluster of ours; see options.ts. */
+const environment = new RealEnvironment();
+const say = (text: string) => process.stderr.write(`${text}\n`);
+const cacheDirectory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'stuurman', 'official');
+const runs = join(cacheDirectory, 'runs');
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  mkdirSync(cacheDirectory, { recursive: true });
+  const programs = new GoPrograms(environment, cacheDirectory, say);
+  const suite = new Suite(environment, programs);
+  const all = await suite.tests();
+  const folder = options.resume ? RunFolder.last(runs) : undefined;
+  if (options.resume && folder === undefined) throw new Error('there is no run to go on with');
+  const tests = folder?.plan.tests ?? select(all, options);
+  if (options.list) {
+    process.stdout.write(tests.map((test) => `${test}\n`).join(''));
+    return 0;
+  }
+  if (tests.length === 0) throw new Error('no test is named so; --list tells their names');
+  requireRoot();
+  const giveBack = await takeLock('stuurman-conformance');
+  try {
+    return await runOn(
+      folder ??
+        RunFolder.create(runs, {
+          startedAt: new Date(environment.now()).toISOString(),
+          commit: commit(),
+          tests,
+          repeat: options.repeat,
+        }),
+      { options, programs, suite, all },
+    );
+  } finally {
+    giveBack();
+  }
+}
+
+interface Parts {
+  readonly options: ConformanceOptions;
+  readonly programs: GoPrograms;
+  readonly suite: Suite;
+  readonly all: readonly string[];
+}
+
+async function runOn(folder: RunFolder, { options, programs, suite, all }: Parts): Promise<number> {
+  const ginkgo = new Ginkgo(cacheDirectory);
+  ginkgo.endLeft();
+  const paths = { ginkgo: await programs.ensure('ginkgo'), suite: await programs.ensure('e2e.test') };
+  const archives = async () => makeImages({ environment, programs, cacheDirectory, say }, await suite.images());
+  const cluster = await startCluster(options.keep, archives, say);
+  const interrupted = new AbortController();
+  const interrupt = () => {
+    say('ending the tests that run, then the cluster ...');
+    interrupted.abort();
+    ginkgo.interrupt();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+  try {
+    const { parallel } = options;
+    await runRounds({ environment, cluster, folder, ginkgo, paths, parallel, say, signal: interrupted.signal });
+  } finally {
+    if (!options.keep) await cluster.down('--purge');
+  }
+  return conclude(folder, all, interrupted.signal.aborted, say);
+}
+
+function select(all: readonly string[], { groups, focus, failed, passing }: ConformanceOptions): readonly string[] {
+  const known = new Set(all.map(groupOf));
+  const unknown = groups.find((group) => !known.has(group));
+  if (unknown !== undefined) throw new Error(`there is no group ${unknown}; there are ${[...known].sort().join(', ')}`);
+  const last = failed ? new Set(RunFolder.last(runs)?.failed()) : undefined;
+  const listed = new Set(passing === undefined ? all : rotatingPart(readPassing(), passing, commit()));
+  const chosen = all.filter(
+    (test) =>
+      listed.has(test) &&
+      (groups.length === 0 || groups.includes(groupOf(test))) &&
+      (focus?.test(test) ?? true) &&
+      (last?.has(test) ?? true),
+  );
+  return [...chosen.filter((test) => !isSerial(test)), ...chosen.filter(isSerial)];
+}
+
+function requireRoot(): void {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    throw new Error('the suite needs nodes with real containers, which need Linux and root');
+}
+
+function commit(): string {
+  const options = { cwd: import.meta.dirname, encoding: 'utf8' } as const;
+  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).trim();
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    say((error as Error).message);
+    process.exit(2);
+  },
+);
