@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** One test as Ginkgo's own report has it; what of it we read. */
@@ -26,6 +26,8 @@ export interface GinkgoRun {
   readonly folder: string;
   /** Of the suite itself. */
   readonly flags: readonly string[];
+  /** Told what is written, as it comes. */
+  readonly onOutput: (text: string) => void;
 }
 
 /** Runs tests of the suite; one of it at a time. */
@@ -48,16 +50,18 @@ export class Ginkgo {
   }
 
   /** Resolves with the reports of the tests that ran, also when some failed. Throws when there is no report. */
-  async run({ ginkgo, suite, tests, procs, folder, flags }: GinkgoRun): Promise<readonly SpecReport[]> {
+  async run({ ginkgo, suite, tests, procs, folder, flags, onOutput }: GinkgoRun): Promise<readonly SpecReport[]> {
     mkdirSync(folder, { recursive: true });
-    const output = openSync(join(folder, 'output.log'), 'w');
+    const output = createWriteStream(join(folder, 'output.log'));
     const args = [
-      ...[`--procs=${procs}`, '--no-color', '--timeout=24h', '--keep-going', '--silence-skips'],
+      ...[`--procs=${procs}`, '-v', '--no-color', '--timeout=24h', '--keep-going', '--silence-skips'],
       ...[`--output-dir=${folder}`, '--json-report=report.json', `--focus=${focusOn(tests)}`],
       ...[suite, '--', ...flags],
     ];
     // A group of its own: a Ctrl-C reaches the suite by us alone, which then has the time to clean up.
-    const child = spawn(ginkgo, args, { stdio: ['ignore', output, output], detached: true, cwd: folder });
+    const child = spawn(ginkgo, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, cwd: folder });
+    child.stdout.setEncoding('utf8').on('data', onOutput);
+    for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false });
     this.#child = child;
     writeFileSync(this.#pidFile, String(child.pid));
     try {
@@ -67,6 +71,7 @@ export class Ginkgo {
       });
     } finally {
       this.#child = undefined;
+      output.end();
       rmSync(this.#pidFile, { force: true });
     }
     return readReport(join(folder, 'report.json'), join(folder, 'output.log'));

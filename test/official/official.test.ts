@@ -4,7 +4,7 @@ import { failureFolder, namespacesOf } from './failure-folders.ts';
 import { focusOn } from './ginkgo.ts';
 import { shortNames } from './images/suite-image.ts';
 import { parseOptions } from './options.ts';
-import { endedTest } from './progress-listener.ts';
+import { ProgressReader } from './progress-reader.ts';
 import { entrants, readPassing, rotatingPart } from './ratchet.ts';
 import { groupOf, isSerial } from './suite.ts';
 import { summarise, summaryTable } from './summary.ts';
@@ -45,17 +45,35 @@ test('a focus matches exactly its tests', () => {
   expect(focus.test('[sig-node] Pods should (axb) run')).toBe(false);
 });
 
-describe('what the suite tells', () => {
-  test('of a test that ended', () => {
-    expect(endedTest('{"msg":"PASSED [sig-node] Pods","total":2}')).toEqual({
-      test: '[sig-node] Pods',
-      outcome: 'passed',
-    });
-    expect(endedTest('{"msg":"FAILED [sig-node] Pods"}')).toEqual({ test: '[sig-node] Pods', outcome: 'failed' });
+describe('what the suite writes', () => {
+  const names = [
+    '[sig-node] Pods should be updated',
+    '[sig-node] Pods should be updated [Conformance]',
+    '[sig-apps] Job runs',
+  ];
+  const dashes = '-'.repeat(30);
+  const read = (text: string, chunkSize = text.length) => {
+    const ended: string[] = [];
+    const reader = new ProgressReader(names, (test, outcome) => ended.push(`${outcome} ${test}`));
+    for (let at = 0; at < text.length; at += chunkSize) reader.read(text.slice(at, at + chunkSize));
+    return ended;
+  };
+
+  test('where several tests run at a time', () => {
+    const text = `${dashes}\n• [2.205 seconds]\n${names[1]} [sig-node, Conformance]\nfile.go:1\n${dashes}\n• [FAILED] [1.1 seconds]\n[sig-apps] Job [It] runs [sig-apps]\nfile.go:2\n`;
+    expect(read(text)).toEqual([`passed ${names[1]}`, `failed ${names[2]}`]);
+    expect(read(text, 7)).toEqual(read(text));
   });
 
-  test.each(['{"msg":"Test Suite starting"}', '{"msg":""}', '{}', 'null', 'nonsense', ''])('nothing of %j', (body) => {
-    expect(endedTest(body)).toBeUndefined();
+  test('where one runs at a time', () => {
+    const text = `${dashes}\n${names[0]} [sig-node]\nfile.go:1\n  STEP: a\n• [2.048 seconds]\n${dashes}\n[sig-apps] Job runs\n• [FAILED] [3.000 seconds]\n[sig-apps] Job [It] runs\n`;
+    expect(read(text)).toEqual([`passed ${names[0]}`, `failed ${names[2]}`]);
+  });
+
+  test('before and after all tests is nothing', () => {
+    expect(
+      read(`${dashes}\n[SynchronizedBeforeSuite] PASSED [0.012 seconds]\n[SynchronizedBeforeSuite]\n• • [1 s\n`),
+    ).toEqual([]);
   });
 
   test('its namespaces', () => {

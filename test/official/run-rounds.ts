@@ -3,7 +3,7 @@ import type { Environment } from '../../src/machinery/environment/environment.ts
 import type { LocalCluster } from '../real/local-cluster.ts';
 import { FailureFolders, failureFolder } from './failure-folders.ts';
 import { type Ginkgo, nameOf, type SpecReport } from './ginkgo.ts';
-import { ProgressListener } from './progress-listener.ts';
+import { ProgressReader } from './progress-reader.ts';
 import type { Outcome, RunFolder } from './run-folder.ts';
 import { isSerial } from './suite.ts';
 
@@ -52,22 +52,19 @@ async function runPart(
     folder.add({ round, test, outcome });
     say(`${String(ended).padStart(4)}/${tests.length}  ${outcome === 'passed' ? 'passed' : 'FAILED'}  ${test}`);
   };
-  const progress = await ProgressListener.start(hear);
-  try {
-    const specs = await ginkgo.run({
-      ...paths,
-      tests,
-      procs: serial ? 1 : Math.min(parallel, tests.length),
-      folder: join(folder.path, `round-${round}-${serial ? 'serial' : 'parallel'}`),
-      flags: suiteFlags(cluster, progress.url),
-    });
-    await collectFailures(options, specs);
-    // Those that ended in a way the suite does not tell of: a panic, or its time was up.
-    for (const spec of specs.filter(isTest)) {
-      if (!signal.aborted) hear(nameOf(spec), spec.State === 'passed' ? 'passed' : 'failed');
-    }
-  } finally {
-    progress.stop();
+  const reader = new ProgressReader(tests, hear);
+  const specs = await ginkgo.run({
+    ...paths,
+    tests,
+    procs: serial ? 1 : Math.min(parallel, tests.length),
+    folder: join(folder.path, `round-${round}-${serial ? 'serial' : 'parallel'}`),
+    flags: suiteFlags(cluster),
+    onOutput: (text) => reader.read(text),
+  });
+  await collectFailures(options, specs);
+  // Those of which nothing was written, say because of a panic.
+  for (const spec of specs.filter(isTest)) {
+    if (!signal.aborted) hear(nameOf(spec), spec.State === 'passed' ? 'passed' : 'failed');
   }
 }
 
@@ -93,11 +90,10 @@ function isTest({ LeafNodeType }: SpecReport): boolean {
   return LeafNodeType === 'It';
 }
 
-function suiteFlags(cluster: LocalCluster, progressUrl: string): readonly string[] {
+function suiteFlags(cluster: LocalCluster): readonly string[] {
   return [
     ...['--provider=skeleton', `--kubeconfig=${cluster.kubeconfig}`, `--kubectl-path=${kubectl()}`],
     ...['--num-nodes=2', '--disable-log-dump', '--delete-namespace-on-failure=false'],
-    `--progress-report-url=${progressUrl}`,
   ];
 }
 
