@@ -1,5 +1,6 @@
 import { ApiServer } from '../../src/apiserver/api-server.ts';
 import { privilegedGroups } from '../../src/apiserver/authz/privileged-groups.ts';
+import { systemNamespaces } from '../../src/apiserver/bootstrap/system-namespaces.ts';
 import { ownFieldManager, ownObjects } from '../../src/cluster/control-plane/own-objects.ts';
 import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
 import { silentLogger } from '../../src/machinery/log.ts';
@@ -12,15 +13,11 @@ import { readFacts } from './facts.ts';
 
 /** The kinds that are served; those of the aggregator and of flow control follow with their rooms. */
 const kinds: readonly string[] = ['PriorityClass', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
-const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** What every cluster has, by its name in src/apiserver/bootstrap. */
 export async function bootstrapFiles(): Promise<ReadonlyMap<string, string>> {
   const facts = readFacts<KubeObject>('bootstrap-objects');
-  const objects = [
-    ...systemNamespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
-    ...kinds.flatMap((kind) => facts.filter((fact) => fact.kind === kind)),
-  ];
+  const objects = [...systemNamespaces, ...kinds.flatMap((kind) => facts.filter((fact) => fact.kind === kind))];
   const text = entriesFile(
     'bootstrapEntriesText',
     'facts/bootstrap-objects.json',

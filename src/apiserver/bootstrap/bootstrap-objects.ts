@@ -32,8 +32,6 @@ export function nodeRules(): ClusterRole['rules'] {
   return entry && (asked(entry.text) as ClusterRole).rules;
 }
 
-export const systemNamespaces: readonly string[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
-
 /** Without what the server adds. */
 function asked(text: string): KubeObject {
   const { metadata, ...rest } = JSON.parse(text) as KubeObject;

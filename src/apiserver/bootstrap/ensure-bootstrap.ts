@@ -11,8 +11,9 @@ import {
   roles,
 } from '../../resources/schema/resource-types.generated.ts';
 import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
-import { bootstrapObjects, systemNamespaces } from './bootstrap-objects.ts';
+import { bootstrapObjects } from './bootstrap-objects.ts';
 import { reconciledRole, repairOfBinding } from './reconcile-rbac.ts';
+import { systemNamespaces } from './system-namespaces.ts';
 
 /** Writes under way at once: enough that a store with group commit makes few of them. */
 const parallelWrites = 32;
@@ -27,7 +28,7 @@ type Change = () => Promise<unknown>;
  */
 export async function ensureBootstrap(client: Reader & Writer, signal?: AbortSignal): Promise<void> {
   const wanted = bootstrapObjects();
-  await inParallel(await namespaceChanges(client, signal));
+  await inParallel(await changesFor(client, namespaces, systemNamespaces, () => undefined, signal));
   const changes = await Promise.all([
     changesFor(client, priorityClasses, wanted.priorityClasses, repairedPriorityClass, signal),
     changesFor(client, clusterRoles, wanted.clusterRoles, asUpdate(reconciledRole), signal),
@@ -36,11 +37,6 @@ export async function ensureBootstrap(client: Reader & Writer, signal?: AbortSig
     changesFor(client, roleBindings, wanted.roleBindings, repairOfBinding, signal),
   ]);
   await inParallel(changes.flat());
-}
-
-async function namespaceChanges(client: Reader & Writer, signal: AbortSignal | undefined): Promise<readonly Change[]> {
-  const wanted = systemNamespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
-  return changesFor(client, namespaces, wanted, () => undefined, signal);
 }
 
 type Repair<T> = { readonly action: 'update' | 'recreate'; readonly object: T } | undefined;
