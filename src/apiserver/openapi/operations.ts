@@ -1,3 +1,4 @@
+import { objectMediaTypes, streamMediaTypes } from '../http/media-types.ts';
 import { deleteParameters, listParameters, type Parameter, patchParameters, writeParameters } from './parameters.ts';
 import type { Component, GroupVersionKind } from './schema-components.ts';
 
@@ -59,9 +60,7 @@ const unauthorized = { description: 'Unauthorized' } as const;
 /** The answers of an operation: what each media type carries. */
 export function responses(codes: readonly number[], body: Component, watch = false): Operation['responses'] {
   const titles: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
-  const streamable = ['application/json', 'application/vnd.kubernetes.protobuf'];
-  const streams = watch ? streamable.map((type) => `${type};stream=watch`) : [];
-  const types = [...streamable, ...streams, 'application/yaml'].toSorted();
+  const types = [...objectMediaTypes, ...(watch ? streamMediaTypes : [])].sort();
   const content = Object.fromEntries(types.map((type) => [type, { schema: body }]));
   const answers = codes.map((code) => [String(code), { description: titles[code] ?? '', content }] as const);
   return Object.fromEntries([...answers, ['401', unauthorized] as const]);
