@@ -6,11 +6,10 @@ import { documentPieces, fieldHead } from '../protobuf/envelope.ts';
 import { valueDocument } from '../protobuf/value-document.ts';
 import type { ListPage } from '../registry/read.ts';
 import type { StoredObject } from '../registry/stored-object.ts';
-import { bodyPieces } from './body-pieces.ts';
+import { bodyPieces, concat } from './body-pieces.ts';
 import { protobufMediaType } from './media-types.ts';
 import type { ObjectFormat } from './object-format.ts';
 import { listMetadata, type MessageShape } from './shapes.ts';
-import { concat } from './text-formats.ts';
 import type { ValueFormat } from './value-format.ts';
 
 const listMeta = builtInSchema('meta.v1.ListMeta');

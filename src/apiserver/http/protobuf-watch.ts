@@ -4,10 +4,10 @@ import { documentPieces, fieldHead } from '../protobuf/envelope.ts';
 import { valueDocument } from '../protobuf/value-document.ts';
 import type { StoredObject } from '../registry/stored-object.ts';
 import type { ChangeType } from '../watch/cache-event.ts';
+import { concat } from './body-pieces.ts';
 import { protobufMediaType } from './media-types.ts';
 import type { BookmarkMetadata, WatchFormat } from './object-format.ts';
 import type { MessageShape } from './shapes.ts';
-import { concat } from './text-formats.ts';
 
 /** How many bytes tell how long a frame is. */
 export const frameLengthBytes = 4;

@@ -1,4 +1,5 @@
 import { dump } from 'js-yaml';
+import { concat } from './body-pieces.ts';
 import type { ValueFormat } from './value-format.ts';
 
 type Envelope = Readonly<Record<string, unknown>>;
@@ -71,18 +72,4 @@ function toYaml(value: unknown): string {
 
 function parse(json: readonly Uint8Array[]): unknown {
   return JSON.parse(decoder.decode(concat(json)));
-}
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const result = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }

@@ -1,9 +1,9 @@
 import type { StatusError } from '../../machinery/status-error.ts';
 import type { StoredObject } from '../registry/stored-object.ts';
 import type { ChangeType } from '../watch/cache-event.ts';
+import { concat } from './body-pieces.ts';
 import type { BookmarkMetadata, WatchFormat } from './object-format.ts';
 import type { Shape } from './shapes.ts';
-import { concat } from './text-formats.ts';
 
 const encoder = new TextEncoder();
 const bytes = (text: string): Uint8Array => encoder.encode(text);

@@ -1,7 +1,7 @@
 import type { OpenWatch } from '../registry/resource-server.ts';
 import type { WatchItem } from '../watch/watch-filter.ts';
+import { concat } from './body-pieces.ts';
 import type { WatchFormat } from './object-format.ts';
-import { concat } from './text-formats.ts';
 
 const initialEventsEndAnnotation = 'k8s.io/initial-events-end';
 /** Frames that are ready together go out together, up to this size. */
