@@ -5,12 +5,12 @@ import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { validateCsiDriverName } from '../core/pod/validation/volume-sources.ts';
 import { define } from '../define.ts';
-import { equal } from '../equal.ts';
 import { csiNodes } from '../schema/resource-types.generated.ts';
 import type { CSINode, CSINodeDriver } from '../schema/storage-v1.generated.ts';
 import { shared } from '../shared.ts';
 import { applyRule } from '../validation/apply-rule.ts';
 import { goValue } from '../validation/go-value.ts';
+import { validateImmutable } from '../validation/immutable.ts';
 import { validateNonNegative } from '../validation/numbers.ts';
 
 const maxNodeId = 256;
@@ -26,10 +26,10 @@ export const csiNodeDefinition = define<CSINode>(csiNodes, {
     validate(node, errors);
     for (const before of old.spec.drivers)
       for (const driver of node.spec.drivers)
-        if (driver.name === before.name && !equal(fixed(driver), fixed(before)))
-          errors.push(
-            invalid('spec.drivers', goValue(fixed(driver), 'storage.v1.CSINodeDriver'), 'field is immutable'),
-          );
+        if (driver.name === before.name) {
+          const shown = goValue(fixed(driver), 'storage.v1.CSINodeDriver');
+          validateImmutable(fixed(driver), fixed(before), 'spec.drivers', errors, shown);
+        }
   },
   unconditionalUpdate: false,
   status: {

@@ -65,6 +65,7 @@ function validate({ spec, status = detached }: VolumeAttachment, errors: FieldEr
   validateAttacher(spec.attacher, 'spec.attacher', errors);
 }
 
+/** The name of a CSI driver. Kubernetes declares the rule for this field, and says it in other words than where `validateCsiDriverName` holds. */
 function validateAttacher(name: string, path: string, errors: FieldError[]): void {
   if (!name) errors.push(required(path));
   else if (name.length > maxAttacher) errors.push(tooLongCharacters(path, maxAttacher));

@@ -10,11 +10,16 @@ export function validateResourceAmount(
   path: string,
   errors: FieldError[],
 ): Quantity {
+  const quantity = validateNonNegativeQuantity(amount, path, errors);
+  if (isIntegerResource(name) && !isWhole(quantity))
+    errors.push(invalid(path, formatQuantity(quantity), 'must be an integer'));
+  return quantity;
+}
+
+export function validateNonNegativeQuantity(amount: string | number, path: string, errors: FieldError[]): Quantity {
   const quantity = parseQuantity(amount);
   if (quantity.unscaled < 0n)
     errors.push(invalid(path, formatQuantity(quantity), 'must be greater than or equal to 0'));
-  if (isIntegerResource(name) && !isWhole(quantity))
-    errors.push(invalid(path, formatQuantity(quantity), 'must be an integer'));
   return quantity;
 }
 
