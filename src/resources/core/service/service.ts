@@ -6,6 +6,7 @@ import type { Cell } from '../../definition.ts';
 import type { Service } from '../../schema/core-v1.generated.ts';
 import { services } from '../../schema/resource-types.generated.ts';
 import { shared } from '../../shared.ts';
+import { labelsText } from '../labels-text.ts';
 import { serviceWarnings } from './service-warnings.ts';
 import { validateServiceStatus } from './validate-load-balancer.ts';
 import { validateService, validateServiceUpdate } from './validate-service.ts';
@@ -95,9 +96,8 @@ function dropWhatTheTypeDoesNotUse(service: Draft<Service>, old: Service): void 
 }
 
 function serviceRow({ metadata, spec, status }: Service, now: number): readonly Cell[] {
-  const { type = '', clusterIP, clusterIPs, ports = [], selector = {} } = spec ?? {};
+  const { type = '', clusterIP, clusterIPs, ports = [], selector } = spec ?? {};
   const address = clusterIPs?.[0] ?? clusterIP ?? '';
-  const selected = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
   return [
     metadata.name ?? '',
     type,
@@ -105,7 +105,7 @@ function serviceRow({ metadata, spec, status }: Service, now: number): readonly 
     externalText({ metadata, spec, status }),
     portsText(ports),
     ageSince(metadata.creationTimestamp, now),
-    selected.length === 0 ? '<none>' : selected.sort().join(','),
+    labelsText(selector),
   ];
 }
 
