@@ -134,11 +134,9 @@ class Walk {
   }
 
   #any({ union }: AnySchema, value: unknown): unknown {
-    const members = [...(union?.fields.values() ?? [])].map((field) => field.schema);
-    const member = members.find(
-      ({ kind }) => (kind === 'struct' && isMembers(value)) || (kind === 'list' && Array.isArray(value)),
-    );
-    if (member !== undefined) return this.value(member, value);
+    for (const { schema } of union?.fields.values() ?? [])
+      if ((schema.kind === 'struct' && isMembers(value)) || (schema.kind === 'list' && Array.isArray(value)))
+        return this.value(schema, value);
     this.#count(value);
     return value;
   }

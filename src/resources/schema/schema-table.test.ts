@@ -13,3 +13,11 @@ test('a field may say otherwise than its type whether it is atomic', () => {
   if (binding === undefined) throw new Error('no schema');
   expect(fieldSetOf(binding, { target: reference })).toEqual({ 'f:target': {} });
 });
+
+test('a union is no struct, also after it was read as a field', () => {
+  expect(builtInSchemas.get('apiextensions.v1.JSONSchemaProps')?.fields.get('items')?.schema).toMatchObject({
+    kind: 'any',
+    union: { name: 'apiextensions.v1.JSONSchemaPropsOrArray' },
+  });
+  expect(builtInSchemas.get('apiextensions.v1.JSONSchemaPropsOrArray')).toBeUndefined();
+});

@@ -59,18 +59,18 @@ class SchemaTable implements SchemaSource {
     if (known !== undefined) return known;
     const row = this.#rows[name];
     if (row === undefined || typeof row === 'string' || row[0] === 'u') return undefined;
-    return this.#struct(name, row);
+    const struct = this.#struct(name, row);
+    this.#structs.set(name, struct);
+    return struct;
   }
 
   #struct(name: string, row: readonly [string, ...FieldRow[]]): StructSchema {
-    const struct: StructSchema = new LazyStruct(
+    return new LazyStruct(
       name,
       row[0] === 'a',
       () => this.#fields(row),
       () => this.#protobuf(row),
     );
-    this.#structs.set(name, struct);
-    return struct;
   }
 
   #fields(row: readonly [string, ...FieldRow[]]): Map<string, FieldSchema> {
