@@ -13,13 +13,15 @@ const names: Readonly<Record<string, { readonly of: 'node' | 'container'; readon
 };
 
 const sampleLine = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+(-?\d+))?\s*$/;
+/** Names of pods and containers need no escaping. */
+const labelPatterns = ['namespace', 'pod', 'container'].map((name) => new RegExp(`(?:^|,)\\s*${name}="([^"\\\\]*)"`));
 
 /**
  * Reads what a node's agent answers on `/metrics/resource`; lines of other metrics mean nothing. `now` stands where a sample has no
  * time of its own. A node or pod of which cpu or memory is missing is left out.
  */
 export function parseResourceMetrics(text: string, now: number): NodeSample {
-  const node: Partly<UsagePoint> = {};
+  const node: Partly<ContainerPoint> = {};
   const pods = new Map<string, Map<string, Partly<ContainerPoint>>>();
   for (const line of text.split('\n')) {
     const [, name = '', labels = '', number = '', time] = sampleLine.exec(line) ?? [];
@@ -28,13 +30,14 @@ export function parseResourceMetrics(text: string, now: number): NodeSample {
     if (meaning === undefined || !Number.isFinite(value)) continue;
     const point = meaning.of === 'node' ? node : containerPoint(pods, labels);
     if (point === undefined) continue;
-    if (meaning.field === 'startedAt') (point as Partly<ContainerPoint>).startedAt = value * 1000;
-    else {
-      (point as Partly<ContainerPoint>)[meaning.field] = value;
-      // Rates are of cpu: its time is the one that counts.
-      if (meaning.field === 'cpuSeconds' || point.timestamp === undefined)
-        point.timestamp = time === undefined ? now : Number(time);
+    if (meaning.field === 'startedAt') {
+      point.startedAt = value * 1000;
+      continue;
     }
+    point[meaning.field] = value;
+    // Rates are of cpu: its time is the one that counts.
+    if (meaning.field === 'cpuSeconds' || point.timestamp === undefined)
+      point.timestamp = time === undefined ? now : Number(time);
   }
   return { node: wholePoint(node), pods: wholePods(pods) };
 }
@@ -43,18 +46,13 @@ function containerPoint(
   pods: Map<string, Map<string, Partly<ContainerPoint>>>,
   labels: string,
 ): Partly<ContainerPoint> | undefined {
-  const [namespace, pod, container] = ['namespace', 'pod', 'container'].map((name) => labelOf(labels, name));
+  const [namespace, pod, container] = labelPatterns.map((pattern) => pattern.exec(labels)?.[1]);
   if (namespace === undefined || pod === undefined || container === undefined) return undefined;
   const key = `${namespace}/${pod}`;
   const points = pods.get(key) ?? new Map<string, Partly<ContainerPoint>>();
   const point = points.get(container) ?? {};
   pods.set(key, points.set(container, point));
   return point;
-}
-
-/** Names of pods and containers need no escaping. */
-function labelOf(labels: string, name: string): string | undefined {
-  return new RegExp(`(?:^|,)\\s*${name}="([^"\\\\]*)"`).exec(labels)?.[1];
 }
 
 function wholePods(

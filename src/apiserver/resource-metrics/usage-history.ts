@@ -55,12 +55,12 @@ export class UsageHistory {
   pod(namespace: string, name: string): MeasuredPodUsage | undefined {
     const spans = this.#pods.get(`${namespace}/${name}`);
     if (spans === undefined) return undefined;
-    const all = [...spans].map(([container, span]) => ({ name: container, measured: measured(span) }));
-    const containers = all.flatMap((each) =>
-      each.measured === undefined ? [] : [{ name: each.name, usage: each.measured.usage, measured: each.measured }],
-    );
-    const [earliest] = containers.map((each) => each.measured).sort((a, b) => a.timestamp - b.timestamp);
-    if (earliest === undefined || containers.length < all.length) return undefined;
+    const containers = [...spans].flatMap(([container, span]) => {
+      const own = measured(span);
+      return own === undefined ? [] : [{ name: container, ...own }];
+    });
+    const [earliest] = containers.toSorted((a, b) => a.timestamp - b.timestamp);
+    if (earliest === undefined || containers.length < spans.size) return undefined;
     const { timestamp, windowMs } = earliest;
     return { timestamp, windowMs, containers: containers.map(({ name: of, usage }) => ({ name: of, usage })) };
   }
