@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../machinery/object.ts';
 import { groupResource, type ResourceType } from '../../machinery/resource-type.ts';
 import { claimReplenishes } from '../../resources/core/resource-quota/evaluators.ts';
-import { hasEnded } from '../../resources/core/resource-quota/pod-usage.ts';
 import type { PersistentVolumeClaim, Pod, Service } from '../../resources/schema/core-v1.generated.ts';
+import { isPodFinished } from '../runtime/pods.ts';
 
 /** Whether an object may use less after this change. */
 export function replenishes(type: ResourceType, now: KubeObject, before: KubeObject): boolean {
@@ -21,7 +21,7 @@ export function replenishes(type: ResourceType, now: KubeObject, before: KubeObj
 /** It has ended, or it was changed, or a resize has come to its end. */
 function podReplenishes(now: Pod, before: Pod): boolean {
   return (
-    (hasEnded(now) && !hasEnded(before)) ||
+    (isPodFinished(now) && !isPodFinished(before)) ||
     now.metadata.generation !== before.metadata.generation ||
     resizing(now) !== resizing(before)
   );

@@ -11,8 +11,7 @@ const limited = ['cpu', 'memory', 'ephemeral-storage'];
 /** The object itself always counts; what it asks for does while it has not ended. */
 export function podUsage(pod: Pod, now: number): Amounts {
   const usage = new Map<string, Quantity>([['count/pods', one]]);
-  if (hasEnded(pod)) return usage;
-  if (isOverdue(pod, now)) return usage;
+  if (hasEnded(pod) || isOverdue(pod, now)) return usage;
   for (const [name, amount] of requestUsage(wholeOf(pod, 'requests'))) usage.set(name, amount);
   for (const [name, amount] of limitUsage(wholeOf(pod, 'limits'))) usage.set(name, amount);
   return usage.set('pods', one);
@@ -43,7 +42,7 @@ function limitUsage(limits: Amounts): Map<string, Quantity> {
   );
 }
 
-export function hasEnded({ status }: Pick<Pod, 'status'>): boolean {
+function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
