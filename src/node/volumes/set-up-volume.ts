@@ -74,7 +74,8 @@ async function setUpWritten(context: SetUpContext, pod: Pod, volume: Volume): Pr
   if ((await host.files.stat(path)) === undefined) await host.files.makeDirectory(path, 0o777);
   const group = pod.spec?.securityContext?.fsGroup;
   const own = async (directory: string) => {
-    if (group !== undefined) await giveToGroup(host.files, directory, group, false);
+    // The group may read: what is written here is the API's, and containers cannot change it.
+    if (group !== undefined) await giveToGroup(host.files, directory, group, true);
   };
   await writeAtomically(host.files, path, payload, environment.now(), own);
   return path;

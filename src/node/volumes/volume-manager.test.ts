@@ -78,6 +78,16 @@ test('a pod waits for a config map that is not there, says so, and goes on when 
   expect(await read('/data/color')).toBe('red');
 });
 
+test('the group of a pod may read what the API has, and no more', async () => {
+  world = await NodeWorld.start();
+  const data = { user: Buffer.from('me').toString('base64') };
+  await world.api.create(secrets, { metadata: { name: 'login', namespace }, data });
+  await runWith({ securityContext: { fsGroup: 2000 } }, { secret: { secretName: 'login', defaultMode: 0o400 } });
+  await world.advance(1);
+  const directory = world.runtime.hostPathOf(namespace, 'web', 'main', '/data') ?? '';
+  expect(await world.host.files.stat(`${directory}/..data/user`)).toMatchObject({ gid: 2000, mode: 0o440 });
+});
+
 test('after two minutes without its volume that is said in so many words', async () => {
   world = await NodeWorld.start();
   await run({ secret: { secretName: 'absent' } });
