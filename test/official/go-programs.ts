@@ -17,6 +17,7 @@ const programs = {
   'e2e.test': { package: 'k8s.io/kubernetes/test/e2e', module: '.', test: true },
   ginkgo: { package: 'github.com/onsi/ginkgo/v2/ginkgo', module: '.' },
   agnhost: { package: 'k8s.io/kubernetes/test/images/agnhost', module: '.' },
+  nnp: { package: 'k8s.io/kubernetes/test/images/nonewprivs', module: '.' },
   'sample-apiserver': { package: 'k8s.io/sample-apiserver', module: '.' },
   etcd: { package: '.', module: 'etcd' },
 } as const satisfies Readonly<Record<string, GoProgram>>;

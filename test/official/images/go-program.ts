@@ -4,7 +4,11 @@ import type { GoProgramName } from '../go-programs.ts';
 import { type ImageOrder, nameLabel, type SuiteRecipe, shortNames } from './suite-image.ts';
 
 /** One program of Go at a path, and nothing else. */
-export function goProgram(name: GoProgramName, path: string, entrypoint: readonly string[]): SuiteRecipe {
+export function goProgram(
+  name: GoProgramName,
+  path: string,
+  { entrypoint = [], mode = 0o755 }: { readonly entrypoint?: readonly string[]; readonly mode?: number } = {},
+): SuiteRecipe {
   return async ({ image, programs }: ImageOrder): Promise<PackageImage> => {
     const program = await programs.ensure(name);
     return {
@@ -12,11 +16,11 @@ export function goProgram(name: GoProgramName, path: string, entrypoint: readonl
       image,
       packages: [],
       ignored: [],
-      ingredients: ['1', programs.key, path],
+      ingredients: ['1', programs.key, path, String(mode)],
       cook: async ({ architecture }) => ({
         names: [image],
         architecture,
-        layers: [[sourceFile(path, program, 0o755), directory('/tmp', 0o1777)]],
+        layers: [[sourceFile(path, program, mode), directory('/tmp', 0o1777)]],
         entrypoint,
         labels: nameLabel(image),
       }),

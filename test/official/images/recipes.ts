@@ -20,9 +20,16 @@ export const recipes: ReadonlyMap<string, SuiteRecipe> = new Map(
     'e2e-test-images/kitten': updateDemo,
     'e2e-test-images/nautilus': updateDemo,
     'e2e-test-images/nginx': nginx,
+    // It tells who it runs as, in spite of being its owner's.
+    'e2e-test-images/nonewprivs': goProgram('nnp', '/usr/local/bin/nnp', {
+      entrypoint: ['/usr/local/bin/nnp'],
+      mode: 0o6755,
+    }),
     'e2e-test-images/nonroot': nonroot,
-    'e2e-test-images/sample-apiserver': goProgram('sample-apiserver', '/sample-apiserver', ['/sample-apiserver']),
-    etcd: goProgram('etcd', '/usr/local/bin/etcd', []),
+    'e2e-test-images/sample-apiserver': goProgram('sample-apiserver', '/sample-apiserver', {
+      entrypoint: ['/sample-apiserver'],
+    }),
+    etcd: goProgram('etcd', '/usr/local/bin/etcd'),
     pause,
   }),
 );
