@@ -34,6 +34,7 @@ export interface GinkgoRun {
 export class Ginkgo {
   readonly #pidFile: string;
   #child: ChildProcess | undefined;
+  #interrupted = false;
 
   constructor(cacheDirectory: string) {
     this.#pidFile = join(cacheDirectory, 'ginkgo.pid');
@@ -77,9 +78,11 @@ export class Ginkgo {
     return readReport(join(folder, 'report.json'), join(folder, 'output.log'));
   }
 
-  /** Tests that run are ended, and clean up. */
+  /** Tests that run are ended, and clean up: Ginkgo counts on a signal that reaches all its processes, as from a terminal. Twice ends all at once. */
   interrupt(): void {
-    this.#child?.kill('SIGINT');
+    const pid = this.#child?.pid;
+    if (pid !== undefined) process.kill(-pid, this.#interrupted ? 'SIGKILL' : 'SIGINT');
+    this.#interrupted = true;
   }
 }
 
