@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { ClusterRegister } from '../../cluster/files/cluster-register.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { runningJoin } from '../../cluster/join/join-process.ts';
@@ -52,7 +51,7 @@ export async function leave(options: DownOptions): Promise<void> {
 }
 
 function purge(directory: DataDirectory): void {
-  rmSync(directory.path, { recursive: true, force: true });
+  directory.purge();
   new ClusterRegister().leave(directory);
 }
 

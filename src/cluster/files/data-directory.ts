@@ -8,6 +8,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
@@ -109,6 +110,17 @@ export class DataDirectory {
     if (existsSync(this.path) && readdirSync(this.path).length === 0) rmdirSync(this.path);
   }
 
+  /** Removes all of it. A file system that is mounted in its place stays, empty. */
+  purge(): void {
+    for (const name of existsSync(this.path) ? readdirSync(this.path) : [])
+      rmSync(join(this.path, name), { recursive: true, force: true });
+    try {
+      rmSync(this.path, { recursive: true, force: true });
+    } catch (error) {
+      if (!isMountPoint(this.path)) throw error;
+    }
+  }
+
   remove(file: string): void {
     rmSync(file, { force: true });
   }
@@ -120,4 +132,8 @@ export class DataDirectory {
     writeFileSync(temporary, content, { mode });
     renameSync(temporary, file);
   }
+}
+
+function isMountPoint(path: string): boolean {
+  return statSync(path).dev !== statSync(dirname(path)).dev;
 }
