@@ -19,6 +19,7 @@ import { ServingTls } from '../../node/certificates/serving-tls.ts';
 import type { NodeConfig } from '../../node/config.ts';
 import { kubernetesArchitecture } from '../../node/host/linux/host-info.ts';
 import { LinuxHost } from '../../node/host/linux/linux-host.ts';
+import { spareFromOom } from '../../node/host/linux/oom-score.ts';
 import { LocalImages } from '../../node/images/making/local-images.ts';
 import { ensureNodeId } from '../../node/registration/node-identity.ts';
 import { ownSources } from '../../node/sources.ts';
@@ -48,6 +49,9 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
   const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as AgentSettings;
   const environment = new RealEnvironment();
   const metrics = new PrometheusMetrics();
+  const unspared = await spareFromOom('self');
+  if (unspared !== undefined)
+    logger.warn('when memory runs out the kernel may end the agent or containerd before pods', { why: unspared });
   const host = await LinuxHost.open({
     environment,
     dataDirectory: settings.directory,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { Host, ProcessHandle } from '../host/host.ts';
+import { spareFromOom } from '../host/linux/oom-score.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/runtime.ts';
 import { containerdConfig } from './containerd-config.ts';
 import type { ContainerdPrograms } from './find-programs.ts';
@@ -63,6 +64,7 @@ export class PrivateContainerd {
   async start(signal?: AbortSignal): Promise<'adopted' | 'started'> {
     const running = await this.#running();
     if (running !== undefined) {
+      await spareFromOom(running.pid);
       await this.#untilAnswers(running, signal);
       return 'adopted';
     }
@@ -77,6 +79,8 @@ export class PrivateContainerd {
       command: [this.#options.programs.containerd, '--config', this.#configFile],
       logFile: this.#logFile,
     });
+    // Before it starts anything that would inherit it. Where that is forbidden the agent has said so.
+    await spareFromOom(handle.pid);
     await this.#untilAnswers(handle, signal);
     return 'started';
   }
