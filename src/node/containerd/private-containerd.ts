@@ -8,6 +8,7 @@ import type { Host, ProcessHandle } from '../host/host.ts';
 import { spareFromOom } from '../host/linux/oom-score.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/runtime.ts';
 import { containerdConfig } from './containerd-config.ts';
+import { endPods } from './end-pods.ts';
 import type { ContainerdPrograms } from './find-programs.ts';
 import { importImage } from './import-image.ts';
 import { removeRemains } from './remains.ts';
@@ -158,14 +159,7 @@ export class PrivateContainerd {
     const runtime = this.#options.connect(this.socketPath);
     const deadline = this.#options.environment.deadline(endPatienceMs);
     try {
-      const waiting = [...(await runtime.listPodSandboxes(deadline.signal))];
-      const work = async () => {
-        for (let sandbox = waiting.pop(); sandbox !== undefined; sandbox = waiting.pop()) {
-          await runtime.stopPodSandbox(sandbox.id, deadline.signal);
-          await runtime.removePodSandbox(sandbox.id, deadline.signal);
-        }
-      };
-      await Promise.all(Array.from({ length: 8 }, work));
+      await endPods(this.#options.environment, runtime, deadline.signal);
     } finally {
       deadline.cancel();
       await runtime.close();
