@@ -36,15 +36,10 @@ export function ensureIdentity(directory: DataDirectory, request: IdentityReques
 
 /** Throws `DataDirectoryError` where there is no cluster, or one of a newer format. */
 export function readIdentity(directory: DataDirectory): ClusterIdentity {
-  if (!directory.exists) {
+  const identity = directory.readFormat<ClusterIdentity>(directory.clusterFile, format);
+  if (identity === undefined) {
     throw new DataDirectoryError(
       `there is no cluster in ${directory.path}: start one with "stuurman up", or give its directory with --data-dir`,
-    );
-  }
-  const identity = directory.readJson(directory.clusterFile) as ClusterIdentity;
-  if (identity.format > format) {
-    throw new DataDirectoryError(
-      `${directory.clusterFile} has format ${identity.format}, and this version of Stuurman reads up to ${format}: use the version that wrote it, or a newer one`,
     );
   }
   if (typeof identity.id !== 'string' || !/^[a-z\d]{8}$/.test(identity.id)) {

@@ -105,6 +105,18 @@ export class DataDirectory {
     }
   }
 
+  /** What a file holds that names its format; undefined where there is none. Throws `DataDirectoryError` for one that is damaged or newer. */
+  readFormat<T>(file: string, newest: number): (T & { readonly format: number }) | undefined {
+    if (!existsSync(file)) return undefined;
+    const found = this.readJson(file) as T & { readonly format: number };
+    if (found.format > newest) {
+      throw new DataDirectoryError(
+        `${file} has format ${found.format}, and this version of Stuurman reads up to ${newest}: use the version that wrote it, or a newer one`,
+      );
+    }
+    return found;
+  }
+
   /** Removes the directory if nothing is left in it. */
   removeIfEmpty(): void {
     if (existsSync(this.path) && readdirSync(this.path).length === 0) rmdirSync(this.path);

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DataDirectory, DataDirectoryError } from './data-directory.ts';
+import type { DataDirectory } from './data-directory.ts';
 
 /** A node of this machine. */
 export interface LocalNode {
@@ -27,15 +26,7 @@ function fileOf(directory: DataDirectory): string {
 
 /** Undefined before the first start. Throws `DataDirectoryError` for a file that is damaged or newer. */
 export function readLocalNodes(directory: DataDirectory): LocalNodes | undefined {
-  const file = fileOf(directory);
-  if (!existsSync(file)) return undefined;
-  const found = directory.readJson(file) as LocalNodes & { readonly format: number };
-  if (found.format > format) {
-    throw new DataDirectoryError(
-      `${file} has format ${found.format}, and this version of Stuurman reads up to ${format}: use the version that wrote it, or a newer one`,
-    );
-  }
-  return found;
+  return directory.readFormat<LocalNodes>(fileOf(directory), format);
 }
 
 export function writeLocalNodes(directory: DataDirectory, nodes: LocalNodes): void {

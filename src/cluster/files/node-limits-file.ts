@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeLimits } from '../../node/node-limits.ts';
-import { type DataDirectory, DataDirectoryError } from './data-directory.ts';
+import type { DataDirectory } from './data-directory.ts';
 
 const format = 1;
 
@@ -11,14 +10,7 @@ function fileOf(directory: DataDirectory): string {
 
 /** What was last asked for on this machine; nothing where that was nothing. Throws `DataDirectoryError` for a file that is damaged or newer. */
 export function readNodeLimits(directory: DataDirectory): NodeLimits {
-  const file = fileOf(directory);
-  if (!existsSync(file)) return {};
-  const { format: found, ...limits } = directory.readJson(file) as NodeLimits & { readonly format: number };
-  if (found > format) {
-    throw new DataDirectoryError(
-      `${file} has format ${found}, and this version of Stuurman reads up to ${format}: use the version that wrote it, or a newer one`,
-    );
-  }
+  const { format: _, ...limits } = directory.readFormat<NodeLimits>(fileOf(directory), format) ?? { format };
   return limits;
 }
 

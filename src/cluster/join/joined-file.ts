@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DataDirectory, DataDirectoryError } from '../files/data-directory.ts';
+import type { DataDirectory } from '../files/data-directory.ts';
 import type { NodePlace } from '../server/node-place.ts';
 
 /** What this machine is to a cluster whose server is elsewhere. */
@@ -18,15 +17,7 @@ const format = 1;
 
 /** Undefined where this machine has joined no cluster. Throws `DataDirectoryError` for a file that is damaged or newer. */
 export function readJoined(directory: DataDirectory): JoinedFile | undefined {
-  const file = directory.joinedFile;
-  if (!existsSync(file)) return undefined;
-  const found = directory.readJson(file) as JoinedFile & { readonly format: number };
-  if (found.format > format) {
-    throw new DataDirectoryError(
-      `${file} has format ${found.format}, and this version of Stuurman reads up to ${format}: use the version that wrote it, or a newer one`,
-    );
-  }
-  return found;
+  return directory.readFormat<JoinedFile>(directory.joinedFile, format);
 }
 
 export function writeJoined(directory: DataDirectory, joined: JoinedFile): void {
