@@ -3,6 +3,7 @@ import { openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataDirectory } from '../cluster/files/data-directory.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
+import { thisProgram } from './this-program.ts';
 
 /**
  * Starts the same command again in the background, and waits until it says its last line. `lastLine`: how that begins, and what is said in
@@ -16,8 +17,9 @@ export async function detach(
   directory.create();
   const logFile = join(directory.path, 'up.log');
   const log = openSync(logFile, 'w', 0o600);
-  const args = process.argv.slice(1).filter((each) => each !== '--detach');
-  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+  const asked = process.argv.slice(2).filter((each) => each !== '--detach');
+  const [runtime = '', ...args] = [...thisProgram, ...asked];
+  const child = spawn(runtime, args, {
     detached: true,
     stdio: ['ignore', log, log],
   });

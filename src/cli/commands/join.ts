@@ -14,6 +14,7 @@ import { endOnSignals } from '../end-on-signals.ts';
 import type { NodeLimitOptions } from '../node-limit-options.ts';
 import { say } from '../output.ts';
 import { Steps } from '../steps.ts';
+import { thisProgram } from '../this-program.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 export interface JoinOptions extends NodeLimitOptions {
@@ -45,7 +46,6 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
     ]);
     return;
   }
-  const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   const node = await JoiningNode.open({
     environment,
     directory,
@@ -53,8 +53,8 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
     invitation,
     port,
     limits,
-    agentCommand: [...program, 'agent'],
-    leaveCommand: [...program, 'leave', '--data-dir', directory.path],
+    agentCommand: [...thisProgram, 'agent'],
+    leaveCommand: [...thisProgram, 'leave', '--data-dir', directory.path],
   });
   if (running === undefined) await keep(node, directory, environment, invitation !== undefined);
   else await tellRunning(node, environment);

@@ -20,6 +20,7 @@ import { kubectlAdvice } from '../kubectl-advice.ts';
 import type { NodeLimitOptions } from '../node-limit-options.ts';
 import { say, styled } from '../output.ts';
 import { Steps } from '../steps.ts';
+import { thisProgram } from '../this-program.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 export interface UpOptions extends NodeLimitOptions {
@@ -99,7 +100,7 @@ export async function up(options: UpOptions): Promise<void> {
       simulatedNodes,
       limits,
       nodeLifecycle: { gracePeriodMs },
-      agentCommand: [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'agent'],
+      agentCommand: [...thisProgram, 'agent'],
       notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
     }),
   );
