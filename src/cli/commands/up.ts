@@ -47,6 +47,65 @@ export async function up(options: UpOptions): Promise<void> {
   const environment = new RealEnvironment();
   const isRoot = process.getuid?.() === 0;
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
+  const plan = await decidePlan(options, directory, isRoot);
+  if (options.detach === true) {
+    await detach(directory, environment, [
+      /\nCtrl-C ends[^\n]*\n/,
+      '\nstuurman down ends the cluster; its state stays for the next "stuurman up".\n',
+    ]);
+    return;
+  }
+  directory.create();
+  const logger = pinoLogger({ level: 'info', name: 'server', file: join(directory.path, 'logs', 'server.log') });
+  const startedAt = environment.now();
+  const steps = new Steps(() => environment.monotonic());
+  const server = await steps.run('state opened', () =>
+    Server.open({
+      environment,
+      directory,
+      logger,
+      ...plan,
+      address: options.address,
+      podRange: options.podCidr,
+      serviceRange: options.serviceCidr,
+      agentCommand: [...thisProgram, 'agent'],
+      notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
+    }),
+  );
+  const ending = endOnSignals('Ending the cluster ...', () => server.down());
+  try {
+    await steps.run('API server answers', () => server.serve());
+    const names = await steps.run('nodes started', () => server.work());
+    await steps.run('nodes ready', (progress) =>
+      waitForNodes(server.client, environment, { names, sinceMs: startedAt }, progress),
+    );
+    if (options.demo === true) {
+      if (plan.realNode)
+        await prepareDemo({
+          environment,
+          directory,
+          logger,
+          places: server.places,
+          run: (name, work) => steps.run(name, work),
+        });
+      await steps.run('shop rolled out', async (progress) => {
+        await applyManifests(server.client, [demoManifest()]);
+        await waitForDemo(server.client, environment, progress);
+      });
+    }
+    if (options.file.length > 0)
+      await steps.run('manifests applied', () => applyManifests(server.client, options.file));
+  } catch (error) {
+    // Nothing is left half done.
+    if (!ending.begun()) await server.down();
+    throw error;
+  }
+  tell(server, directory, options, plan.realNode);
+  await ending.done;
+}
+
+/** What is to be started, and on what. Nothing is made yet; throws for what cannot be. */
+async function decidePlan(options: UpOptions, directory: DataDirectory, isRoot: boolean) {
   const port = wholeNumber('--port', options.port, 1, 65_535);
   const nodes = options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, 1, mostLocalNodes);
   const asked = wholeNumber('--simulated', options.simulated, 0, mostSimulated);
@@ -74,66 +133,14 @@ export async function up(options: UpOptions): Promise<void> {
     );
   }
   const limits = await decideLimits(directory, options, realNode);
-  const simulatedNodes = asked > 0 || realNode ? asked : 1;
-  if (options.detach === true) {
-    await detach(directory, environment, [
-      /\nCtrl-C ends[^\n]*\n/,
-      '\nstuurman down ends the cluster; its state stays for the next "stuurman up".\n',
-    ]);
-    return;
-  }
-  directory.create();
-  const logger = pinoLogger({ level: 'info', name: 'server', file: join(directory.path, 'logs', 'server.log') });
-  const startedAt = environment.now();
-  const steps = new Steps(() => environment.monotonic());
-  const server = await steps.run('state opened', () =>
-    Server.open({
-      environment,
-      directory,
-      logger,
-      port,
-      address: options.address,
-      podRange: options.podCidr,
-      serviceRange: options.serviceCidr,
-      realNode,
-      nodes,
-      simulatedNodes,
-      limits,
-      nodeLifecycle: { gracePeriodMs },
-      agentCommand: [...thisProgram, 'agent'],
-      notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
-    }),
-  );
-  const ending = endOnSignals('Ending the cluster ...', () => server.down());
-  try {
-    await steps.run('API server answers', () => server.serve());
-    const names = await steps.run('nodes started', () => server.work());
-    await steps.run('nodes ready', (progress) =>
-      waitForNodes(server.client, environment, { names, sinceMs: startedAt }, progress),
-    );
-    if (options.demo === true) {
-      if (realNode)
-        await prepareDemo({
-          environment,
-          directory,
-          logger,
-          places: server.places,
-          run: (name, work) => steps.run(name, work),
-        });
-      await steps.run('shop rolled out', async (progress) => {
-        await applyManifests(server.client, [demoManifest()]);
-        await waitForDemo(server.client, environment, progress);
-      });
-    }
-    if (options.file.length > 0)
-      await steps.run('manifests applied', () => applyManifests(server.client, options.file));
-  } catch (error) {
-    // Nothing is left half done.
-    if (!ending.begun()) await server.down();
-    throw error;
-  }
-  tell(server, directory, options, realNode);
-  await ending.done;
+  return {
+    port,
+    nodes,
+    realNode,
+    simulatedNodes: asked > 0 || realNode ? asked : 1,
+    limits,
+    nodeLifecycle: { gracePeriodMs },
+  };
 }
 
 function tell(server: Server, directory: DataDirectory, { demo }: UpOptions, realNode: boolean): void {
