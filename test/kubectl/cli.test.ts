@@ -126,6 +126,16 @@ test('a manifest that cannot be applied ends the start', async () => {
   );
 });
 
+test('a command that detaches says once what there is to say, and how the cluster is ended', async () => {
+  const where = ['--data-dir', copy('detached'), '--port', `${port}`];
+  const { code, stderr } = await new Stuurman(['up', '--detach', ...where], { ...process.env, PATH: '' }).ended;
+  expect((await new Stuurman(['down', ...where.slice(0, 2)]).ended).code).toBe(0);
+  expect(code).toBe(0);
+  expect(stderr.match(/containers are simulated/g)).toHaveLength(1);
+  expect(stderr).not.toContain('Ctrl-C');
+  expect(stderr).toMatch(/\n\nstuurman down ends the cluster; its state stays for the next "stuurman up"\.\n$/);
+});
+
 test('what nodes keep from pods is checked, holds for every node, and is kept for the next start', async () => {
   const none = join(folder, 'no-limits');
   expect(await refusal(none, '--system-reserved', 'gpu=1')).toBe(

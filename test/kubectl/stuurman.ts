@@ -16,8 +16,8 @@ export class Stuurman {
   readonly ended: Promise<Ended>;
   #stderr = '';
 
-  constructor(args: readonly string[]) {
-    this.process = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(args: readonly string[], env = process.env) {
+    this.process = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     this.process.stdout?.on('data', (text) => {
       stdout += text;

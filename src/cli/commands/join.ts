@@ -41,8 +41,8 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
   const limits = await decideLimits(directory, options, true);
   if (options.detach === true && running === undefined) {
     await detach(directory, environment, [
-      /\nCtrl-C takes[^\n]*\n/,
-      '\nstuurman down takes the node down; "stuurman join" brings it back, and "stuurman leave" forgets the cluster.\n',
+      /^Ctrl-C takes.*\n/m,
+      'stuurman down takes the node down; "stuurman join" brings it back, and "stuurman leave" forgets the cluster.\n',
     ]);
     return;
   }

@@ -47,13 +47,18 @@ export async function up(options: UpOptions): Promise<void> {
   const environment = new RealEnvironment();
   const isRoot = process.getuid?.() === 0;
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
-  const plan = await decidePlan(options, directory, isRoot);
+  const { obstacle, ...plan } = await decidePlan(options, directory, isRoot);
   if (options.detach === true) {
     await detach(directory, environment, [
-      /\nCtrl-C ends[^\n]*\n/,
-      '\nstuurman down ends the cluster; its state stays for the next "stuurman up".\n',
+      /^Ctrl-C ends.*\n/m,
+      'stuurman down ends the cluster; its state stays for the next "stuurman up".\n',
     ]);
     return;
+  }
+  if (obstacle !== undefined && options.runtime === 'auto') {
+    say(
+      `${styled('yellow', 'note:')} containers are simulated, because ${obstacle}. Everything else of the cluster is real.`,
+    );
   }
   directory.create();
   const logger = pinoLogger({ level: 'info', name: 'server', file: join(directory.path, 'logs', 'server.log') });
@@ -104,7 +109,7 @@ export async function up(options: UpOptions): Promise<void> {
   await ending.done;
 }
 
-/** What is to be started, and on what. Nothing is made yet; throws for what cannot be. */
+/** What is to be started, and the obstacle to real containers. Nothing is made yet; throws for what cannot be. */
 async function decidePlan(options: UpOptions, directory: DataDirectory, isRoot: boolean) {
   const port = wholeNumber('--port', options.port, 1, 65_535);
   const nodes = options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, 1, mostLocalNodes);
@@ -127,13 +132,9 @@ async function decidePlan(options: UpOptions, directory: DataDirectory, isRoot: 
     throw new Error(
       `--nodes makes nodes with real containers, which are not possible here: ${obstacle}; --simulated adds simulated ones`,
     );
-  if (obstacle !== undefined && options.runtime === 'auto') {
-    say(
-      `${styled('yellow', 'note:')} containers are simulated, because ${obstacle}. Everything else of the cluster is real.`,
-    );
-  }
   const limits = await decideLimits(directory, options, realNode);
   return {
+    obstacle,
     port,
     nodes,
     realNode,
