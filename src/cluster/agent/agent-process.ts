@@ -32,7 +32,6 @@ import type { AgentSettings } from './agent-settings.ts';
 import { JoinedDuties } from './joined-duties.ts';
 import { NodeNetwork } from './node-network.ts';
 import { nodeRuntime } from './node-runtime.ts';
-import { Peers } from './peers.ts';
 import { serversPath, ToldServers } from './told-servers.ts';
 
 /** An answer that takes longer is taken to be lost: watches are not meant, only their beginning. */
@@ -72,7 +71,6 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
   const { nodeName } = settings;
   const told = new ToldServers(informers, logger);
   let joined: JoinedDuties | undefined;
-  let peers: Peers | undefined;
   const { containerd, runtime, cniDirectory } = await nodeRuntime({ settings, host, environment, logger });
   const stop = new AbortController();
   await containerd.start(stop.signal);
@@ -113,10 +111,8 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     config: nodeConfig(settings, server.port, await ensureNodeId(host.files, environment, settings.directory)),
   });
   if (identity !== undefined && settings.joined !== undefined) {
-    const { directory } = identity;
-    peers = new Peers({ environment, logger, informers, files: host.files, directory, nodeName, tls: connection.tls });
-    const common = { ...settings.joined, environment, logger, identity, nodeName, client, informers, told, peers };
-    joined = new JoinedDuties({ ...common, onServing: () => void tls.look() });
+    const common = { environment, logger, client, informers, nodeName, files: host.files, tls: connection.tls };
+    joined = new JoinedDuties({ ...settings.joined, ...common, identity, told, onServing: () => void tls.look() });
     await joined.start();
   }
   const network = new NodeNetwork({ settings, cniDirectory, host, client, informers, environment, logger, metrics });
@@ -132,7 +128,6 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       await networking;
       await agent?.stop();
       await joined?.stop();
-      await peers?.stop();
       tls.stop();
       await server.close(1_000);
       await informers.stop();

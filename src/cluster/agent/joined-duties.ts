@@ -6,12 +6,14 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { IdentityFiles } from '../../node/certificates/identity-files.ts';
 import { NodeCertificates } from '../../node/certificates/node-certificates.ts';
+import type { Files } from '../../node/host/host.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
+import type { ClientTls } from '../../wire/http-client/client-tls.ts';
 import { DataDirectory } from '../files/data-directory.ts';
 import { readJoined } from '../join/joined-file.ts';
 import { leaveAnnotation } from '../nodes/remove-node.ts';
-import type { Peers } from './peers.ts';
+import { Peers } from './peers.ts';
 import type { ToldServers } from './told-servers.ts';
 
 export interface JoinedDutiesOptions {
@@ -24,7 +26,9 @@ export interface JoinedDutiesOptions {
   /** The certificate of the node's own API is another one. */
   readonly onServing: () => void;
   readonly told: ToldServers;
-  readonly peers: Pick<Peers, 'ask'>;
+  readonly files: Files;
+  /** By which the node proves to the API what it is. */
+  readonly tls: () => ClientTls;
   /** Of the machine, where it is written how the API was given when it joined: a name may lead elsewhere one day. */
   readonly dataDirectory: string;
   /** Takes the node down, this process included. */
@@ -44,6 +48,7 @@ export class JoinedDuties {
   readonly #options: JoinedDutiesOptions;
   readonly #own: Informer<Node>;
   readonly #certificates: NodeCertificates;
+  readonly #peers: Peers;
   #detach: () => void = () => {};
   #isLeaving = false;
   #asking: Promise<void> | undefined;
@@ -53,6 +58,7 @@ export class JoinedDuties {
     this.#options = options;
     this.#own = options.informers.informer(nodes, { fieldSelector: `metadata.name=${options.nodeName}` });
     this.#certificates = new NodeCertificates({ ...options, node: this.#own });
+    this.#peers = new Peers({ ...options, directory: options.identity.directory });
   }
 
   async start(): Promise<void> {
@@ -72,15 +78,16 @@ export class JoinedDuties {
   async stop(): Promise<void> {
     this.#stop.abort(new DOMException('the agent was stopped', 'AbortError'));
     this.#detach();
+    await this.#peers.stop();
     await this.#asking;
     await this.#certificates.stop();
   }
 
   async #askPeers(): Promise<void> {
-    const { environment, peers, identity, logger } = this.#options;
+    const { environment, identity, logger } = this.#options;
     try {
       const known = knownServers(environment, identity.kubeconfig)();
-      const others = (await peers.ask(known)).filter((url) => !known.includes(url));
+      const others = (await this.#peers.ask(known)).filter((url) => !known.includes(url));
       if (others.length > 0) await this.#takeUp([...others, ...known]);
     } catch (err) {
       logger.warn('other nodes could not be asked where the API is', { err });
