@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { RealEnvironment } from '../src/machinery/environment/real.ts';
 import { pauseImageName } from '../src/node/images/making/pause-image.ts';
 import type { Pod } from '../src/resources/schema/core-v1.generated.ts';
 import { deployments, pods } from '../src/resources/schema/resource-types.generated.ts';
+import { processOfContainer } from '../test/e2e/machine.ts';
 import { pssBytesOf, SpawnedCluster } from './spawned-cluster.ts';
 
 /**
@@ -74,7 +75,7 @@ try {
   process.kill(agent, 'SIGKILL');
   const [victim] = before;
   const victimId = victim?.status?.containerStatuses?.[0]?.containerID;
-  process.kill(mainProcess(victimId ?? ''), 'SIGKILL');
+  process.kill(processOfContainer(victimId ?? ''), 'SIGKILL');
   const next = await until(() => cluster.agentPid());
   const again = await until(async () => {
     const { items } = await client.list(pods, { namespace: 'default' });
@@ -95,22 +96,4 @@ try {
 
 function idOf(pod: Pod): string | undefined {
   return pod.status?.containerStatuses?.[0]?.containerID;
-}
-
-/** The first process of a container, found by its cgroup. */
-function mainProcess(containerId: string): number {
-  const id = containerId.replace('containerd://', '');
-  const found = readProcesses().find((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
-    } catch {
-      return false;
-    }
-  });
-  if (found === undefined) throw new Error(`no process runs in container ${id}`);
-  return found;
-}
-
-function readProcesses(): readonly number[] {
-  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
