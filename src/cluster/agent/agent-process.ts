@@ -6,6 +6,7 @@ import { createInformerFactory } from '../../client/informers/informer-factory.t
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { knownServers } from '../../client/kubeconfig/known-servers.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { untilAborted } from '../../machinery/until-aborted.ts';
@@ -31,7 +32,7 @@ import { agentLimits } from './agent-limits.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import { JoinedDuties } from './joined-duties.ts';
 import { NodeNetwork } from './node-network.ts';
-import { nodeRuntime } from './node-runtime.ts';
+import { type NodeRuntimeOptions, nodeRuntime } from './node-runtime.ts';
 import { serversPath, ToldServers } from './told-servers.ts';
 
 /** An answer that takes longer is taken to be lost: watches are not meant, only their beginning. */
@@ -59,31 +60,17 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
   const identity =
     settings.identityDirectory === undefined ? undefined : new IdentityFiles(host.files, settings.identityDirectory);
   if (identity !== undefined) await requireIdentity(identity, settings.nodeName, environment.now());
-  const connection = clusterConnection(environment, readKubeconfig(settings.kubeconfig));
-  const { client, close } = connect(environment, connection, {
-    userAgent: `stuurman-agent/${settings.version}`,
-    timeoutMs: answerPatienceMs,
-    servers: knownServers(environment, settings.kubeconfig),
-    patienceMs: followingPatienceMs,
-    onLost: () => joined?.apiIsLost(),
-  });
+  let joined: JoinedDuties | undefined;
+  const api = followApi(settings, environment, () => joined?.apiIsLost());
+  const { client } = api;
   const informers = createInformerFactory({ client, environment, logger, backOff: followingBackOff });
   const { nodeName } = settings;
   const told = new ToldServers(informers, logger);
-  let joined: JoinedDuties | undefined;
-  const { containerd, runtime, cniDirectory } = await nodeRuntime({ settings, host, environment, logger });
   const stop = new AbortController();
-  await containerd.start(stop.signal);
-  const images = new LocalImages({
-    environment,
-    processes: host.processes,
-    architecture: kubernetesArchitecture(process.arch),
-    cacheDirectory: join(settings.directory, 'cache'),
-    runtime,
-    containerd,
-  });
-  await images.ensureSandboxImage(stop.signal);
-  const supervising = containerd.supervise(stop.signal);
+  const { runtime, cniDirectory, supervising } = await startRuntime(
+    { settings, host, environment, logger },
+    stop.signal,
+  );
   let agent: Agent | undefined;
   const tls = new ServingTls({ ...settings, environment, logger, files: host.files });
   const shown = await tls.read();
@@ -111,7 +98,7 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
     config: nodeConfig(settings, server.port, await ensureNodeId(host.files, environment, settings.directory)),
   });
   if (identity !== undefined && settings.joined !== undefined) {
-    const common = { environment, logger, client, informers, nodeName, files: host.files, tls: connection.tls };
+    const common = { environment, logger, client, informers, nodeName, files: host.files, tls: api.tls };
     joined = new JoinedDuties({ ...settings.joined, ...common, identity, told, onServing: () => void tls.look() });
     await joined.start();
   }
@@ -133,9 +120,39 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
       await informers.stop();
       await supervising;
       await runtime.close();
-      close();
+      api.close();
     },
   };
+}
+
+/** A client of the API wherever it is. `onLost`: told while it does not answer under any address that is known. */
+function followApi(settings: AgentSettings, environment: Environment, onLost: () => void) {
+  const connection = clusterConnection(environment, readKubeconfig(settings.kubeconfig));
+  const connected = connect(environment, connection, {
+    userAgent: `stuurman-agent/${settings.version}`,
+    timeoutMs: answerPatienceMs,
+    servers: knownServers(environment, settings.kubeconfig),
+    patienceMs: followingPatienceMs,
+    onLost,
+  });
+  return { ...connected, tls: connection.tls };
+}
+
+/** Containers can be run from then on; until `signal` aborts, containerd is started again should it end. */
+async function startRuntime(options: NodeRuntimeOptions, signal: AbortSignal) {
+  const { settings, host, environment } = options;
+  const { containerd, runtime, cniDirectory } = await nodeRuntime(options);
+  await containerd.start(signal);
+  const images = new LocalImages({
+    environment,
+    processes: host.processes,
+    architecture: kubernetesArchitecture(process.arch),
+    cacheDirectory: join(settings.directory, 'cache'),
+    runtime,
+    containerd,
+  });
+  await images.ensureSandboxImage(signal);
+  return { runtime, cniDirectory, supervising: containerd.supervise(signal) };
 }
 
 function nodeConfig(settings: AgentSettings, port: number, nodeId: string): Partial<NodeConfig> {
