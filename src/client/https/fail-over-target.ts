@@ -94,14 +94,18 @@ export class FailOverTarget implements HttpTarget {
   /** Asks one address after the other, those that become known meanwhile too, and again where nobody was. */
   async #search(): Promise<string> {
     const { environment, onLost } = this.#options;
-    const found = Promise.withResolvers<string>();
     const end = new AbortController();
     const deadline = environment.deadline(this.#patienceMs || searchMs, end.signal);
     const failures = new Map<string, unknown>();
+    // Being asked, or not yet to be asked again.
+    const busy = new Set<string>();
+    let found: string | undefined;
     const ask = async (server: string) => {
+      busy.add(server);
       try {
         await answers(this.#target(server), deadline.signal);
-        found.resolve(server);
+        found ??= server;
+        end.abort();
       } catch (error) {
         if (deadline.signal.aborted) return;
         // The order is that of failing: who failed last is asked again last.
@@ -109,31 +113,21 @@ export class FailOverTarget implements HttpTarget {
         failures.set(server, error);
         if (this.#patienceMs === 0 && this.#known().every((each) => failures.has(each))) end.abort();
         await environment.sleep(askAgainMs, deadline.signal).catch(() => {});
-        asked.delete(server);
+        busy.delete(server);
       }
     };
-    const asked = new Set<string>();
-    const asking = (async () => {
-      for (let tick = 0; !deadline.signal.aborted; tick++) {
-        const known = this.#known();
-        const untried = known.filter((server) => !failures.has(server));
-        const next = [...untried, ...failures.keys()].find((server) => known.includes(server) && !asked.has(server));
-        if (next !== undefined) {
-          asked.add(next);
-          void ask(next);
-        }
-        if (tick > 0 && (tick * staggerMs) % lostMs === 0) onLost?.();
-        await environment.sleep(staggerMs, deadline.signal).catch(() => {});
-      }
-    })();
-    asking.then(() => found.reject(this.#likeliestReason(failures)));
-    try {
-      this.#current = await found.promise;
-      return this.#current;
-    } finally {
-      end.abort();
-      deadline.cancel();
+    for (let tick = 0; !deadline.signal.aborted; tick++) {
+      const known = this.#known();
+      const untried = known.filter((server) => !failures.has(server));
+      const next = [...untried, ...failures.keys()].find((server) => known.includes(server) && !busy.has(server));
+      if (next !== undefined) void ask(next);
+      if (tick > 0 && (tick * staggerMs) % lostMs === 0) onLost?.();
+      await environment.sleep(staggerMs, deadline.signal).catch(() => {});
     }
+    deadline.cancel();
+    if (found === undefined) throw this.#likeliestReason(failures);
+    this.#current = found;
+    return found;
   }
 
   /** The first address is the likeliest, and what is wrong with it the likeliest reason. */
