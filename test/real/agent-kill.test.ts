@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
 import { readMounts } from '../../src/node/host/linux/mount-table.ts';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
+import { type Labelled, podUidOf } from '../../src/node/pods/labels.ts';
 import { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
 import { spdyStreams } from '../../src/node/runtime/cri/spdy-streams.ts';
 import type { Container, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
@@ -98,8 +99,7 @@ describe.skipIf(inject('missing').length > 0)('an agent that is killed', () => {
   /** What is not as it should be of a pod that is ready. */
   async function wrongOf(name: string): Promise<readonly string[]> {
     const pod = await cluster.until(`${name} is ready`, () => isReady(name), 60_000);
-    const own = ({ labels }: { readonly labels: Readonly<Record<string, string>> }) =>
-      labels['io.kubernetes.pod.uid'] === pod.metadata.uid;
+    const own = (each: Labelled) => podUidOf(each) === pod.metadata.uid;
     const running = (await runtime.listContainers()).filter((each) => own(each) && each.state === 'running');
     const sandboxes = (await runtime.listPodSandboxes()).filter((each) => own(each) && each.ready);
     const found = `${sandboxes.length} sandboxes, ${running.map(({ metadata }) => metadata.name).toSorted()}`;
@@ -125,16 +125,14 @@ describe.skipIf(inject('missing').length > 0)('an agent that is killed', () => {
     }
     const sandboxes = await runtime.listPodSandboxes();
     const containers = await runtime.listContainers();
-    const uidOf = (each: { readonly labels: Readonly<Record<string, string>> }) =>
-      each.labels['io.kubernetes.pod.uid'] ?? '';
     const ofPods = [
       ...mounts.map(({ mountPoint }) => `mount ${mountPoint}`),
       ...cgroups.filter((path) => path !== '').map((path) => `cgroup ${path}`),
       ...[...added].filter((entry) => /pod[s/]?.*[0-9a-f]{8}-/.test(entry)).map((entry) => `ledger ${entry}`),
       ...readdirSync(node('pods')).map((name) => `folder ${name}`),
       ...readdirSync(node('logs', 'pods')).map((name) => `logs ${name}`),
-      ...sandboxes.map((each) => `sandbox ${uidOf(each)} ${each.id}`),
-      ...containers.map((each) => `container ${uidOf(each)} ${each.metadata.name}`),
+      ...sandboxes.map((each) => `sandbox ${podUidOf(each)} ${each.id}`),
+      ...containers.map((each) => `container ${podUidOf(each)} ${each.metadata.name}`),
     ].filter((text) => !isKept(text));
     const wanted = kept.length;
     const leases = readdirSync(node('ipam', `stuurman-${cluster.id}`), { withFileTypes: true }).filter(
