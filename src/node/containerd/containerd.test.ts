@@ -24,7 +24,7 @@ describe('finding the programs', () => {
   test('names what is missing; the first folder of plugins that is complete counts', async () => {
     for (const name of ['containerd', 'containerd-shim-runc-v2', 'ctr', 'runc']) program(`bin/${name}`);
     program('other/cni/bridge');
-    for (const name of ['bridge', 'host-local', 'loopback', 'portmap']) program(`cni/${name}`);
+    for (const name of ['bridge', 'host-local', 'loopback']) program(`cni/${name}`);
     const search = { path: `${root}/nothing:${root}/bin`, cniFolders: [`${root}/other/cni`, `${root}/cni`] };
     expect(await findContainerdPrograms(search)).toEqual({
       found: {

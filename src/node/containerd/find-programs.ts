@@ -15,7 +15,7 @@ const programs = { containerd: 'containerd', shim: 'containerd-shim-runc-v2', ru
 
 const cniFolders = ['/opt/cni/bin', '/usr/lib/cni', '/usr/libexec/cni', '/usr/local/lib/cni'];
 /** The plugins that a pod network is made of. */
-const cniPlugins = ['bridge', 'host-local', 'loopback', 'portmap'];
+const cniPlugins = ['bridge', 'host-local', 'loopback'];
 
 export interface ProgramSearch {
   /** As in the environment variable. */
