@@ -1,7 +1,7 @@
 /**
  * The machine as a node sees it. `linux/` acts, `simulated/` remembers; the agent's code is the same on both. Whatever
  * outlives the process (mounts, processes, links, rules, namespaces, cgroups) is entered in the ledger before it is made, so that
- * `down` and start-up repair find it.
+ * `down` and the next process find it.
  */
 export interface Host {
   readonly files: Files;

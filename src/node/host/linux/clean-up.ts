@@ -18,18 +18,6 @@ export class CleanUp {
     this.#environment = environment;
   }
 
-  /**
-   * Forgets what is no longer there: processes that ended, mounts that are gone. What still stands is kept in the ledger.
-   */
-  async repair(): Promise<void> {
-    for (const entry of await this.#host.ledger.entries()) {
-      const gone =
-        (entry.type === 'process' && !(await this.#host.processes.isAlive(entry.handle))) ||
-        (entry.type === 'mount' && !(await this.#host.isMounted(entry.path)));
-      if (gone) await this.#host.ledger.remove(entry);
-    }
-  }
-
   /** Ends the processes that the ledger names, latest first, and leaves the rest. Answers what did not end, in words. */
   async endProcesses(): Promise<readonly string[]> {
     const entries = [...(await this.#host.ledger.entries())].reverse();

@@ -50,7 +50,7 @@ describe('LinuxProcesses', () => {
     await host.processes.signal(handle, 'SIGKILL');
     await until(async () => !(await host.processes.isAlive(handle)));
     await host.processes.signal(handle, 'SIGKILL');
-    await new CleanUp(host, environment).repair();
+    await new CleanUp(host, environment).endProcesses();
     expect(await host.ledger.entries()).toEqual([]);
   });
 
