@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CgroupUsage } from '../host.ts';
+import type { CgroupUsage, ResourceUsage } from '../host.ts';
 import { type CgroupHierarchy, cgroupVersion } from './cgroup-hierarchies.ts';
 import { readPressures } from './pressure.ts';
 
@@ -76,17 +76,30 @@ async function usageV1(
     },
     memoryCacheBytes: statField(memoryStat, 'total_cache'),
     memoryMappedBytes: statField(memoryStat, 'total_mapped_file'),
-    memoryUsageBytes: usage,
-    memoryWorkingSetBytes: Math.max(0, usage - statField(memoryStat, 'total_inactive_file')),
-    memoryRssBytes: statField(memoryStat, 'total_rss'),
+    ...memoryOfV1(usage, memoryStat),
     memoryLimitBytes: limitOf(limit),
-    swapUsageBytes: statField(memoryStat, 'total_swap'),
     swapLimitBytes: limitOf(swapLimit),
-    pageFaults: statField(memoryStat, 'total_pgfault'),
-    majorPageFaults: statField(memoryStat, 'total_pgmajfault'),
-    pressure: undefined,
     processes,
     createdAt,
+  };
+}
+
+/** What is in use of memory, without its limits. */
+export type MemoryUsage = Omit<
+  ResourceUsage,
+  'timestamp' | 'cpuUsageCoreNanoSeconds' | 'memoryLimitBytes' | 'swapLimitBytes'
+>;
+
+/** Of memory.usage_in_bytes and memory.stat. */
+export function memoryOfV1(usage: number, stat: string): MemoryUsage {
+  return {
+    memoryUsageBytes: usage,
+    memoryWorkingSetBytes: Math.max(0, usage - statField(stat, 'total_inactive_file')),
+    memoryRssBytes: statField(stat, 'total_rss'),
+    swapUsageBytes: statField(stat, 'total_swap'),
+    pageFaults: statField(stat, 'total_pgfault'),
+    majorPageFaults: statField(stat, 'total_pgmajfault'),
+    pressure: undefined,
   };
 }
 
@@ -174,7 +187,8 @@ function isGone(error: unknown): boolean {
   return ['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-async function numberIn(path: string): Promise<number> {
+/** `max` is infinite. */
+export async function numberIn(path: string): Promise<number> {
   const text = (await readFile(path, 'utf8')).trim();
   return text === 'max' ? Number.POSITIVE_INFINITY : Number(text);
 }

@@ -1,8 +1,8 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostStats, ResourceUsage } from '../host.ts';
+import type { HostStats } from '../host.ts';
 import { type CgroupHierarchy, cgroupVersion } from './cgroup-hierarchies.ts';
-import { nanosecondsPerTick, statField } from './cgroup-usage.ts';
+import { type MemoryUsage, memoryOfV1, nanosecondsPerTick, numberIn, statField } from './cgroup-usage.ts';
 import { meminfoBytes } from './host-info.ts';
 import { readPressures } from './pressure.ts';
 
@@ -40,12 +40,13 @@ export function cpuNanoseconds(stat: string): number {
   return (user + nice + system + irq + softirq + steal) * nanosecondsPerTick;
 }
 
-type RootMemory = Omit<ResourceUsage, 'timestamp' | 'cpuUsageCoreNanoSeconds' | 'memoryLimitBytes' | 'swapLimitBytes'>;
-
 /** The memory of the root cgroup. That of v2 has no figure of its own for what is in use: the machine's stands for it. */
-async function rootMemory(hierarchies: readonly CgroupHierarchy[], meminfo: string): Promise<RootMemory> {
+async function rootMemory(hierarchies: readonly CgroupHierarchy[], meminfo: string): Promise<MemoryUsage> {
   const memory = hierarchies.find((each) => each.controllers.includes('memory'));
-  if (cgroupVersion(hierarchies) === 1 && memory !== undefined) return rootMemoryV1(memory.path);
+  if (cgroupVersion(hierarchies) === 1 && memory !== undefined) {
+    const used = await numberIn(join(memory.path, 'memory.usage_in_bytes'));
+    return memoryOfV1(used, await readFile(join(memory.path, 'memory.stat'), 'utf8'));
+  }
   const usage = meminfoBytes(meminfo, 'MemTotal') - meminfoBytes(meminfo, 'MemFree');
   const root = hierarchies.find(({ version }) => version === 2)?.path;
   const stat = root === undefined ? '' : await readFile(join(root, 'memory.stat'), 'utf8').catch(() => '');
@@ -58,24 +59,4 @@ async function rootMemory(hierarchies: readonly CgroupHierarchy[], meminfo: stri
     majorPageFaults: statField(stat, 'pgmajfault'),
     pressure: root === undefined ? undefined : await readPressures(root),
   };
-}
-
-async function rootMemoryV1(folder: string): Promise<RootMemory> {
-  const [usage, stat] = await Promise.all([
-    numberIn(join(folder, 'memory.usage_in_bytes')),
-    readFile(join(folder, 'memory.stat'), 'utf8'),
-  ]);
-  return {
-    memoryUsageBytes: usage,
-    memoryWorkingSetBytes: Math.max(0, usage - statField(stat, 'total_inactive_file')),
-    memoryRssBytes: statField(stat, 'total_rss'),
-    swapUsageBytes: statField(stat, 'total_swap'),
-    pageFaults: statField(stat, 'total_pgfault'),
-    majorPageFaults: statField(stat, 'total_pgmajfault'),
-    pressure: undefined,
-  };
-}
-
-async function numberIn(path: string): Promise<number> {
-  return Number(await readFile(path, 'utf8'));
 }
