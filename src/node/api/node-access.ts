@@ -28,10 +28,8 @@ interface Known<T> {
   readonly until: number;
 }
 
-/** For how long answers hold: the kubelet's times. */
-const tokenMs = 120_000;
-const allowedMs = 300_000;
-const refusedMs = 30_000;
+/** For how long answers of the API server hold: the kubelet's times. */
+export const answersHoldMs = { token: 120_000, allowed: 300_000, refused: 30_000 };
 /** So many are remembered. */
 const mostKnown = 1024;
 /** The API server itself, and administrators: allowed everything, also while the API does not answer. */
@@ -85,7 +83,7 @@ export class NodeAccess {
       const review = await this.#options.client.create(tokenReviews, { metadata: {}, spec: { token } });
       const { authenticated = false, user } = review.status ?? {};
       const answer = authenticated ? { username: user?.username ?? '', groups: user?.groups ?? [] } : undefined;
-      return { answer, forMs: tokenMs };
+      return { answer, forMs: answersHoldMs.token };
     });
   }
 
@@ -95,7 +93,7 @@ export class NodeAccess {
     return this.#known(this.#rights, JSON.stringify([username, groups, verb, subresource]), async () => {
       const spec = { user: username, groups, resourceAttributes };
       const answer = (await client.create(subjectAccessReviews, { metadata: {}, spec })).status?.allowed === true;
-      return { answer, forMs: answer ? allowedMs : refusedMs };
+      return { answer, forMs: answer ? answersHoldMs.allowed : answersHoldMs.refused };
     });
   }
 

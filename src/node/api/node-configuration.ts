@@ -1,5 +1,6 @@
 import { formatGoDuration } from '../../machinery/go-duration.ts';
 import type { NodeConfig } from '../config.ts';
+import { answersHoldMs } from './node-access.ts';
 
 /** What `/configz` answers: how the node behaves, in the fields of a `KubeletConfiguration` for what it has in common with a kubelet. */
 export function nodeConfiguration(config: NodeConfig): object {
@@ -12,10 +13,17 @@ export function nodeConfiguration(config: NodeConfig): object {
       podLogsDir: config.podLogsDirectory,
       address: '0.0.0.0',
       port: config.port,
-      authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '2m0s' }, anonymous: { enabled: false } },
+      authentication: {
+        x509: {},
+        webhook: { enabled: true, cacheTTL: formatGoDuration(answersHoldMs.token) },
+        anonymous: { enabled: false },
+      },
       authorization: {
         mode: 'Webhook',
-        webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' },
+        webhook: {
+          cacheAuthorizedTTL: formatGoDuration(answersHoldMs.allowed),
+          cacheUnauthorizedTTL: formatGoDuration(answersHoldMs.refused),
+        },
       },
       clusterDomain: config.clusterDomain,
       clusterDNS: config.clusterDns,
@@ -34,6 +42,9 @@ export function nodeConfiguration(config: NodeConfig): object {
       maxParallelImagePulls: config.maxParallelImagePulls,
       evictionHard: eviction.hard,
       evictionSoft: eviction.soft,
+      evictionSoftGracePeriod: Object.fromEntries(
+        Object.entries(eviction.softGracePeriodMs).map(([signal, ms]) => [signal, formatGoDuration(ms)]),
+      ),
       evictionMaxPodGracePeriod: eviction.maxPodGracePeriodSeconds,
       evictionMinimumReclaim: eviction.minimumReclaim,
       evictionPressureTransitionPeriod: formatGoDuration(eviction.pressureTransitionMs),
