@@ -1,10 +1,8 @@
-import type { Timer } from '../../machinery/environment/environment.ts';
 import { parseTime } from '../../machinery/time.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
 import { pullSecrets } from '../images/pulling/pull-secrets.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
-import { isOwnCondition } from '../pod-status/pod-conditions.ts';
 import { isTerminal, type PodFailure } from '../pod-status/pod-status.ts';
 import { withAllocation } from '../resize/allocation.ts';
 import { performResize } from '../resize/perform-resize.ts';
@@ -14,6 +12,7 @@ import type { PodActions } from './decision.ts';
 import { ensureSandbox } from './ensure-sandbox.ts';
 import { describePod } from './labels.ts';
 import { containerEvent, podEvent } from './pod-events.ts';
+import { labelsOf, newsOf } from './pod-news.ts';
 import { PodReporter } from './pod-reporter.ts';
 import { referencesOf } from './references.ts';
 import { removeDeadParts } from './remove-dead-parts.ts';
@@ -23,6 +22,7 @@ import { runtimeText } from './runtime-text.ts';
 import { startContainer } from './start-container.ts';
 import { gracePeriodOf, stopContainer } from './stop-container.ts';
 import { stopPod } from './stop-pod.ts';
+import { WakeUp } from './wake-up.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 /** Why a pod is brought to its end. */
@@ -49,6 +49,8 @@ export class PodWorker {
   readonly #context: WorkerContext;
   readonly #onEnded: (worker: PodWorker) => void;
   readonly #reporter: PodReporter;
+  /** Looks again at a time, or sooner. */
+  readonly #wakeUp: WakeUp;
   readonly #failures = new Map<string, StartFailure>();
   /** Until when each container's BackOff event has been told. */
   readonly #toldBackOff = new Map<string, number>();
@@ -66,8 +68,6 @@ export class PodWorker {
   /** The same for the start of single containers. */
   readonly #startNotBefore = new Map<string, number>();
   #abort = new AbortController();
-  #timer: Timer | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
   #stopped = false;
   #hasCgroup = false;
   #unfollow: readonly (() => void)[] = [];
@@ -80,6 +80,7 @@ export class PodWorker {
     this.#pod = context.resizes.settle(pod);
     this.#onEnded = onEnded;
     this.#reporter = new PodReporter(context, this.uid);
+    this.#wakeUp = new WakeUp(context.environment, () => this.look());
     this.#follow();
   }
 
@@ -145,7 +146,7 @@ export class PodWorker {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#interrupt('the agent stops');
-    this.#timer?.cancel();
+    this.#wakeUp.stop();
     for (const stop of this.#unfollow) stop();
     await this.#looking;
   }
@@ -186,7 +187,7 @@ export class PodWorker {
         if (signal.aborted) continue;
         this.#context.logger.warn('a pod could not be synced', { pod: describePod(this.#pod), err: error });
         this.#holdUntil = environment.monotonic() + this.#context.config.syncRetryMs;
-        this.#lookAt(this.#holdUntil);
+        this.#wakeUp.at(this.#holdUntil);
       }
     }
     this.#looking = undefined;
@@ -217,7 +218,7 @@ export class PodWorker {
     for (const part of await Promise.allSettled([this.#ensureCgroup(), volumes.mount(pod, signal)]))
       if (part.status === 'rejected') throw part.reason;
     const resize = await performResize(this.#context, pod, cache.state(this.uid), signal);
-    if (resize.failed) this.#lookAt(environment.monotonic() + config.syncRetryMs);
+    if (resize.failed) this.#wakeUp.at(environment.monotonic() + config.syncRetryMs);
     const actions = decidePodActions({
       pod,
       state: cache.state(this.uid),
@@ -276,7 +277,7 @@ export class PodWorker {
     for (const { container, until, waitMs, message } of actions.waiting) {
       this.#failures.set(container.name, { reason: 'CrashLoopBackOff', message });
       this.#tellBackOff(container, until);
-      this.#lookAt(this.#context.environment.monotonic() + waitMs);
+      this.#wakeUp.at(this.#context.environment.monotonic() + waitMs);
     }
     if (actions.start.length === 0) return;
     await this.#start(actions, signal);
@@ -298,7 +299,7 @@ export class PodWorker {
       const { container, kind, previousEnd } = toStart;
       const notBefore = this.#startNotBefore.get(container.name) ?? 0;
       if (environment.monotonic() < notBefore) {
-        this.#lookAt(notBefore);
+        this.#wakeUp.at(notBefore);
         if (kind === 'init') return;
         continue;
       }
@@ -312,7 +313,7 @@ export class PodWorker {
       this.#failures.set(container.name, outcome.failure);
       const retryAt = outcome.retryAt ?? environment.monotonic() + config.syncRetryMs;
       this.#startNotBefore.set(container.name, retryAt);
-      this.#lookAt(retryAt);
+      this.#wakeUp.at(retryAt);
       if (kind === 'init') return;
     }
   }
@@ -333,7 +334,7 @@ export class PodWorker {
     await volumes.unmount(this.uid);
     await cgroups.remove(this.#pod);
     this.#phase = 'ended';
-    this.#timer?.cancel();
+    this.#wakeUp.stop();
     statuses.finish(this.#pod);
     logger.debug('a pod has ended', { pod: describePod(this.#pod) });
     this.#onEnded(this);
@@ -369,7 +370,7 @@ export class PodWorker {
     const at = start + activeDeadlineSeconds * 1000;
     const leftMs = at - environment.now();
     if (leftMs > 0) {
-      this.#lookAt(environment.monotonic() + leftMs);
+      this.#wakeUp.at(environment.monotonic() + leftMs);
       return;
     }
     podEvent(recorder, this.#pod, 'Normal', deadlineExceeded.reason, deadlineExceeded.message);
@@ -383,30 +384,7 @@ export class PodWorker {
     containerEvent(this.#context.recorder, this.#pod, container, 'Warning', 'BackOff', message);
   }
 
-  /** Looks again at this time, or sooner. */
-  #lookAt(at: number): void {
-    const { environment } = this.#context;
-    if (at >= this.#timerAt || this.#stopped) return;
-    this.#timer?.cancel();
-    this.#timerAt = at;
-    this.#timer = environment.setTimer(Math.max(0, at - environment.monotonic()), () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.look();
-    });
-  }
-
   #backOffKey(container: Container): string {
     return `${this.uid}/${container.name}/${containerHash(container)}`;
   }
-}
-
-/** What of a pod's object its worker has to act on. */
-function newsOf({ metadata, status }: Pod): readonly unknown[] {
-  const { generation, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
-  const foreign = (status?.conditions ?? []).filter(({ type }) => !isOwnCondition(type));
-  return [generation, deletionTimestamp, deletionGracePeriodSeconds, labelsOf({ metadata }), foreign];
-}
-
-function labelsOf({ metadata }: Pick<Pod, 'metadata'>): readonly unknown[] {
-  return [metadata.labels, metadata.annotations];
 }
