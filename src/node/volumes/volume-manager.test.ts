@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
 import type { Container, PodSpec, Volume } from '../../resources/schema/core-v1.generated.ts';
 import {
@@ -155,6 +155,37 @@ test('a token is bound to its pod and replaced when four fifths of its life are 
   await world.advance(800);
   expect(await read('/data/token')).toBe('token-3-for-robot');
   expect(world.api.tokenRequests).toHaveLength(3);
+});
+
+test('a token is replaced in time also after another part of its volume could not be had for a while', async () => {
+  world = await NodeWorld.start();
+  await createConfigMap({ color: 'red' });
+  const sources = [
+    { serviceAccountToken: { path: 'token', expirationSeconds: 1000 } },
+    { configMap: { name: 'settings' } },
+  ];
+  await runWith({ serviceAccountName: 'robot' }, { projected: { sources } });
+  await world.api.delete(configMaps, { namespace, name: 'settings' });
+  await world.advance(5);
+  await createConfigMap({ color: 'blue' });
+  await world.advance(5);
+  expect(await read('/data/color')).toBe('blue');
+  await world.advance(800);
+  expect(await read('/data/token')).toBe('token-2-for-robot');
+});
+
+test('a token that cannot be had is asked for again in a while, and the old one is kept meanwhile', async () => {
+  world = await NodeWorld.start();
+  const sources = [{ serviceAccountToken: { path: 'token', expirationSeconds: 1000 } }];
+  await runWith({ serviceAccountName: 'robot' }, { projected: { sources } });
+  const refused = vi.spyOn(world.api, 'createSubresource').mockRejectedValue(new Error('not now'));
+  await world.advance(900);
+  expect(refused.mock.calls.length).toBeGreaterThan(2);
+  expect(refused.mock.calls.length).toBeLessThan(20);
+  expect(await read('/data/token')).toBe('token-1-for-robot');
+  refused.mockRestore();
+  await world.advance(15);
+  expect(await read('/data/token')).toBe('token-2-for-robot');
 });
 
 test('an emptyDir lives as long as its pod, through restarts of container and agent', async () => {

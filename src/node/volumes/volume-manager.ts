@@ -1,6 +1,6 @@
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
-import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
 import { quote } from '../../machinery/go-text.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { Container, Node, Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
@@ -9,6 +9,7 @@ import type { Host } from '../host/host.ts';
 import type { ReferencedObjects } from '../pods/environment-variables.ts';
 import { podDirectory } from '../pods/pod-directory.ts';
 import { podEvent } from '../pods/pod-events.ts';
+import { WakeUp } from '../pods/wake-up.ts';
 import type { MachineFacts, MountFacts, PodVolumes } from '../pods/worker-context.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { containerMounts } from './container-mounts.ts';
@@ -43,7 +44,10 @@ interface VolumeState {
 
 interface PodState {
   readonly volumes: Map<string, VolumeState>;
-  tokenTimer: Timer | undefined;
+  /** For volumes that could not be brought up to date. */
+  readonly retry: WakeUp;
+  /** For tokens that are to be replaced. */
+  readonly renewal: WakeUp;
   wake: (() => void) | undefined;
 }
 
@@ -120,7 +124,7 @@ export class VolumeManager implements PodVolumes {
 
   async unmount(uid: string): Promise<void> {
     const { host, config } = this.#options;
-    this.#pods.get(uid)?.tokenTimer?.cancel();
+    stopTimers(this.#pods.get(uid));
     this.#pods.delete(uid);
     this.#tokens.forget(uid);
     await tearDownVolumes(host, podDirectory(config.rootDirectory, uid));
@@ -137,14 +141,19 @@ export class VolumeManager implements PodVolumes {
   }
 
   stop(): void {
-    for (const state of this.#pods.values()) state.tokenTimer?.cancel();
+    for (const state of this.#pods.values()) stopTimers(state);
   }
 
   #stateOf(pod: Pod): PodState {
     const uid = pod.metadata.uid ?? '';
     let state = this.#pods.get(uid);
     if (state === undefined) {
-      state = { volumes: new Map(), tokenTimer: undefined, wake: undefined };
+      const { environment, onStale } = this.#options;
+      const renewal = new WakeUp(environment, () => {
+        this.invalidate(uid);
+        onStale(uid);
+      });
+      state = { volumes: new Map(), retry: new WakeUp(environment, () => onStale(uid)), renewal, wake: undefined };
       this.#pods.set(uid, state);
     }
     return state;
@@ -192,17 +201,8 @@ export class VolumeManager implements PodVolumes {
       const message = `MountVolume.SetUp failed for volume ${quote(volume.name)} : ${why}`;
       podEvent(recorder, pod, 'Warning', 'FailedMount', message);
       // A volume that was there stays as it was, and is tried again in its time.
-      if (known.path !== undefined) this.#lookAgain(pod, known.retryAt);
+      if (known.path !== undefined) this.#stateOf(pod).retry.at(known.retryAt);
     }
-  }
-
-  #lookAgain(pod: Pod, at: number): void {
-    const { environment, onStale } = this.#options;
-    const state = this.#stateOf(pod);
-    state.tokenTimer?.cancel();
-    state.tokenTimer = environment.setTimer(Math.max(0, at - environment.monotonic()), () =>
-      onStale(pod.metadata.uid ?? ''),
-    );
   }
 
   #unable(pod: Pod, unmounted: readonly string[], unprocessed: readonly string[], why: string): Error {
@@ -220,18 +220,18 @@ export class VolumeManager implements PodVolumes {
     signal.throwIfAborted();
   }
 
-  /** Tokens are written anew before they expire. */
-  #followTokens(pod: Pod, state: PodState): void {
-    const uid = pod.metadata.uid ?? '';
-    const refreshInMs = this.#tokens.refreshInMs(uid);
-    if (refreshInMs === undefined || state.tokenTimer !== undefined) return;
-    const { environment, onStale } = this.#options;
-    state.tokenTimer = environment.setTimer(Math.max(0, refreshInMs), () => {
-      state.tokenTimer = undefined;
-      this.invalidate(uid);
-      onStale(uid);
-    });
+  /** Tokens are written anew before they expire. One that is overdue could not be had a moment ago. */
+  #followTokens(pod: Pod, { renewal }: PodState): void {
+    const { environment, config } = this.#options;
+    const refreshInMs = this.#tokens.refreshInMs(pod.metadata.uid ?? '');
+    if (refreshInMs === undefined) return;
+    renewal.at(environment.monotonic() + (refreshInMs > 0 ? refreshInMs : config.syncRetryMs));
   }
+}
+
+function stopTimers(state: PodState | undefined): void {
+  state?.retry.stop();
+  state?.renewal.stop();
 }
 
 /** The volumes that a container of the pod mounts or takes variables from. */
