@@ -30,7 +30,6 @@ import {
   type SandboxConfig,
   type SandboxStatus,
 } from '../runtime.ts';
-import { AddressPool } from './address-pool.ts';
 import { defaultProgram } from './default-program.ts';
 import { EventStream } from './event-stream.ts';
 import { execSession } from './exec-session.ts';
@@ -38,6 +37,7 @@ import { portSession } from './port-session.ts';
 import type { ProgramChooser } from './program.ts';
 import { SimulatedContainer } from './simulated-container.ts';
 import { SimulatedImages, type SimulatedImagesOptions } from './simulated-images.ts';
+import { SimulatedSandboxes } from './simulated-sandboxes.ts';
 
 export interface SimulatedRuntimeOptions {
   readonly environment: Environment;
@@ -59,23 +59,12 @@ export interface Latency {
   readonly pullImage: number;
 }
 
-interface SandboxRecord {
-  readonly id: string;
-  readonly config: SandboxConfig;
-  readonly createdAt: number;
-  ready: boolean;
-  address: string | undefined;
-  readonly containers: Set<SimulatedContainer>;
-}
-
 /** Containers that live in memory: they start, answer, log and end as their program says. */
 export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, SimulatedLoad {
   readonly images: SimulatedImages;
   readonly #options: SimulatedRuntimeOptions;
   readonly #environment: Environment;
-  readonly #addresses: AddressPool;
-  readonly #sandboxes = new Map<string, SandboxRecord>();
-  readonly #byAddress = new Map<string, SandboxRecord>();
+  readonly #sandboxes: SimulatedSandboxes;
   readonly #containers = new Map<string, SimulatedContainer>();
   readonly #events = new EventStream();
   #unavailable: string | undefined;
@@ -86,7 +75,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   constructor(options: SimulatedRuntimeOptions) {
     this.#options = options;
     this.#environment = options.environment;
-    this.#addresses = new AddressPool(options.podCidr);
+    this.#sandboxes = new SimulatedSandboxes(options.environment, options.podCidr);
     this.images = new SimulatedImages(options.images);
   }
 
@@ -136,7 +125,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   /** The machine loses power and comes back: nothing runs any more, nobody saw it end. */
   reboot(): void {
     for (const container of this.#containers.values()) if (container.isRunning) container.end(255, 'Unknown');
-    for (const sandbox of this.#sandboxes.values()) this.#stopSandbox(sandbox);
+    this.#sandboxes.stopAll();
   }
 
   // ContainerRuntime
@@ -155,63 +144,34 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   async runPodSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<string> {
     this.#check();
     await this.#delay('runPodSandbox', signal);
-    const { metadata } = config;
     if (this.#networkMessage !== undefined && !config.hostNetwork)
       throw new RuntimeError('Unknown', `failed to setup network for sandbox: ${this.#networkMessage}`);
-    for (const other of this.#sandboxes.values()) {
-      const taken = other.config.metadata;
-      if (taken.uid === metadata.uid && taken.attempt === metadata.attempt)
-        throw new RuntimeError(
-          'AlreadyExists',
-          `sandbox ${metadata.name} attempt ${metadata.attempt} exists as ${other.id}`,
-        );
-    }
-    const address = config.hostNetwork ? undefined : this.#addresses.take();
-    if (address === undefined && !config.hostNetwork)
-      throw new RuntimeError(
-        'Unknown',
-        `failed to setup network for sandbox: no addresses left in ${this.#options.podCidr}`,
-      );
-    const sandbox: SandboxRecord = {
-      id: this.#newId(),
-      config,
-      createdAt: this.#environment.now(),
-      ready: true,
-      address,
-      containers: new Set(),
-    };
-    this.#sandboxes.set(sandbox.id, sandbox);
-    if (address !== undefined) this.#byAddress.set(address, sandbox);
-    return sandbox.id;
+    return this.#sandboxes.run(config, () => this.#newId());
   }
 
   async stopPodSandbox(sandboxId: string): Promise<void> {
     this.#check();
-    const sandbox = this.#sandboxes.get(sandboxId);
-    if (sandbox === undefined) return;
-    for (const container of sandbox.containers) container.kill();
-    this.#stopSandbox(sandbox);
+    for (const container of this.#sandboxes.find(sandboxId)?.containers ?? []) container.kill();
+    this.#sandboxes.stop(sandboxId);
   }
 
   async removePodSandbox(sandboxId: string): Promise<void> {
     this.#check();
-    const sandbox = this.#sandboxes.get(sandboxId);
+    const sandbox = this.#sandboxes.find(sandboxId);
     if (sandbox === undefined) return;
     if (sandbox.ready) await this.stopPodSandbox(sandboxId);
     for (const container of sandbox.containers) this.#remove(container);
-    this.#sandboxes.delete(sandboxId);
+    this.#sandboxes.remove(sandboxId);
   }
 
   async listPodSandboxes(): Promise<readonly Sandbox[]> {
     this.#check();
-    return [...this.#sandboxes.values()].map(sandboxOf);
+    return this.#sandboxes.list();
   }
 
   async podSandboxStatus(sandboxId: string): Promise<SandboxStatus | undefined> {
     this.#check();
-    const sandbox = this.#sandboxes.get(sandboxId);
-    if (sandbox === undefined) return undefined;
-    return { ...sandboxOf(sandbox), ips: sandbox.address === undefined ? [] : [sandbox.address] };
+    return this.#sandboxes.status(sandboxId);
   }
 
   async createContainer(
@@ -223,7 +183,6 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
     this.#check();
     await this.#delay('createContainer', signal);
     const sandbox = this.#sandboxes.get(sandboxId);
-    if (sandbox === undefined) throw new RuntimeError('NotFound', `sandbox "${sandboxId}" not found`);
     if (!sandbox.ready) throw new RuntimeError('Unknown', `sandbox container "${sandboxId}" is not running`);
     const image = this.images.find(config.image);
     if (image === undefined) throw new RuntimeError('NotFound', `image "${config.image}": not found`);
@@ -324,7 +283,6 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   async portForward(sandboxId: string, port: number): Promise<PortConnection> {
     this.#check();
     const sandbox = this.#sandboxes.get(sandboxId);
-    if (sandbox === undefined) throw new RuntimeError('NotFound', `sandbox "${sandboxId}" not found`);
     const listeners = [...sandbox.containers].map((container) => container.listener(port));
     return portSession(
       sandboxId,
@@ -382,9 +340,8 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   // ProbeResponder
 
   respond(probe: SimulatedProbe): SimulatedAnswer | undefined {
-    const sandbox = this.#byAddress.get(probe.address);
-    for (const each of sandbox === undefined ? this.#hostNetworked() : [sandbox])
-      for (const container of each.containers) {
+    for (const { containers } of this.#sandboxes.at(probe.address))
+      for (const container of containers) {
         const answer = container.answer(probe);
         if (answer !== undefined) return answer;
       }
@@ -400,10 +357,6 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
       if (container.isRunning) memoryWorkingSetBytes += container.stats().memoryWorkingSetBytes;
     }
     return { cpuUsageCoreNanoSeconds, memoryWorkingSetBytes };
-  }
-
-  #hostNetworked(): readonly SandboxRecord[] {
-    return [...this.#sandboxes.values()].filter((sandbox) => sandbox.config.hostNetwork && sandbox.ready);
   }
 
   #container(containerId: string): SimulatedContainer {
@@ -422,18 +375,10 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
     if (delayMs > 0) await this.#environment.sleep(delayMs, signal);
   }
 
-  #stopSandbox(sandbox: SandboxRecord): void {
-    sandbox.ready = false;
-    if (sandbox.address === undefined) return;
-    this.#addresses.release(sandbox.address);
-    this.#byAddress.delete(sandbox.address);
-    sandbox.address = undefined;
-  }
-
   #remove(container: SimulatedContainer): void {
     this.#containers.delete(container.id);
     this.#formerCpuNanoseconds += container.cpuNanoseconds;
-    this.#sandboxes.get(container.sandboxId)?.containers.delete(container);
+    this.#sandboxes.find(container.sandboxId)?.containers.delete(container);
     this.#events.emit({ type: 'deleted', containerId: container.id, at: this.#environment.now() });
   }
 
@@ -441,8 +386,4 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   #newId(): string {
     return this.#environment.randomBytes(32).toHex();
   }
-}
-
-function sandboxOf({ id, config, ready, createdAt }: SandboxRecord): Sandbox {
-  return { id, metadata: config.metadata, ready, createdAt, labels: config.labels, annotations: config.annotations };
 }
