@@ -112,6 +112,9 @@ test('says why it cannot tell what is used', async () => {
   expect((await world.get('/metrics/resource'))[1]).toMatch(
     /^# HELP resource_scrape_error .*\n.*\nresource_scrape_error 1\n$/,
   );
+  const values = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const [status, text] = await world.get('/metrics/cadvisor');
+  expect([status, values(text)]).toEqual([200, ['container_scrape_error 1', 'machine_scrape_error 1']]);
 });
 
 test('tells of containers as dashboards know them, and of what runs', async () => {

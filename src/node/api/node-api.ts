@@ -64,8 +64,8 @@ export class NodeApi implements HttpTarget {
       ['/runningpods', () => jsonResponse(this.#runningPods())],
       ['/metrics', async () => metricsResponse(await options.renderMetrics())],
       ['/metrics/probes', () => metricsResponse(metricText([options.probes.counts(), this.#startTime()]))],
-      ['/metrics/cadvisor', async () => metricsResponse(cadvisorMetrics(await options.stats.cgroups()))],
-      ['/metrics/resource', () => this.#resourceMetrics()],
+      ['/metrics/cadvisor', async () => metricsResponse(cadvisorMetrics(await this.#known(options.stats.cgroups())))],
+      ['/metrics/resource', async () => metricsResponse(resourceMetrics(await this.#known(options.stats.usage())))],
     ]);
   }
 
@@ -165,13 +165,12 @@ export class NodeApi implements HttpTarget {
     return { name: 'process_start_time_seconds', type: 'gauge', help, samples };
   }
 
-  async #resourceMetrics(): Promise<HttpResponse> {
-    const { stats, logger } = this.#options;
-    const usage = await stats.usage().catch((error: unknown) => {
-      logger.warn('what the node uses could not be measured', { err: error });
+  /** Whoever scrapes metrics is told by one of them that the others could not be measured. */
+  #known<T>(measuring: Promise<T>): Promise<T | undefined> {
+    return measuring.catch((error: unknown) => {
+      this.#options.logger.warn('what the node uses could not be measured', { err: error });
       return undefined;
     });
-    return metricsResponse(resourceMetrics(usage));
   }
 }
 

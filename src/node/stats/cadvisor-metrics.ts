@@ -32,18 +32,38 @@ export interface CadvisorInput {
   readonly cgroups: readonly MeasuredCgroup[];
 }
 
-/** What `/metrics/cadvisor` answers, of what is measured: the names and labels by which dashboards and alerts know containers. */
-export function cadvisorMetrics({ info, swapBytes, cgroups }: CadvisorInput): string {
-  const machine = { boot_id: info.bootId, machine_id: info.machineId, system_uuid: info.systemUuid };
-  const one = (value: number, labels: MetricSample['labels'] = {}): readonly MetricSample[] => [{ labels, value }];
+/**
+ * What `/metrics/cadvisor` answers, of what is measured: the names and labels by which dashboards and alerts know containers. Undefined: it
+ * could not be measured.
+ */
+export function cadvisorMetrics(input: CadvisorInput | undefined): string {
+  const cgroups = input?.cgroups ?? [];
+  const machine = (value: (input: CadvisorInput) => number): readonly MetricSample[] => {
+    if (input === undefined) return [];
+    const { bootId, machineId, systemUuid } = input.info;
+    return [{ labels: { boot_id: bootId, machine_id: machineId, system_uuid: systemUuid }, value: value(input) }];
+  };
+  const error = [{ labels: {}, value: input === undefined ? 1 : 0 }];
   return metricText([
     ...cgroupFamilies(cgroups),
     ...networkFamilies(cgroups),
-    gauge('container_scrape_error', '1 if there was an error while getting container metrics, 0 otherwise', one(0)),
-    gauge('machine_cpu_cores', 'Number of logical CPU cores.', one(info.cpus, machine)),
-    gauge('machine_memory_bytes', 'Amount of memory installed on the machine.', one(info.memoryBytes, machine)),
-    gauge('machine_scrape_error', '1 if there was an error while getting machine metrics, 0 otherwise.', one(0)),
-    gauge('machine_swap_bytes', 'Amount of swap memory available on the machine.', one(swapBytes, machine)),
+    gauge('container_scrape_error', '1 if there was an error while getting container metrics, 0 otherwise', error),
+    gauge(
+      'machine_cpu_cores',
+      'Number of logical CPU cores.',
+      machine(({ info }) => info.cpus),
+    ),
+    gauge(
+      'machine_memory_bytes',
+      'Amount of memory installed on the machine.',
+      machine(({ info }) => info.memoryBytes),
+    ),
+    gauge('machine_scrape_error', '1 if there was an error while getting machine metrics, 0 otherwise.', error),
+    gauge(
+      'machine_swap_bytes',
+      'Amount of swap memory available on the machine.',
+      machine(({ swapBytes }) => swapBytes),
+    ),
   ]);
 }
 
