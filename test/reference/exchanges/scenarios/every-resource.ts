@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { applyMergePatch } from '../../../../src/machinery/patch/merge.ts';
 import { apply, asTable, get, patch, post, put, remove, type Scenario, type Step, type Topic } from '../scenario.ts';
-import { type Body, type KindTable, kinds } from './kinds.ts';
+import { access } from './kinds/access.ts';
+import { cluster } from './kinds/cluster.ts';
+import { core } from './kinds/core.ts';
+import { extensions } from './kinds/extensions.ts';
+import type { Body, KindTable } from './kinds/kind-table.ts';
+import { networking } from './kinds/networking.ts';
+import { storage } from './kinds/storage.ts';
+import { workloads } from './kinds/workloads.ts';
+
+const kinds = [...core, ...workloads, ...networking, ...storage, ...access, ...extensions, ...cluster];
 
 interface Served {
   readonly group: string;

@@ -1,0 +1,235 @@
+import type { KindTable } from './kind-table.ts';
+import {
+  container,
+  labels,
+  negativeReplicas,
+  neverRestarted,
+  noContainers,
+  otherImage,
+  otherLabels,
+  template,
+} from './pod-templates.ts';
+
+/** The core group. */
+export const core: readonly KindTable[] = [
+  {
+    resource: '/v1/configmaps',
+    smallest: {},
+    invalid: { 'bad key': { data: { 'a b': 'x' } }, 'key twice': { data: { a: 'x' }, binaryData: { a: 'eA==' } } },
+    patches: {
+      data: { data: { a: '1' } },
+      'not text': { data: { a: 1 } },
+      immutable: { immutable: true },
+      'data of an immutable one': { data: { a: '2' } },
+      'mutable again': { immutable: false },
+    },
+  },
+  {
+    resource: '/v1/secrets',
+    smallest: {},
+    invalid: {
+      'not base64': { data: { a: '***' } },
+      'without what its type needs': { type: 'kubernetes.io/tls' },
+      'not a docker configuration': {
+        type: 'kubernetes.io/dockerconfigjson',
+        stringData: { '.dockerconfigjson': '{' },
+      },
+    },
+    patches: {
+      stringData: { stringData: { a: 'x' } },
+      type: { type: 'other' },
+      immutable: { immutable: true },
+      'data of an immutable one': { data: { a: 'eQ==' } },
+    },
+  },
+  {
+    resource: '/v1/serviceaccounts',
+    smallest: {},
+    invalid: { 'bad name': { metadata: { name: 'Not_A_Name' } } },
+    patches: { secrets: { secrets: [{ name: 'a' }], automountServiceAccountToken: false } },
+  },
+  {
+    resource: '/v1/endpoints',
+    smallest: { subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 80 }] }] },
+    invalid: {
+      'bad address': { subsets: [{ addresses: [{ ip: 'x' }], ports: [{ port: 80 }] }] },
+      loopback: { subsets: [{ addresses: [{ ip: '127.0.0.1' }], ports: [{ port: 80 }] }] },
+      'nothing in a subset': { subsets: [{}] },
+      'bad port': { subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 0 }, { port: 1, protocol: 'x' }] }] },
+    },
+    patches: { nothing: { subsets: [] } },
+  },
+  {
+    resource: '/v1/events',
+    smallest: { involvedObject: { kind: 'Pod', namespace: '{ns}', name: 'web' } },
+    invalid: { 'of another namespace': { involvedObject: { namespace: 'elsewhere' } } },
+    patches: { count: { count: 2 }, 'involved object': { involvedObject: { name: 'other' } } },
+  },
+  {
+    resource: '/v1/limitranges',
+    smallest: { spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] } },
+    invalid: {
+      'min above max': { spec: { limits: [{ type: 'Container', min: { cpu: '2' }, max: { cpu: '1' } }] } },
+      'no quantity': { spec: { limits: [{ type: 'Container', max: { cpu: 'much' } }] } },
+      'type twice': { spec: { limits: [{ type: 'Pod' }, { type: 'Pod' }] } },
+    },
+    patches: { limits: { spec: { limits: [{ type: 'Pod', max: { memory: '1Gi' } }] } } },
+  },
+  {
+    resource: '/v1/resourcequotas',
+    smallest: { spec: {} },
+    invalid: {
+      'bad resource': { spec: { hard: { 'not a resource': '1' } } },
+      negative: { spec: { hard: { pods: '-1' } } },
+      'fraction of a pod': { spec: { hard: { pods: '1.5' } } },
+      'bad scope': { spec: { scopes: ['Sometimes'] } },
+      'scopes that exclude each other': { spec: { hard: { pods: '1' }, scopes: ['BestEffort', 'NotBestEffort'] } },
+    },
+    patches: {
+      hard: { spec: { hard: { pods: '2', 'requests.cpu': '1' } } },
+      scopes: { spec: { scopes: ['Terminating'] } },
+    },
+    status: { status: { hard: { pods: '2' }, used: { pods: '1' } } },
+  },
+  {
+    resource: '/v1/namespaces',
+    smallest: {},
+    invalid: { 'bad name': { metadata: { name: 'a.b' } }, 'bad finalizer': { spec: { finalizers: ['x y'] } } },
+    patches: {
+      labels: { metadata: { labels: { a: 'b' } } },
+      'the label of its name': { metadata: { labels: { 'kubernetes.io/metadata.name': 'x' } } },
+    },
+    status: { status: { phase: 'Terminating' } },
+  },
+  {
+    resource: '/v1/nodes',
+    smallest: {},
+    invalid: {
+      'bad taint': { spec: { taints: [{ key: 'a b', effect: 'NoSchedule' }] } },
+      'bad effect': { spec: { taints: [{ key: 'a', effect: 'Never' }] } },
+      'ranges twice': { spec: { podCIDRs: ['10.0.0.0/24', '10.0.1.0/24'] } },
+      'bad range': { spec: { podCIDR: 'x' } },
+    },
+    patches: {
+      unschedulable: { spec: { unschedulable: true } },
+      range: { spec: { podCIDR: '10.0.0.0/24' } },
+      'another range': { spec: { podCIDR: '10.0.1.0/24', podCIDRs: ['10.0.1.0/24'] } },
+      provider: { spec: { providerID: 'a' } },
+      'another provider': { spec: { providerID: 'b' } },
+    },
+    status: {
+      status: { capacity: { cpu: '1', pods: '3' }, addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] },
+    },
+  },
+  {
+    resource: '/v1/persistentvolumes',
+    smallest: { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } } },
+    invalid: {
+      'no source': { spec: { hostPath: null } },
+      'no capacity': { spec: { capacity: null } },
+      'no access modes': { spec: { accessModes: null } },
+      'bad access mode': { spec: { accessModes: ['Sometimes'] } },
+      'two sources': { spec: { local: { path: '/data' } } },
+      backsteps: { spec: { hostPath: { path: '/a/../b' } } },
+      'bad reclaim policy': { spec: { persistentVolumeReclaimPolicy: 'Maybe' } },
+    },
+    patches: {
+      'reclaim policy': { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+      source: { spec: { hostPath: { path: '/other' } } },
+      capacity: { spec: { capacity: { storage: '2Gi' } } },
+      'volume mode': { spec: { volumeMode: 'Block' } },
+    },
+    status: { status: { phase: 'Released', message: 'x' } },
+  },
+  {
+    resource: '/v1/persistentvolumeclaims',
+    smallest: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+    invalid: {
+      'no access modes': { spec: { accessModes: null } },
+      'no request': { spec: { resources: null } },
+      'request of nothing': { spec: { resources: { requests: { storage: '0' } } } },
+      'exclusive and not': { spec: { accessModes: ['ReadWriteOncePod', 'ReadWriteMany'] } },
+      'bad class': { spec: { storageClassName: 'Not_A_Class' } },
+      'bad source': { spec: { dataSource: { kind: 'Pod', name: 'x' } } },
+    },
+    patches: {
+      size: { spec: { resources: { requests: { storage: '2Gi' } } } },
+      'access modes': { spec: { accessModes: ['ReadWriteMany'] } },
+      volume: { spec: { volumeName: 'a' } },
+    },
+    status: { status: { phase: 'Bound', capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] } },
+  },
+  {
+    resource: '/v1/pods',
+    smallest: { spec: { containers: [container] } },
+    invalid: {
+      'no containers': { spec: { containers: [] } },
+      'container without name': { spec: { containers: [{ image: 'web:1' }] } },
+      'two of a name': { spec: { containers: [container, container] } },
+      'bad restart policy': { spec: { restartPolicy: 'Sometimes' } },
+      'unknown volume': {
+        spec: { containers: [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/data' }] }] },
+      },
+      'request above limit': {
+        spec: { containers: [{ ...container, resources: { requests: { cpu: '2' }, limits: { cpu: '1' } } }] },
+      },
+      'bad port': { spec: { containers: [{ ...container, ports: [{ containerPort: 70_000 }] }] } },
+      'bad variable': { spec: { containers: [{ ...container, env: [{ name: 'a=b', value: 'x' }] }] } },
+      'probe without handler': { spec: { containers: [{ ...container, livenessProbe: {} }] } },
+      'unknown priority class': { spec: { priorityClassName: 'unheard-of' } },
+      'unknown service account': { spec: { serviceAccountName: 'unheard-of' } },
+      'a list that is none': { spec: { containers: { name: 'main' } } },
+    },
+    patches: {
+      image: otherImage.spec.template,
+      'restart policy': { spec: { restartPolicy: 'Never' } },
+      deadline: { spec: { activeDeadlineSeconds: 60 } },
+      'node name': { spec: { nodeName: 'a' } },
+      'one more container': { spec: { containers: [container, { name: 'more', image: 'web:1' }] } },
+    },
+    status: { status: { phase: 'Running', podIP: '192.0.2.1', podIPs: [{ ip: '192.0.2.1' }] } },
+  },
+  {
+    resource: '/v1/podtemplates',
+    smallest: { template },
+    invalid: {
+      'no containers': { template: { spec: { containers: [] } } },
+      'bad restart policy': { template: { spec: { restartPolicy: 'x' } } },
+    },
+    patches: { image: otherImage.spec },
+  },
+  {
+    resource: '/v1/replicationcontrollers',
+    smallest: { spec: { selector: labels, template } },
+    invalid: {
+      'other labels': otherLabels,
+      'no containers': noContainers,
+      'negative replicas': negativeReplicas,
+      'bad restart policy': neverRestarted,
+    },
+    patches: { replicas: { spec: { replicas: 2 } }, negative: { spec: { replicas: -2 } } },
+    status: { status: { replicas: 2, readyReplicas: 1 } },
+  },
+  {
+    resource: '/v1/services',
+    smallest: { spec: { ports: [{ port: 80 }] } },
+    invalid: {
+      'no ports': { spec: { ports: [] } },
+      'bad port': { spec: { ports: [{ port: 0 }] } },
+      'names missing': { spec: { ports: [{ port: 80 }, { port: 81 }] } },
+      'bad type': { spec: { type: 'Sometimes' } },
+      'not an address': { spec: { clusterIP: 'x' } },
+      'an address of another range': { spec: { clusterIP: '192.0.2.1' } },
+      'external name without one': { spec: { type: 'ExternalName' } },
+      'node port of another range': { spec: { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] } },
+      'affinity for nothing': { spec: { sessionAffinity: 'x' } },
+    },
+    patches: {
+      selector: { spec: { selector: labels } },
+      address: { spec: { clusterIP: '10.96.3.3', clusterIPs: ['10.96.3.3'] } },
+      'node port': { spec: { type: 'NodePort' } },
+      'external name': { spec: { type: 'ExternalName', externalName: 'example.com' } },
+    },
+    status: { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } },
+  },
+];
