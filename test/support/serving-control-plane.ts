@@ -1,15 +1,13 @@
 import { ControlPlane } from '../../src/cluster/control-plane/control-plane.ts';
-import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
+import type { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
 import { silentLogger } from '../../src/machinery/log.ts';
 import { silentMetrics } from '../../src/machinery/metrics.ts';
-import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { CertificateAuthority } from '../../src/wire/pki/certificate-authority.ts';
 import { fixedTestKeys } from '../../src/wire/pki/fixed-test-keys.ts';
 
 /** A whole control plane in virtual time that answers, and does nothing by itself: no controllers, no scheduler, no nodes. */
-export async function servingControlPlane() {
-  const environment = new VirtualEnvironment(1);
-  const store = new MemoryStore({ environment });
+export async function servingControlPlane(environment: VirtualEnvironment, store: Store): Promise<ControlPlane> {
   const authority = CertificateAuthority.create(environment, {
     commonName: 'test-ca',
     validityMs: 24 * 3600_000,
@@ -28,12 +26,5 @@ export async function servingControlPlane() {
     volumeDirectory: '/var/lib/stuurman/volumes',
   });
   await controlPlane.serve();
-  return {
-    environment,
-    api: controlPlane.api,
-    close: async () => {
-      await controlPlane.stop();
-      await store.close();
-    },
-  };
+  return controlPlane;
 }

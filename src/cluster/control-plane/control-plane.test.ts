@@ -1,37 +1,14 @@
 import { expect, test } from 'vitest';
+import { servingControlPlane } from '../../../test/support/serving-control-plane.ts';
 import { bootstrapEntriesText } from '../../apiserver/bootstrap/bootstrap-entries.generated.ts';
 import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
 import { VirtualEnvironment } from '../../machinery/environment/virtual.ts';
-import { silentLogger } from '../../machinery/log.ts';
-import { silentMetrics } from '../../machinery/metrics.ts';
 import { storageClasses } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import { MemoryStore } from '../../store/memory/memory-store.ts';
 import { prefixEnd, type Store } from '../../store/store.ts';
-import { CertificateAuthority } from '../../wire/pki/certificate-authority.ts';
-import { fixedTestKeys } from '../../wire/pki/fixed-test-keys.ts';
-import { ControlPlane } from './control-plane.ts';
 import { ownEntriesText } from './own-entries.generated.ts';
 import { ownFieldManager, ownObjects } from './own-objects.ts';
-
-async function served(environment: VirtualEnvironment, store: Store): Promise<ControlPlane> {
-  const keyPair = fixedTestKeys.authority();
-  const authority = CertificateAuthority.create(environment, { commonName: 'test', validityMs: 1e9, keyPair });
-  const controlPlane = new ControlPlane({
-    environment,
-    store,
-    logger: silentLogger,
-    metrics: silentMetrics,
-    podRange: '10.244.0.0/16',
-    serviceRange: '10.96.0.0/16',
-    serviceAccountKey: fixedTestKeys.serviceAccount().privateKey,
-    authorityPem: authority.certificate.pem,
-    authority: () => authority,
-    volumeDirectory: '/var/lib/stuurman/volumes',
-  });
-  await controlPlane.serve();
-  return controlPlane;
-}
 
 /** Every key with its text, the uid left out: it is by chance. */
 async function contentOf(store: Store): Promise<ReadonlyMap<string, string>> {
@@ -45,13 +22,13 @@ async function contentOf(store: Store): Promise<ReadonlyMap<string, string>> {
 test('a new cluster begins with the bytes that the API would have stored', async () => {
   const environment = new VirtualEnvironment(1);
   const seeded = new MemoryStore({ environment });
-  await (await served(environment, seeded)).stop();
+  await (await servingControlPlane(environment, seeded)).stop();
 
   // One object of them is there already, so all others are created through the API.
   const written = new MemoryStore({ environment });
   const [first = ''] = bootstrapEntriesText.split('\n');
   expect(await seedStore(written, environment, [first])).toBe(true);
-  const controlPlane = await served(environment, written);
+  const controlPlane = await servingControlPlane(environment, written);
   const storageClass = ownObjects().find(({ kind }) => kind === 'StorageClass') as StorageClass;
   await controlPlane.serverClient.create(storageClasses, storageClass, { fieldManager: ownFieldManager });
   await controlPlane.stop();
@@ -63,7 +40,7 @@ test('a new cluster begins with the bytes that the API would have stored', async
 test('each object of a new cluster has a uid of its own, and was made now', async () => {
   const environment = new VirtualEnvironment(1);
   const store = new MemoryStore({ environment });
-  await (await served(environment, store)).stop();
+  await (await servingControlPlane(environment, store)).stop();
   const { entries } = await store.range('/', prefixEnd('/'));
   const metadata = entries.map(({ value }) => JSON.parse(new TextDecoder().decode(value)).metadata);
   expect(new Set(metadata.map(({ uid }) => uid)).size).toBe(entries.length);

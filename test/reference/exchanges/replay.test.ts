@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { VirtualEnvironment } from '../../../src/machinery/environment/virtual.ts';
+import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import { servingControlPlane } from '../../support/serving-control-plane.ts';
 import { connection } from '../../support/test-http.ts';
 import { type Difference, differences } from './differences.ts';
@@ -7,12 +9,17 @@ import { knownScenarios, surprises, unserved } from './known-differences.ts';
 import { type Exchange, type Peer, play } from './play.ts';
 import { topics } from './topics.ts';
 
-const controlPlane = await servingControlPlane();
+const environment = new VirtualEnvironment(1);
+const store = new MemoryStore({ environment });
+const controlPlane = await servingControlPlane(environment, store);
 const peer: Peer = {
   fetch: (request) => controlPlane.api.fetch(request, connection),
-  elapse: (milliseconds) => controlPlane.environment.advance(milliseconds),
+  elapse: (milliseconds) => environment.advance(milliseconds),
 };
-afterAll(() => controlPlane.close());
+afterAll(async () => {
+  await controlPlane.stop();
+  await store.close();
+});
 
 // The class for claims that a cluster of ours brings along is its own.
 await peer.fetch({ method: 'DELETE', path: '/apis/storage.k8s.io/v1/storageclasses/local-path', headers: {} });
