@@ -13,7 +13,7 @@ interface Known {
   readonly differences: readonly KnownDifferences[];
 }
 
-/** How the file says that there is nothing. */
+/** How the file says that the reference has nothing there; a null is one that it has. */
 const absent = '(absent)';
 
 const known = JSON.parse(readFileSync(new URL('known-differences.json', import.meta.url), 'utf8')) as Known;
@@ -24,7 +24,7 @@ export const unserved: ReadonlySet<string> = new Set(known.unserved);
 export function surprises(scenario: string, found: readonly Difference[]): readonly string[] {
   const expected = new Map(known.differences.flatMap(({ at }) => Object.entries(at[scenario] ?? {})));
   const unexpected = found
-    .filter(({ path, reference }) => !expected.has(path) || !sameText(expected.get(path), reference ?? absent))
+    .filter(({ path, reference = absent }) => !expected.has(path) || !sameText(expected.get(path), reference))
     .map(({ path, reference, ours }) => `${path}: the reference has ${text(reference)}, we have ${text(ours)}`);
   const gone = [...expected.keys()]
     .filter((path) => !found.some((each) => each.path === path))
