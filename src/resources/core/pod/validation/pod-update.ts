@@ -46,17 +46,19 @@ export function validateAnnotationUpdate({ metadata }: Pod, { metadata: old }: P
       errors.push(forbidden(`metadata.annotations[${key}]`, 'may not add AppArmor annotations'));
 }
 
-/** A deadline may come, and come nearer. Answers whether to look further. */
+/** A deadline may come, and come nearer. Answers whether to look further, as is done also when it was taken away. */
 function validateDeadline(spec: PodSpec, old: PodSpec, errors: FieldError[]): boolean {
   const path = 'spec.activeDeadlineSeconds';
   const { activeDeadlineSeconds: deadline } = spec;
+  if (deadline === undefined) {
+    if (old.activeDeadlineSeconds !== undefined)
+      errors.push(invalid(path, null, 'must not update from a positive integer to nil value'));
+    return true;
+  }
   const before = errors.length;
-  if (deadline !== undefined) {
-    applyNumberRule((value) => inRange(value, 0, maxInt32), deadline, path, errors);
-    if (errors.length === before && old.activeDeadlineSeconds !== undefined && deadline > old.activeDeadlineSeconds)
-      errors.push(invalid(path, deadline, 'must be less than or equal to previous value'));
-  } else if (old.activeDeadlineSeconds !== undefined)
-    errors.push(invalid(path, null, 'must not update from a positive integer to nil value'));
+  applyNumberRule((value) => inRange(value, 0, maxInt32), deadline, path, errors);
+  if (errors.length === before && old.activeDeadlineSeconds !== undefined && deadline > old.activeDeadlineSeconds)
+    errors.push(invalid(path, deadline, 'must be less than or equal to previous value'));
   return errors.length === before;
 }
 
