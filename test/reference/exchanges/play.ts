@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { RealEnvironment } from '../../../src/machinery/environment/real.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/wire/http.ts';
 import { readHttpText } from '../../../src/wire/http-body.ts';
 import { Normaliser } from './normalise.ts';
@@ -8,6 +10,8 @@ export interface Peer {
   fetch(request: HttpRequest): Promise<HttpResponse>;
   /** Lets so much time pass that requests in flight get on. */
   elapse(milliseconds: number): Promise<void>;
+  /** Real time from a request to the end of its answer, at most. */
+  readonly answersWithinMs: number;
 }
 
 /** A request and its answer, as they are recorded. */
@@ -22,6 +26,10 @@ export interface Exchange {
   /** JSON as a value, the events of a watch as a list of them, all else as text. */
   readonly answer?: unknown;
 }
+
+const realTime = new RealEnvironment();
+
+type Asked = Pick<Step, 'request' | 'headers' | 'body'>;
 
 /** The longest that a watch of a scenario takes. */
 const watchMs = 3_000;
@@ -74,14 +82,10 @@ class Player {
     const named = this.#named(step);
     const { request, headers, body } = named;
     this.#normaliser.sees(this.#filled({ request, body }));
-    const sending = this.#send(this.#filled(named));
-    let during: readonly Exchange[] | undefined;
-    if (request.includes('watch=true')) {
-      await this.#peer.elapse(settleMs);
-      if (step.during !== undefined) during = await this.all(step.during);
-      await this.#peer.elapse(watchMs);
-    }
-    const { status, text, headers: answerHeaders } = await sending;
+    const [{ status, text, headers: answerHeaders }, during] = await Promise.all([
+      this.#send(this.#filled(named)),
+      this.#meanwhile(step),
+    ]);
     const value = parsed(text, request.includes('watch=true') && status === 200);
     if (step.as !== undefined) this.#answers.set(step.as, value);
     const told = headersThatMatter(answerHeaders, this.#normaliser);
@@ -96,7 +100,26 @@ class Player {
     };
   }
 
-  async #send({ request, headers, body }: Pick<Step, 'request' | 'headers' | 'body'>) {
+  /** While a watch goes on. */
+  async #meanwhile({ request, during }: Step): Promise<readonly Exchange[] | undefined> {
+    if (!request.includes('watch=true')) return undefined;
+    await this.#peer.elapse(settleMs);
+    const exchanges = during && (await this.all(during));
+    await this.#peer.elapse(watchMs);
+    return exchanges;
+  }
+
+  /** Throws when the answer has not ended in time, be it a stream that goes on and a peer that does not heed the signal. */
+  async #send(asked: Asked) {
+    const { answersWithinMs } = this.#peer;
+    const { signal, cancel } = realTime.deadline(answersWithinMs);
+    const late = once(signal, 'abort').then(() => {
+      throw new Error(`${asked.request}: the answer did not end within ${answersWithinMs} ms`);
+    });
+    return Promise.race([late, this.#answer(asked, signal)]).finally(cancel);
+  }
+
+  async #answer({ request, headers, body }: Asked, signal: AbortSignal) {
     const [method = '', ...path] = request.split(' ');
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const response = await this.#peer.fetch({
@@ -109,6 +132,7 @@ class Player {
         ...headers,
       },
       body: body === undefined ? undefined : new TextEncoder().encode(text),
+      signal,
     });
     return { ...response, text: await readHttpText(response.body) };
   }

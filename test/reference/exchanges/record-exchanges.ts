@@ -11,6 +11,7 @@ export async function recordExchanges(http: HttpTarget, names: readonly string[]
   const peer: Peer = {
     fetch: (request) => http.fetch(request),
     elapse: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    answersWithinMs: 10_000,
   };
   for (const topic of topics) {
     if (names.length > 0 && !names.includes(topic.name)) continue;

@@ -15,6 +15,7 @@ const controlPlane = await servingControlPlane(environment, store);
 const peer: Peer = {
   fetch: (request) => controlPlane.api.fetch(request, connection),
   elapse: (milliseconds) => environment.advance(milliseconds),
+  answersWithinMs: 5_000,
 };
 afterAll(async () => {
   await controlPlane.stop();
