@@ -1,5 +1,6 @@
 import type { Topic } from './scenario.ts';
 import { everyResource } from './scenarios/every-resource.ts';
+import { watching } from './scenarios/watching.ts';
 
 /** Everything that is recorded. */
-export const topics: readonly Topic[] = [...everyResource];
+export const topics: readonly Topic[] = [...everyResource, watching];
