@@ -14,7 +14,7 @@ import { endOnSignals } from '../end-on-signals.ts';
 import type { NodeLimitOptions } from '../node-limit-options.ts';
 import { say } from '../output.ts';
 import { Steps } from '../steps.ts';
-import { thisProgram } from '../this-program.ts';
+import { agentProgram, thisProgram } from '../this-program.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 export interface JoinOptions extends NodeLimitOptions {
@@ -53,7 +53,7 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
     invitation,
     port,
     limits,
-    agentCommand: [...thisProgram, 'agent'],
+    agentCommand: agentProgram,
     leaveCommand: [...thisProgram, 'leave', '--data-dir', directory.path],
   });
   if (running === undefined) await keep(node, directory, environment, invitation !== undefined);

@@ -20,7 +20,7 @@ import { kubectlAdvice } from '../kubectl-advice.ts';
 import type { NodeLimitOptions } from '../node-limit-options.ts';
 import { say, styled } from '../output.ts';
 import { Steps } from '../steps.ts';
-import { thisProgram } from '../this-program.ts';
+import { agentProgram } from '../this-program.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 export interface UpOptions extends NodeLimitOptions {
@@ -73,7 +73,7 @@ export async function up(options: UpOptions): Promise<void> {
       address: options.address,
       podRange: options.podCidr,
       serviceRange: options.serviceCidr,
-      agentCommand: [...thisProgram, 'agent'],
+      agentCommand: agentProgram,
       notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
     }),
   );
