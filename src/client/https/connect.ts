@@ -14,7 +14,10 @@ export interface ConnectedClient {
 /** How long requests of those who live with the API wait while it is away, before they fail. */
 export const followingPatienceMs = 5_000;
 
-/** A connection to a machine that is gone, or to an address that is, is given up by then: the next one is tried within ten seconds. */
+/**
+ * A connection to a machine that is gone, or to an address that is, is given up by then, and so is one that does not come about: the next
+ * address is tried within ten seconds.
+ */
 const goneMs = 3_000;
 
 /**
@@ -32,7 +35,7 @@ export function connect(
 ): ConnectedClient {
   const { servers, patienceMs, onLost, ...clientOptions } = options;
   const { tls, token, refused } = connection;
-  const limits = servers === undefined ? {} : { deadMs: goneMs };
+  const limits = servers === undefined ? {} : { deadMs: goneMs, connectMs: goneMs };
   const target = new FailOverTarget({
     environment,
     servers: servers ?? (() => [connection.server]),

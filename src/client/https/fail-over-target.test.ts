@@ -135,6 +135,18 @@ test('what waits for an address that is gone fails; a slow one is waited for, an
   expect(await during(250)).toBe('200');
 });
 
+test('an address that refused while it was compared is asked again: its server may be starting', async () => {
+  const states: Record<string, State> = { a: 'up', b: 'up' };
+  const { during, environment } = serversWith(states);
+  await during(0);
+  states['a'] = 'silent';
+  states['b'] = 'refuses';
+  environment.setTimer(4_000, () => {
+    states['b'] = 'up';
+  });
+  expect(await during(5_000)).toBe('a closed');
+});
+
 test('addresses come and go', async () => {
   const states: Record<string, State> = { a: 'up' };
   const { target, during, asked, closed } = serversWith(states);

@@ -184,9 +184,19 @@ export class FailOverTarget implements HttpTarget {
     const end = new AbortController();
     const deadline = environment.deadline(compareMs, end.signal);
     const answersAt = (each: string) => answers(this.#target(each), deadline.signal);
+    // One that refuses, as a server that is being started again does, may answer while this one still keeps silent.
+    const answersInTime = async (each: string): Promise<void> => {
+      for (;;)
+        try {
+          return await answersAt(each);
+        } catch {
+          // It throws when the time is over.
+          await environment.sleep(askAgainMs, deadline.signal);
+        }
+    };
     const another = environment
       .sleep(headStartMs, deadline.signal)
-      .then(() => Promise.any(others.map(answersAt)))
+      .then(() => Promise.any(others.map(answersInTime)))
       .then(() => true);
     try {
       return await Promise.any([answersAt(server).then(() => false), another]);
