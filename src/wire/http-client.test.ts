@@ -224,6 +224,26 @@ describe('failures', () => {
     expect(error).toMatchObject({ code: 'ECONNRESET', maybeSent: true, reused: false });
   });
 
+  test('what is closed while it waits on a kept connection fails, and is not sent again', async () => {
+    let connections = 0;
+    let requests = 0;
+    const asked = Promise.withResolvers<void>();
+    const port = await rawServer((socket) => {
+      connections++;
+      socket.on('data', () => {
+        if (++requests === 1) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+        else asked.resolve();
+      });
+    });
+    const client = clientOf(`http://127.0.0.1:${port}`);
+    await client.fetch(get('/'));
+    const waiting = client.fetch(get('/')).catch((error: unknown) => error);
+    await asked.promise;
+    client.close();
+    expect(await waiting).toMatchObject({ name: 'ConnectionError', reused: true });
+    expect([connections, requests]).toEqual([1, 2]);
+  });
+
   test('a server that ends its lines as it likes is understood by who wants to', async () => {
     const port = await rawServer((socket) =>
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\nx-own: 1\r\ncontent-length: 2\n\nok')),

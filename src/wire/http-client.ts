@@ -61,6 +61,8 @@ export class HttpClient implements HttpTarget {
   readonly #limits: HttpClientLimits;
   readonly #address: TargetAddress;
   #agents: Agents;
+  /** How often all connections were closed: what failed by that is not sent again. */
+  #closings = 0;
 
   /** Throws when the URL is none. */
   constructor(options: HttpClientOptions) {
@@ -76,11 +78,12 @@ export class HttpClient implements HttpTarget {
 
   async fetch(request: HttpRequest): Promise<HttpResponse> {
     const headers = await this.#headers(request);
+    const closings = this.#closings;
     try {
       return await this.#exchange(request, headers, false);
     } catch (error) {
       // A server may close a kept connection at the moment it is used again. Repeating is safe where nothing is changed.
-      if (!isStaleConnection(error) || !repeatable(request)) throw error;
+      if (!isStaleConnection(error) || !repeatable(request) || this.#closings !== closings) throw error;
       return this.#exchange(request, headers, false);
     }
   }
@@ -98,6 +101,7 @@ export class HttpClient implements HttpTarget {
 
   /** Closes all connections; requests in flight fail. */
   close(): void {
+    this.#closings++;
     this.#agents.pool.destroy();
     this.#agents.upgrade.destroy();
   }
