@@ -171,7 +171,7 @@ describe.skipIf(inject('missing').length > 0)('greedy pods', () => {
     await start('greedy', shell(hog(930)));
     const message = await isEvicted('greedy', 'memory', 'MemoryPressure', 'node.kubernetes.io/memory-pressure');
     expect(message).toMatch(
-      /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: \d+Ki\. Container main was using \d+Ki, request is 0, has larger consumption of memory\. $/,
+      /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: \d+[KM]i\. Container main was using \d+[KM]i, request is 0, has larger consumption of memory\. $/,
     );
   });
 
@@ -189,7 +189,7 @@ describe.skipIf(inject('missing').length > 0)('greedy pods', () => {
     });
     const message = await isEvicted('writer', 'ephemeral-storage', 'DiskPressure', 'node.kubernetes.io/disk-pressure');
     expect(message).toMatch(
-      /^The node was low on resource: ephemeral-storage\. Threshold quantity: 250Mi, available: \d+Ki\. /,
+      /^The node was low on resource: ephemeral-storage\. Threshold quantity: 250Mi, available: \d+[KM]i\. /,
     );
   });
 
