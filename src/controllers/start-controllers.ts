@@ -19,6 +19,7 @@ import { deploymentController } from './deployment/deployment-controller.ts';
 import { disruptionController } from './disruption/disruption-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring/endpoint-slice-mirroring-controller.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController } from './job/job-controller.ts';
 import { jobOrphanController } from './job/job-orphan-controller.ts';
@@ -108,6 +109,7 @@ function controllers({
     ],
     ['endpointslice-controller', endpointSliceController],
     ['endpoint-controller', endpointsController],
+    ['endpointslicemirroring-controller', endpointSliceMirroringController, 'endpoint-slice-mirroring-controller'],
     ['namespace-controller', (context) => namespaceController(context, { discover: () => discovery.resources() })],
     ['service-account-controller', serviceAccountController],
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],

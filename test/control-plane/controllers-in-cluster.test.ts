@@ -6,6 +6,7 @@ import {
   configMaps,
   deployments,
   endpointSlices,
+  endpoints,
   namespaces,
   persistentVolumeClaims,
   persistentVolumes,
@@ -52,6 +53,11 @@ test('an application comes and goes, every controller with no more rights than i
     metadata: { ...inShop, name: 'web' },
     spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
   });
+  await client.create(services, { metadata: { ...inShop, name: 'mail' }, spec: { ports: [{ port: 25 }] } });
+  await client.create(endpoints, {
+    metadata: { ...inShop, name: 'mail' },
+    subsets: [{ addresses: [{ ip: '192.0.2.7' }], ports: [{ port: 25 }] }],
+  });
   const withVolume = template('db');
   withVolume.spec.containers[0]?.volumeMounts.push({ name: 'data', mountPath: '/data' });
   await client.create(statefulSets, {
@@ -77,6 +83,8 @@ test('an application comes and goes, every controller with no more rights than i
   expect(slices.items.flatMap((slice) => slice.endpoints ?? []).filter((each) => each.conditions?.ready)).toHaveLength(
     3,
   );
+  const mirrored = await client.list(endpointSlices, { ...inShop, labelSelector: 'kubernetes.io/service-name=mail' });
+  expect(mirrored.items.map((slice) => slice.endpoints?.[0]?.addresses)).toEqual([['192.0.2.7']]);
   expect((await client.list(persistentVolumes)).items.map((volume) => volume.status?.phase)).toEqual([
     'Bound',
     'Bound',

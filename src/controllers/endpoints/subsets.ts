@@ -16,6 +16,12 @@ interface Member {
   readonly ready: boolean;
 }
 
+/** A port with the addresses that offer it; undefined stands for addresses without ports. */
+interface PortMembers {
+  readonly port: EndpointPort | undefined;
+  readonly members: readonly Member[];
+}
+
 /** The subsets of an Endpoints object: ports that have the same addresses are together; all in a fixed order. */
 export function subsetsOf(service: Service, pods: Iterable<Pod>): readonly EndpointSubset[] {
   const byPort = new Map<string, { readonly port: EndpointPort | undefined; readonly members: Member[] }>();
@@ -38,7 +44,39 @@ export function subsetsOf(service: Service, pods: Iterable<Pod>): readonly Endpo
       else entry.members.push(member);
     }
   }
-  return group([...byPort].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry));
+  return group(byPort);
+}
+
+/**
+ * Subsets that somebody wrote, in the form in which `subsetsOf` makes them: each address once for a port, and not ready where one of
+ * its mentions is not.
+ */
+export function repackSubsets(subsets: readonly EndpointSubset[]): readonly EndpointSubset[] {
+  const byPort = new Map<string, { readonly port: EndpointPort | undefined; readonly members: Map<string, Member> }>();
+  // What is said of an address first counts for all its ports.
+  const known = new Map<string, EndpointAddress>();
+  for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
+    const mentioned = [
+      ...addresses.map((address): Member => ({ address, ready: true })),
+      ...notReadyAddresses.map((address): Member => ({ address, ready: false })),
+    ];
+    for (const port of ports.length === 0 ? [undefined] : ports) {
+      const key = portKey(port);
+      const entry = byPort.get(key) ?? { port, members: new Map<string, Member>() };
+      byPort.set(key, entry);
+      for (const { address, ready } of mentioned) {
+        const identity = `${address.ip} ${address.targetRef?.uid ?? ''}`;
+        const first = known.get(identity) ?? address;
+        known.set(identity, first);
+        const wasReady = entry.members.get(identity)?.ready ?? true;
+        entry.members.set(identity, { address: first, ready: ready && wasReady });
+      }
+    }
+  }
+  const entries = [...byPort].map(
+    ([key, { port, members }]) => [key, { port, members: [...members.values()] }] as const,
+  );
+  return group(new Map(entries));
 }
 
 function addressFor(ip: string, pod: Pod, service: Service): EndpointAddress {
@@ -61,9 +99,9 @@ function portKey(port: EndpointPort | undefined): string {
   return port === undefined ? '' : [port.name ?? '', port.protocol, port.port, port.appProtocol ?? ''].join('/');
 }
 
-function group(
-  entries: readonly { readonly port: EndpointPort | undefined; readonly members: readonly Member[] }[],
-): readonly EndpointSubset[] {
+/** Ports with the same members make one subset. */
+function group(byPort: ReadonlyMap<string, PortMembers>): readonly EndpointSubset[] {
+  const entries = [...byPort].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
   const groups = new Map<string, { readonly ports: EndpointPort[]; readonly members: readonly Member[] }>();
   for (const { port, members } of entries) {
     const sorted = members.toSorted((a, b) => (memberKey(a) < memberKey(b) ? -1 : 1));

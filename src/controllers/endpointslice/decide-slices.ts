@@ -5,18 +5,11 @@ import { services } from '../../resources/schema/resource-types.generated.ts';
 import { headlessLabel, isHeadless, triggerTimeAnnotation } from '../endpoints/service-endpoints.ts';
 import { controllerReference } from '../runtime/owner-references.ts';
 import { type EndpointGroup, portsKey } from './desired-endpoints.ts';
+import { managedByLabel, type SliceChanges, serviceNameLabel } from './managed-slices.ts';
 
-export const serviceNameLabel = 'kubernetes.io/service-name';
-const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 export const managedByController = 'endpointslice-controller.k8s.io';
 /** A change of one endpoint is sent to every node: slices are kept small (KEP-752). */
 const mostEndpoints = 100;
-
-export interface SliceChanges {
-  readonly create: readonly EndpointSlice[];
-  readonly update: readonly EndpointSlice[];
-  readonly delete: readonly EndpointSlice[];
-}
 
 export interface SliceRequest {
   readonly service: Service;
@@ -25,11 +18,6 @@ export interface SliceRequest {
   readonly existing: readonly EndpointSlice[];
   readonly groups: ReadonlyMap<string, EndpointGroup>;
   readonly triggerTime: string | undefined;
-}
-
-/** Whether the controller made the slice. */
-export function isManaged(slice: EndpointSlice): boolean {
-  return slice.metadata.labels?.[managedByLabel] === managedByController;
 }
 
 /**

@@ -1,23 +1,20 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
-import type { KubeObject } from '../../machinery/object.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import type { Node, Pod, Service } from '../../resources/schema/core-v1.generated.ts';
-import type { EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
-import { endpointSlices, nodes, pods, services } from '../../resources/schema/resource-types.generated.ts';
+import { nodes, pods, services } from '../../resources/schema/resource-types.generated.ts';
 import { addressTypesOf, hasManagedEndpoints } from '../endpoints/service-endpoints.ts';
 import { podsOf, serviceInformer, servicesOf } from '../endpoints/service-watches.ts';
 import { TriggerTimes } from '../endpoints/trigger-times.ts';
-import { type Change, type Controller, type ReconcileResult, restAfter, watching } from '../runtime/controller.ts';
+import { type Controller, type ReconcileResult, restAfter, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
-import { objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
-import { OwnWrites } from '../runtime/own-writes.ts';
+import { ownKey, parseKey } from '../runtime/object-keys.ts';
 import { isNamespaceTerminating, messageOf } from '../runtime/pod-control.ts';
-import { nodeInformer, podInformer, withoutManagedFields } from '../runtime/projections.ts';
-import { decideSlices, isManaged, managedByController, type SliceChanges, serviceNameLabel } from './decide-slices.ts';
+import { nodeInformer, podInformer } from '../runtime/projections.ts';
+import { decideSlices, managedByController } from './decide-slices.ts';
 import { desiredEndpoints } from './desired-endpoints.ts';
+import { ManagedSlices, type SliceChanges } from './managed-slices.ts';
 
-const byService = 'service';
 /** The caches of pods and of their nodes are filled independently: an unknown node is looked for again. */
 const unknownNodeRetryMs = 1_000;
 const lateCacheRetryMs = 1_000;
@@ -30,7 +27,7 @@ export function endpointSliceController(context: ControllerContext): Controller 
     watches: [
       watching(loop.services, ownKey),
       watching(loop.pods, (change) => servicesOf(loop.services, change)),
-      watching(loop.slices, (change) => loop.sliceChanged(change)),
+      watching(loop.slices.informer, (change) => loop.slices.keysOf(change)),
       // Read for zones only, which do not change.
       watching(loop.nodes, () => []),
     ],
@@ -42,26 +39,17 @@ class EndpointSliceLoop {
   readonly services: Informer<Service>;
   readonly pods: Informer<Pod>;
   readonly nodes: Informer<Node>;
-  readonly slices: Informer<EndpointSlice>;
+  readonly slices: ManagedSlices;
   readonly #context: ControllerContext;
   readonly #triggerTimes = new TriggerTimes();
-  readonly #ownWrites: OwnWrites;
 
   constructor(context: ControllerContext) {
-    const { informers, environment } = context;
+    const { informers } = context;
     this.#context = context;
     this.services = informers.informer(services, serviceInformer);
     this.pods = informers.informer(pods, podInformer);
     this.nodes = informers.informer(nodes, nodeInformer);
-    this.slices = informers.informer(endpointSlices, {
-      projection: withoutManagedFields<EndpointSlice>,
-      indexes: { [byService]: serviceIndex },
-    });
-    this.#ownWrites = new OwnWrites(environment);
-  }
-
-  sliceChanged({ object, old }: Change<EndpointSlice>): Iterable<string> {
-    return new Set([...serviceIndex(object), ...(old === undefined ? [] : serviceIndex(old))]);
+    this.slices = new ManagedSlices(context, managedByController);
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
@@ -70,20 +58,14 @@ class EndpointSliceLoop {
     if (service === undefined) {
       // The slices go with their owner.
       this.#triggerTimes.forget(key);
-      this.#ownWrites.forget(key);
+      this.slices.forget(key);
       return undefined;
     }
     if (!hasManagedEndpoints(service)) return undefined;
-    const cached = (objectKey: string) => {
-      const { namespace: at, name: of } = parseKey(objectKey);
-      return this.slices.get(of, at);
-    };
-    if (!this.#ownWrites.seen(key, cached)) return { requeueAfterMs: lateCacheRetryMs };
+    if (!this.slices.showsOwnWrites(key)) return { requeueAfterMs: lateCacheRetryMs };
     const selected = [...podsOf(this.pods, service)];
     const triggerTime = this.#triggerTimes.compute(key, service, selected);
-    const existing = [...this.slices.byIndex(byService, key)].filter(
-      (slice) => isManaged(slice) && slice.metadata.deletionTimestamp === undefined,
-    );
+    const existing = this.slices.of(key).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     const families = addressTypesOf(service);
     let waitsForNode = false;
     for (const addressType of families) {
@@ -101,40 +83,16 @@ class EndpointSliceLoop {
   }
 
   async #perform(key: string, service: Service, changes: SliceChanges, signal: AbortSignal): Promise<void> {
-    const { client, events } = this.#context;
     try {
-      for (const slice of changes.update) {
-        this.#ownWrites.written(key, await client.update(endpointSlices, slice, { signal }));
-      }
-      for (const slice of changes.create) {
-        this.#ownWrites.written(key, await client.create(endpointSlices, slice, { signal }));
-      }
-      for (const slice of changes.delete) await this.#delete(key, slice, signal);
+      await this.slices.perform(key, changes, signal);
     } catch (error) {
       const isNews = !isNamespaceTerminating(error) && !isReason(error, 'Conflict') && !signal.aborted;
       if (isNews) {
         const { namespace, name } = service.metadata;
         const message = `Error updating Endpoint Slices for Service ${namespace}/${name}: ${messageOf(error)}`;
-        events.event(referenceTo(services, service), 'Warning', 'FailedToUpdateEndpointSlices', message);
+        this.#context.events.event(referenceTo(services, service), 'Warning', 'FailedToUpdateEndpointSlices', message);
       }
       throw error;
     }
   }
-
-  async #delete(key: string, slice: EndpointSlice, signal: AbortSignal): Promise<void> {
-    const { uid } = slice.metadata;
-    try {
-      await this.#context.client.delete(endpointSlices, objectKey(slice), { preconditions: { uid }, signal });
-    } catch (error) {
-      if (!isReason(error, 'NotFound') && !isReason(error, 'Conflict')) throw error;
-    }
-    this.#ownWrites.deleted(key, slice);
-  }
-}
-
-/** Slices by the key of the service that they were made for. */
-function serviceIndex({ metadata }: KubeObject): readonly string[] {
-  const service = metadata.labels?.[serviceNameLabel];
-  const isOurs = metadata.labels?.['endpointslice.kubernetes.io/managed-by'] === managedByController;
-  return service === undefined || !isOurs ? [] : [`${metadata.namespace}/${service}`];
 }
