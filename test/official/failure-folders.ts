@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import type { Environment } from '../../src/machinery/environment/environment.ts';
 import { runCommand } from '../../src/node/host/linux/run-command.ts';
-import { nameOf, type SpecReport } from './ginkgo.ts';
+import { nameOf, type SpecReport, stepsOf } from './ginkgo.ts';
 
 export interface FailureFoldersOptions {
   readonly environment: Environment;
@@ -28,15 +28,15 @@ export class FailureFolders {
   /** Collects what there is of a failure; namespaces that the suite has left for it are then deleted. */
   async collect(spec: SpecReport, folder: string): Promise<void> {
     mkdirSync(folder, { recursive: true });
-    const output = spec.CapturedGinkgoWriterOutput ?? '';
+    const steps = stepsOf(spec);
     const message = [spec.Failure?.Message, spec.Failure?.ForwardedPanic]
       .filter((each) => each !== undefined)
       .join('\n');
-    const text = [nameOf(spec), spec.State, message, output, spec.CapturedStdOutErr ?? ''];
+    const text = [nameOf(spec), spec.State, message, steps.join('\n')];
+    text.push(spec.CapturedGinkgoWriterOutput ?? '', spec.CapturedStdOutErr ?? '');
     writeFileSync(join(folder, 'output.txt'), text.join('\n\n'));
     this.#writeLogs(spec, folder);
-    for (const namespace of namespacesOf(output).slice(0, mostNamespaces))
-      await this.#writeNamespace(namespace, folder);
+    for (const namespace of namespacesOf(steps).slice(0, mostNamespaces)) await this.#writeNamespace(namespace, folder);
   }
 
   /** Namespaces that tests have left because they failed. */
@@ -81,10 +81,12 @@ export class FailureFolders {
   }
 }
 
-/** The namespaces that the suite made for a test, by what it wrote. */
-export function namespacesOf(output: string): readonly string[] {
-  const found = [...output.matchAll(/(?:Collecting events from namespace|Destroying namespace) "([^"]+)"/g)];
-  return [...new Set(found.flatMap(([, name]) => name ?? []))];
+/** The namespaces that the suite made for a test, by its steps after the failure. */
+export function namespacesOf(steps: readonly string[]): readonly string[] {
+  const found = steps.flatMap(
+    (step) => /(?:Collecting events from|Destroying) namespace "([^"]+)"/.exec(step)?.[1] ?? [],
+  );
+  return [...new Set(found)];
 }
 
 /** A folder name that tells the test, and is not there yet. */

@@ -15,6 +15,14 @@ export interface SpecReport {
   readonly Failure?: { readonly Message?: string; readonly ForwardedPanic?: string };
   readonly CapturedGinkgoWriterOutput?: string;
   readonly CapturedStdOutErr?: string;
+  readonly SpecEvents?: readonly SpecEvent[];
+}
+
+interface SpecEvent {
+  /** `By` is a step that the test tells of. */
+  readonly SpecEventType: string;
+  readonly Message?: string;
+  readonly TimelineLocation?: { readonly Time: string };
 }
 
 export interface GinkgoRun {
@@ -97,6 +105,12 @@ function readReport(file: string, output: string): readonly SpecReport[] {
 /** The name by which a test is known. */
 export function nameOf({ ContainerHierarchyTexts, LeafNodeText }: SpecReport): string {
   return [...(ContainerHierarchyTexts ?? []), LeafNodeText].join(' ');
+}
+
+/** What a test said that it would do, step by step, with the time of each. */
+export function stepsOf({ SpecEvents }: SpecReport): readonly string[] {
+  const steps = (SpecEvents ?? []).filter(({ SpecEventType }) => SpecEventType === 'By');
+  return steps.map(({ Message, TimelineLocation }) => `${TimelineLocation?.Time ?? ''} ${Message ?? ''}`);
 }
 
 /** A regular expression of Go that exactly these tests match. */

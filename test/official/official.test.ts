@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { documentOf, parseRows } from './document.ts';
 import { failureFolder, namespacesOf } from './failure-folders.ts';
-import { focusOn } from './ginkgo.ts';
+import { focusOn, stepsOf } from './ginkgo.ts';
 import { shortNames } from './images/suite-image.ts';
 import { parseOptions } from './options.ts';
 import { ProgressReader } from './progress-reader.ts';
@@ -20,6 +20,7 @@ describe('options', () => {
     [['--parallel', '0'], '--parallel takes a number from 1 on, not "0"'],
     [['--repeat', 'x'], '--repeat takes a number from 1 on, not "x"'],
     [['--resume', '--group', 'sig-apps'], '--resume goes on with the tests of the last run'],
+    [['--resume', '--passing', '30'], '--resume goes on with the tests of the last run'],
     [['--focus', '('], 'Invalid regular expression'],
     [['--nothing'], "Unknown option '--nothing'"],
   ])('%j is refused, with the usage', (args, message) => {
@@ -76,10 +77,27 @@ describe('what the suite writes', () => {
     ).toEqual([]);
   });
 
-  test('its namespaces', () => {
-    const output =
-      'Collecting events from namespace "pods-1".\nDestroying namespace "pods-1" for this suite.\nDestroying namespace "x-2"';
-    expect(namespacesOf(output)).toEqual(['pods-1', 'x-2']);
+  test('its steps, and by them its namespaces', () => {
+    const said = (type: string, message: string) => ({
+      SpecEventType: type,
+      Message: message,
+      TimelineLocation: { Time: '2026-11-28T05:00:49Z' },
+    });
+    const collecting = 'Collecting events from namespace "pods-1".';
+    const steps = stepsOf({
+      ...{ ContainerHierarchyTexts: null, LeafNodeText: '', LeafNodeType: 'It', State: 'failed' },
+      ...{ StartTime: '', EndTime: '', RunTime: 0 },
+      SpecEvents: [
+        said('Node', 'Destroying namespace "no-step"'),
+        said('By', 'Creating a pod'),
+        said('By', collecting),
+        said('By', collecting),
+        said('By', 'Destroying namespace "x-2" for this suite.'),
+      ],
+    });
+    expect(steps).toHaveLength(4);
+    expect(steps[0]).toBe('2026-11-28T05:00:49Z Creating a pod');
+    expect(namespacesOf(steps)).toEqual(['pods-1', 'x-2']);
   });
 });
 
