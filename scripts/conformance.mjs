@@ -10,12 +10,18 @@ const given = process.argv.slice(2);
 const env = { ...process.env };
 if (!given.includes('--list')) {
   const missing = ensureDebianPackages();
-  if (missing.length > 0) fail(`The suite needs ${missing.join(', ')}: install them as root.`);
+  if (missing.length > 0) lacking(`The suite needs ${missing.join(', ')}: install them as root.`);
   const kubectl = ensureKubectl();
-  if (kubectl === undefined) fail('The suite needs a kubectl from 1.31 on, and there is no Go to build one.');
+  if (kubectl === undefined) lacking('The suite needs a kubectl from 1.31 on, and there is no Go to build one.');
   env.STUURMAN_KUBECTL = kubectl;
 }
 const child = spawn(node, [join(root, 'test', 'official', 'run.ts'), ...given], { stdio: 'inherit', env });
 // A Ctrl-C reaches the child by the terminal too, and it ends in its own time.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
+
+function lacking(what) {
+  if (!given.includes('--if-ready')) fail(what);
+  process.stderr.write(`NOT RUN: ${what}\n`);
+  process.exit(0);
+}

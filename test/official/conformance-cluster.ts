@@ -20,15 +20,21 @@ export async function startCluster(
     say(`using the cluster in ${cluster.directory}, which an earlier run has left`);
     return cluster;
   }
-  const begun = await LocalCluster.begin('conformance', port);
   const made = await archives();
+  const begun = await LocalCluster.begin('conformance', port);
   for (const node of ['node', 'nodes/2']) {
     const folder = join(begun.directory, node, 'containerd', 'config.d');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'test-handler.toml'), testHandler);
   }
   say('starting a cluster with two nodes ...');
-  await begun.up('--nodes', '2');
-  for (const archive of made) await begun.stuurman(['image', 'import', archive]);
-  return begun;
+  try {
+    await begun.up('--nodes', '2');
+    for (const archive of made) await begun.stuurman(['image', 'import', archive]);
+    return begun;
+  } catch (error) {
+    await begun.stuurman(['down', '--purge']);
+    begun.remove();
+    throw error;
+  }
 }

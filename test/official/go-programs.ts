@@ -44,8 +44,8 @@ export class GoPrograms {
     this.#folder = join(cacheDirectory, `programs-${this.key}`);
   }
 
-  has(name: GoProgramName): boolean {
-    return existsSync(join(this.#folder, name));
+  allBuilt(): boolean {
+    return Object.keys(programs).every((name) => existsSync(join(this.#folder, name)));
   }
 
   /** The program's path. Throws what the compiler says, and what to do where there is no Go. */

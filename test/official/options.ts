@@ -3,10 +3,14 @@ import { parseArgs } from 'node:util';
 export interface ConformanceOptions {
   readonly groups: readonly string[];
   readonly focus: RegExp | undefined;
+  /** A file with the names of tests, and only these. */
+  readonly tests: string | undefined;
   /** Only those that failed in the last run. */
   readonly failed: boolean;
   /** Only tests that are known to pass, so many of them (0: all); others the next time. */
   readonly passing: number | undefined;
+  /** Runs nothing where the suite is not built, or no test is known to pass. */
+  readonly ifReady: boolean;
   readonly list: boolean;
   /** Goes on where the last run was ended. */
   readonly resume: boolean;
@@ -19,8 +23,10 @@ export interface ConformanceOptions {
 export const usage = `npm run conformance [-- OPTION...]
   --group GROUP     only tests of a group, such as sig-apps (repeatable)
   --focus REGEX     only tests whose name matches
+  --tests FILE      only tests whose names stand in a file, one in a line, as --list prints them
   --failed          only tests that failed in the last run
   --passing COUNT   only tests of passing.txt, COUNT of them, others with each commit; 0: all
+  --if-ready        run nothing, and say so, where the suite is not built or passing.txt is empty
   --list            print the names of the tests, and run none
   --resume          go on where the last run was ended
   --parallel COUNT  so many tests at a time (default 2); serial ones come last, one at a time
@@ -35,8 +41,10 @@ export function parseOptions(args: readonly string[]): ConformanceOptions {
       options: {
         group: { type: 'string', multiple: true, default: [] },
         focus: { type: 'string' },
+        tests: { type: 'string' },
         failed: { type: 'boolean', default: false },
         passing: { type: 'string' },
+        'if-ready': { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
         resume: { type: 'boolean', default: false },
         parallel: { type: 'string', default: '2' },
@@ -44,13 +52,17 @@ export function parseOptions(args: readonly string[]): ConformanceOptions {
         keep: { type: 'boolean', default: false },
       },
     });
-    if (values.resume && (values.failed || values.focus !== undefined || values.group.length > 0))
+    const { group, focus, tests, failed, passing } = values;
+    const chosen = failed || group.length > 0 || [focus, tests, passing].some((each) => each !== undefined);
+    if (values.resume && chosen)
       throw new Error('--resume goes on with the tests of the last run, and takes no others');
     return {
-      groups: values.group,
-      focus: values.focus === undefined ? undefined : new RegExp(values.focus),
-      failed: values.failed,
-      passing: values.passing === undefined ? undefined : count('--passing', values.passing, 0),
+      groups: group,
+      focus: focus === undefined ? undefined : new RegExp(focus),
+      tests,
+      failed,
+      passing: passing === undefined ? undefined : count('--passing', passing, 0),
+      ifReady: values['if-ready'],
       list: values.list,
       resume: values.resume,
       parallel: count('--parallel', values.parallel, 1),

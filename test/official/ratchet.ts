@@ -10,7 +10,12 @@ const file = join(import.meta.dirname, 'passing.txt');
 
 /** The names of the tests that pass, and must go on passing. */
 export function readPassing(): readonly string[] {
-  return readFileSync(file, 'utf8')
+  return readTestNames(file);
+}
+
+/** The names of tests in a file, one in a line. */
+export function readTestNames(path: string): readonly string[] {
+  return readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line !== '');
 }

@@ -9,7 +9,7 @@ import { Ginkgo } from './ginkgo.ts';
 import { GoPrograms } from './go-programs.ts';
 import { makeImages } from './images/make-images.ts';
 import { type ConformanceOptions, parseOptions } from './options.ts';
-import { readPassing, rotatingPart } from './ratchet.ts';
+import { readPassing, readTestNames, rotatingPart } from './ratchet.ts';
 import { conclude } from './report.ts';
 import { RunFolder } from './run-folder.ts';
 import { runRounds } from './run-rounds.ts';
@@ -25,6 +25,11 @@ async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   mkdirSync(cacheDirectory, { recursive: true });
   const programs = new GoPrograms(environment, cacheDirectory, say);
+  const missing = options.ifReady ? whatIsMissing(programs) : undefined;
+  if (missing !== undefined) {
+    say(`NOT RUN: the official suite, ${missing}`);
+    return 0;
+  }
   const suite = new Suite(environment, programs);
   const all = await suite.tests();
   const folder = options.resume ? RunFolder.last(runs) : undefined;
@@ -53,6 +58,11 @@ async function main(): Promise<number> {
   }
 }
 
+function whatIsMissing(programs: GoPrograms): string | undefined {
+  if (!programs.allBuilt()) return 'which is not built here as this commit has it: npm run conformance';
+  return readPassing().length === 0 ? 'of which no test is in test/official/passing.txt yet' : undefined;
+}
+
 interface Parts {
   readonly options: ConformanceOptions;
   readonly programs: GoPrograms;
@@ -64,15 +74,10 @@ async function runOn(folder: RunFolder, { options, programs, suite, all }: Parts
   const ginkgo = new Ginkgo(cacheDirectory);
   ginkgo.endLeft();
   const paths = { ginkgo: await programs.ensure('ginkgo'), suite: await programs.ensure('e2e.test') };
+  const interrupted = new AbortController();
+  endOnSignals(interrupted, ginkgo);
   const archives = async () => makeImages({ environment, programs, cacheDirectory, say }, await suite.images());
   const cluster = await startCluster(options.keep, archives, say);
-  const interrupted = new AbortController();
-  const interrupt = () => {
-    say('ending the tests that run, then the cluster ...');
-    interrupted.abort();
-    ginkgo.interrupt();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
   try {
     const { parallel } = options;
     await runRounds({ environment, cluster, folder, ginkgo, paths, parallel, say, signal: interrupted.signal });
@@ -82,15 +87,37 @@ async function runOn(folder: RunFolder, { options, programs, suite, all }: Parts
   return conclude(folder, all, interrupted.signal.aborted, say);
 }
 
-function select(all: readonly string[], { groups, focus, failed, passing }: ConformanceOptions): readonly string[] {
+/** One Ctrl-C comes several times: from the terminal, and from each program that started this one. */
+const oneInterruptMs = 1000;
+
+/** The first ends the tests, then the cluster; a later one ends the tests at once. */
+function endOnSignals(interrupted: AbortController, ginkgo: Ginkgo): void {
+  let last = Number.NEGATIVE_INFINITY;
+  const interrupt = () => {
+    const now = environment.monotonic();
+    if (now - last < oneInterruptMs) return;
+    last = now;
+    say('ending the tests that run, then the cluster ...');
+    interrupted.abort();
+    ginkgo.interrupt();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+}
+
+function select(all: readonly string[], options: ConformanceOptions): readonly string[] {
+  const { groups, focus, tests, failed, passing } = options;
   const known = new Set(all.map(groupOf));
   const unknown = groups.find((group) => !known.has(group));
   if (unknown !== undefined) throw new Error(`there is no group ${unknown}; there are ${[...known].sort().join(', ')}`);
   const last = failed ? new Set(RunFolder.last(runs)?.failed()) : undefined;
   const listed = new Set(passing === undefined ? all : rotatingPart(readPassing(), passing, commit()));
+  const named = tests === undefined ? undefined : new Set(readTestNames(tests));
+  const stranger = [...(named ?? [])].find((name) => !all.includes(name));
+  if (stranger !== undefined) throw new Error(`${tests} names a test that is not there: ${stranger}`);
   const chosen = all.filter(
     (test) =>
       listed.has(test) &&
+      (named?.has(test) ?? true) &&
       (groups.length === 0 || groups.includes(groupOf(test))) &&
       (focus?.test(test) ?? true) &&
       (last?.has(test) ?? true),
