@@ -1,6 +1,10 @@
 import { equal } from '../../resources/equal.ts';
-import type { EndpointAddress, EndpointPort, Endpoints } from '../../resources/schema/core-v1.generated.ts';
-import type { Endpoint, EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
+import type {
+  EndpointAddress,
+  Endpoints,
+  EndpointPort as SubsetPort,
+} from '../../resources/schema/core-v1.generated.ts';
+import type { Endpoint, EndpointPort, EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
 import { endpoints as endpointsType } from '../../resources/schema/resource-types.generated.ts';
 import { formatIpAddress, parseIpAddress } from '../../resources/validation/ip-address.ts';
 import { type AddressType, triggerTimeAnnotation } from '../endpoints/service-endpoints.ts';
@@ -116,7 +120,7 @@ function endpointOf({ targetRef, nodeName, hostname }: EndpointAddress, address:
 }
 
 /** Ports of slices have a name, be it empty. */
-function namedPort({ name = '', port, protocol, appProtocol }: EndpointPort): EndpointPort {
+function namedPort({ name = '', port, protocol, appProtocol }: SubsetPort): EndpointPort {
   return { name, port, protocol, ...(appProtocol !== undefined && { appProtocol }) };
 }
 
