@@ -148,3 +148,20 @@ export function typeNameOf(types: readonly TypeFact[], resource: DiscoveryFact, 
   const gvk = `${group === '' ? version : `${group}/${version}`} ${kind.kind}`;
   return types.find((type) => type.gvks?.includes(gvk))?.name;
 }
+
+/** Lists that an object may well lack although OpenAPI requires them. */
+const requiredAndEmpty = new Set([
+  'batch.v1.PodFailurePolicy.rules',
+  'core.v1.LimitRangeSpec.limits',
+  'storage.v1.CSINodeSpec.drivers',
+]);
+
+/**
+ * Whether a stored object may have null in the field: Go writes a list without items, which a field without `omitempty` does not leave out,
+ * as null. Where OpenAPI requires the field, validation refuses an object without items as a rule.
+ */
+export function isNullable(type: TypeFact, field: FieldFact): boolean {
+  if (!field.type.startsWith('[]') || field.omitempty === true || field.pointer === true) return false;
+  if (type.name.startsWith('apidiscovery.')) return false;
+  return field.required !== true || requiredAndEmpty.has(`${type.name}.${field.name}`);
+}

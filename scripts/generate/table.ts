@@ -1,9 +1,10 @@
-import { itemType, type TypeFact } from './facts.ts';
+import { isNullable, itemType, type TypeFact } from './facts.ts';
 
 /**
  * The compact schema table: one JSON text, parsed at start, whose rows `resources/schema/schema-table.ts` turns into schemas when
  * they are first asked for. A row is a type: `[flags, ...fields]` with `a` for an atomic struct and `u` for a union, which is written as one
- * of its fields; a field is `[name, type, flags, proto, wire, extra?]` with flags r(equired), o(mit empty), p(ointer), i(nline).
+ * of its fields; a field is `[name, type, flags, proto, wire, extra?]` with flags r(equired), o(mit empty), p(ointer), i(nline),
+ * n(ull without items).
  */
 export function schemaTable(types: ReadonlyMap<string, TypeFact>): string {
   const rows: Record<string, unknown> = {};
@@ -21,7 +22,8 @@ function typeRow(type: TypeFact): unknown {
       (field.required === true ? 'r' : '') +
       (field.omitempty === true ? 'o' : '') +
       (field.pointer === true ? 'p' : '') +
-      (field.inline === true ? 'i' : '');
+      (field.inline === true ? 'i' : '') +
+      (isNullable(type, field) ? 'n' : '');
     const extra = {
       ...(field.enum !== undefined && { enum: field.enum }),
       ...(field.default !== undefined && { default: field.default }),

@@ -1,4 +1,4 @@
-import { type FieldFact, itemType, type TypeFact } from './facts.ts';
+import { type FieldFact, isNullable, itemType, type TypeFact } from './facts.ts';
 
 const header = '// Generated from facts/types.json by `node scripts/generate/main.ts`; do not edit.\n';
 
@@ -60,7 +60,8 @@ function declaration(
   if (type.scalar !== undefined) return `export type ${name} = unknown;\n`;
   const lines = spread(type, types).map((field) => {
     const optional = isOptional(field, type);
-    const typeScript = typeScriptOf(field.type, module, types, imports);
+    const value = typeScriptOf(field.type, module, types, imports);
+    const typeScript = isNullable(type, field) ? `${value} | null` : value;
     return `  readonly ${quote(field.name)}${optional ? '?' : ''}: ${typeScript}${optional && typeScript !== 'unknown' ? ' | undefined' : ''};\n`;
   });
   return `export interface ${name} {\n${lines.join('')}}\n`;

@@ -47,14 +47,14 @@ test('the second time it only reads, once for each kind', async () => {
 test('rules that somebody took away come back, those that somebody added stay', async () => {
   const client = await ready();
   const extra = { verbs: ['get'], apiGroups: ['acme.io'], resources: ['widgets'] };
-  const { rules = [], ...role } = clusterRole(client, 'system:discovery');
+  const { rules, ...role } = clusterRole(client, 'system:discovery');
   client.set(clusterRoles, { ...role, rules: [extra] });
   await ensureBootstrap(client);
   expect(client.writes).toEqual(['update clusterroles.rbac.authorization.k8s.io//system:discovery']);
   const repaired = clusterRole(client, 'system:discovery').rules ?? [];
   expect(repaired[0]).toEqual(extra);
   const urls = repaired.slice(1).flatMap((rule) => rule.nonResourceURLs ?? []);
-  expect(new Set(urls)).toEqual(new Set(rules.flatMap((rule) => rule.nonResourceURLs ?? [])));
+  expect(new Set(urls)).toEqual(new Set(rules?.flatMap((rule) => rule.nonResourceURLs ?? [])));
 });
 
 test('labels and selectors that are missing are added; the rules of an aggregated role are left to aggregation', async () => {

@@ -182,7 +182,7 @@ function repairSlice(slice: Draft<EndpointSlice>, wanted: EndpointSlice): Repair
   const good =
     others.length === 0 &&
     slice.metadata.labels?.[label] === key.name &&
-    samePorts(slice.ports, wanted.ports) &&
+    samePorts(slice.ports ?? [], wanted.ports ?? []) &&
     endpoint?.addresses.length === 1 &&
     endpoint.addresses[0] === wanted.endpoints?.[0]?.addresses[0] &&
     endpoint.conditions?.ready === true;

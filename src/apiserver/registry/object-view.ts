@@ -1,5 +1,7 @@
+import type { Members } from '../../machinery/members.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { draft } from '../../machinery/object.ts';
+import { withStoredLists } from '../../machinery/schema/stored-lists.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import { StoredFormat } from './stored-format.ts';
 import { StoredObject } from './stored-object.ts';
@@ -40,7 +42,9 @@ export class ObjectView {
 
   /** The draft in the form in which it is stored. */
   toStorage(object: Draft<KubeObject>): Draft<KubeObject> {
-    const conversion = this.#definition.storage?.conversion;
-    return conversion === undefined ? object : draft(conversion.toStorage(object as KubeObject));
+    const { schema, storage } = this.#definition;
+    const conversion = storage?.conversion;
+    if (conversion !== undefined) return draft(conversion.toStorage(object as KubeObject));
+    return withStoredLists(schema, object as unknown as Members) as unknown as Draft<KubeObject>;
   }
 }

@@ -43,7 +43,7 @@ export function servingApprovingController({ client, informers, logger }: Contro
     node: (name) => cluster.get(name),
     nodesAt: (address) => [...cluster.byIndex(byAddress, address)].map(keyOf),
     isApiServer: (address) =>
-      [...apiServers.list()].some(({ endpoints = [] }) =>
+      [...apiServers.list()].some(({ endpoints }) =>
         (endpoints ?? []).some(({ addresses }) => addresses.includes(address)),
       ),
   };

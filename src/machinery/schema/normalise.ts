@@ -15,8 +15,9 @@ export interface Normalised {
 
 /**
  * Does to an object what decoding into Go's types and encoding again would do: null, unknown and empty optional fields vanish,
- * structs that are not pointers and fields without `omitempty` appear, quantities and times take their canonical form. A nil list or
- * map without `omitempty`, which Go writes as null, is written empty, so that nobody who reads needs to know of null.
+ * structs that are not pointers and fields without `omitempty` appear, quantities and times take their canonical form. Of the lists
+ * without `omitempty`, which Go writes as null when they are nil, those that a valid object may lack are null; the others are empty, so that nobody
+ * who reads needs to know of null.
  * Builds a new object; free-form parts are shared with the old one.
  */
 export function normalise(schema: StructSchema, source: object): Normalised {
@@ -53,7 +54,7 @@ function planOf(schema: StructSchema): StructPlan {
     fields.set(field.name, plan);
     if (!writtenWhenAbsent(schema, field)) continue;
     always.push(plan);
-    if (field.pointer) nullWhenAbsent.add(field.name);
+    if (field.pointer || field.nullable) nullWhenAbsent.add(field.name);
   }
   const plan = { fields, always, nullWhenAbsent };
   plans.set(schema, plan);

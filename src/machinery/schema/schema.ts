@@ -79,6 +79,8 @@ export interface FieldSchema {
   readonly omitEmpty: boolean;
   /** nil differs from the zero value. */
   readonly pointer: boolean;
+  /** A list that is null in JSON when it is nil, and that is nil when it has been stored without items. */
+  readonly nullable?: true;
   readonly enum?: readonly string[];
   /** A default that the OpenAPI document states; most defaults are set by the kind's definition. */
   readonly default?: unknown;

@@ -34,7 +34,7 @@ function makeZone(): Zone {
   service('outside', { type: 'ExternalName', externalName: 'example.test' });
   const slices = cacheOf<EndpointSlice>({
     service: ({ metadata }) => [`shop/${metadata.labels?.['kubernetes.io/service-name']}`],
-    address: ({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => addresses),
+    address: ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses),
   });
   const slice = (name: string, endpoints: EndpointSlice['endpoints']) =>
     slices.put({

@@ -46,7 +46,7 @@ async function main(): Promise<void> {
       projection: sliceParts,
       indexes: {
         service: ({ metadata }) => [`${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`],
-        address: ({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => addresses),
+        address: ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses),
       },
     }),
   });

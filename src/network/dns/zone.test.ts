@@ -42,7 +42,7 @@ const zone = new Zone({
   ),
   slices: cacheOf<EndpointSlice>(dnsWorld.slices, {
     service: ({ metadata }) => [`${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`],
-    address: ({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => addresses),
+    address: ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses),
   }),
 });
 

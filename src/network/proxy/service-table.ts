@@ -100,13 +100,13 @@ export function servicePorts(
 /** How many endpoints of the node a load balancer's health check tells of: those that are ready, each address once. */
 export function localEndpointCount(slices: Iterable<EndpointSlice>, nodeName: string): number {
   const addresses = new Set<string>();
-  for (const { addressType, endpoints = [] } of slices) {
+  for (const { addressType, endpoints } of slices) {
     if (addressType !== 'IPv4') continue;
     for (const {
       addresses: [address],
       conditions,
       nodeName: on,
-    } of endpoints)
+    } of endpoints ?? [])
       if (address !== undefined && on === nodeName && (conditions?.ready ?? true)) addresses.add(address);
   }
   return addresses.size;

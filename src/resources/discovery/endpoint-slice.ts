@@ -23,8 +23,8 @@ const addressTypes: ReadonlySet<string> = new Set(['FQDN', 'IPv4', 'IPv6']);
 
 export const endpointSliceDefinition = define<EndpointSlice>(endpointSlices, {
   storage: { keyPrefix: '/registry/endpointslices/' },
-  setDefaults({ ports = [] }) {
-    for (const port of ports) {
+  setDefaults({ ports }) {
+    for (const port of ports ?? []) {
       port.name ??= '';
       port.protocol ??= 'TCP';
     }
@@ -60,7 +60,8 @@ function dropNewTopology(slice: Draft<EndpointSlice>, old: EndpointSlice): void 
 }
 
 function validate(slice: EndpointSlice, old: EndpointSlice | undefined, errors: FieldError[]): void {
-  const { addressType, endpoints = [], ports = [] } = slice;
+  const { addressType } = slice;
+  const endpoints = slice.endpoints ?? [];
   const later: FieldError[] = [];
   if (!addressType) later.push(required('addressType'));
   else if (!addressTypes.has(addressType)) later.push(notSupported('addressType', addressType, addressTypes));
@@ -69,7 +70,7 @@ function validate(slice: EndpointSlice, old: EndpointSlice | undefined, errors: 
     endpoints.forEach((endpoint, index) => {
       validateEndpoint(endpoint, addressType, `endpoints[${index}]`, errors, later);
     });
-  validatePorts(ports, errors);
+  validatePorts(slice.ports ?? [], errors);
   if (old !== undefined) validateImmutable(addressType, old.addressType, 'addressType', later, null);
   // Kubernetes checks declared rules after the handwritten ones, which shows in the order of its messages.
   errors.push(...later);

@@ -52,9 +52,9 @@ export interface CustomResourceDefinitionSpec {
 }
 
 export interface CustomResourceDefinitionStatus {
-  readonly conditions?: readonly CustomResourceDefinitionCondition[] | undefined;
+  readonly conditions?: readonly CustomResourceDefinitionCondition[] | null | undefined;
   readonly acceptedNames?: CustomResourceDefinitionNames | undefined;
-  readonly storedVersions?: readonly string[] | undefined;
+  readonly storedVersions?: readonly string[] | null | undefined;
   readonly observedGeneration?: number | undefined;
 }
 

@@ -33,7 +33,7 @@ export interface TokenRequest {
 }
 
 export interface TokenRequestSpec {
-  readonly audiences?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | null | undefined;
   readonly expirationSeconds?: number | undefined;
   readonly boundObjectRef?: BoundObjectReference | undefined;
   readonly attestations?: { readonly [key: string]: AttestationValue } | undefined;

@@ -78,7 +78,7 @@ export interface HorizontalPodAutoscalerStatus {
   readonly lastScaleTime?: string | undefined;
   readonly currentReplicas?: number | undefined;
   readonly desiredReplicas: number;
-  readonly currentMetrics?: readonly MetricStatus[] | undefined;
+  readonly currentMetrics?: readonly MetricStatus[] | null | undefined;
   readonly conditions?: readonly HorizontalPodAutoscalerCondition[] | undefined;
 }
 

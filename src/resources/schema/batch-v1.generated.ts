@@ -93,7 +93,7 @@ export interface JobTemplateSpec {
 }
 
 export interface PodFailurePolicy {
-  readonly rules: readonly PodFailurePolicyRule[];
+  readonly rules: readonly PodFailurePolicyRule[] | null;
 }
 
 export interface PodFailurePolicyOnExitCodesRequirement {

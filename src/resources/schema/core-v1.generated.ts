@@ -216,7 +216,7 @@ export interface ContainerExtendedResourceRequest {
 }
 
 export interface ContainerImage {
-  readonly names?: readonly string[] | undefined;
+  readonly names?: readonly string[] | null | undefined;
   readonly sizeBytes?: number | undefined;
 }
 
@@ -635,7 +635,7 @@ export interface LimitRangeItem {
 }
 
 export interface LimitRangeSpec {
-  readonly limits: readonly LimitRangeItem[];
+  readonly limits: readonly LimitRangeItem[] | null;
 }
 
 export interface LinuxContainerUser {
@@ -1277,7 +1277,7 @@ export interface ProbeHandler {
 }
 
 export interface ProjectedVolumeSource {
-  readonly sources?: readonly VolumeProjection[] | undefined;
+  readonly sources?: readonly VolumeProjection[] | null | undefined;
   readonly defaultMode?: number | undefined;
   readonly defaultUser?: number | undefined;
 }

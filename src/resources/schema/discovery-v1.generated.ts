@@ -37,8 +37,8 @@ export interface EndpointSlice {
   readonly apiVersion?: string | undefined;
   readonly metadata: metaV1.ObjectMeta;
   readonly addressType: string;
-  readonly endpoints?: readonly Endpoint[] | undefined;
-  readonly ports?: readonly EndpointPort[] | undefined;
+  readonly endpoints?: readonly Endpoint[] | null | undefined;
+  readonly ports?: readonly EndpointPort[] | null | undefined;
 }
 
 export interface ForNode {

@@ -106,7 +106,7 @@ export interface ResourcePolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly clusterScope?: boolean | undefined;
-  readonly namespaces?: readonly string[] | undefined;
+  readonly namespaces?: readonly string[] | null | undefined;
 }
 
 export interface ServiceAccountSubject {

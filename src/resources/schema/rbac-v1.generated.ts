@@ -10,7 +10,7 @@ export interface ClusterRole {
   readonly kind?: string | undefined;
   readonly apiVersion?: string | undefined;
   readonly metadata: metaV1.ObjectMeta;
-  readonly rules?: readonly PolicyRule[] | undefined;
+  readonly rules?: readonly PolicyRule[] | null | undefined;
   readonly aggregationRule?: AggregationRule | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface Role {
   readonly kind?: string | undefined;
   readonly apiVersion?: string | undefined;
   readonly metadata: metaV1.ObjectMeta;
-  readonly rules?: readonly PolicyRule[] | undefined;
+  readonly rules?: readonly PolicyRule[] | null | undefined;
 }
 
 export interface RoleBinding {

@@ -8,7 +8,7 @@ export interface AllocatedDeviceStatus {
   readonly pool: string;
   readonly device: string;
   readonly shareID?: string | undefined;
-  readonly conditions?: readonly metaV1.Condition[] | undefined;
+  readonly conditions?: readonly metaV1.Condition[] | null | undefined;
   readonly data?: unknown;
   readonly networkData?: NetworkDeviceData | undefined;
 }
@@ -92,7 +92,7 @@ export interface DeviceCapacity {
 }
 
 export interface DeviceClaim {
-  readonly requests?: readonly DeviceRequest[] | undefined;
+  readonly requests?: readonly DeviceRequest[] | null | undefined;
   readonly constraints?: readonly DeviceConstraint[] | undefined;
   readonly config?: readonly DeviceClaimConfiguration[] | undefined;
 }

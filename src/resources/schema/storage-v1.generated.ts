@@ -35,12 +35,12 @@ export interface CSINode {
 export interface CSINodeDriver {
   readonly name: string;
   readonly nodeID: string;
-  readonly topologyKeys?: readonly string[] | undefined;
+  readonly topologyKeys?: readonly string[] | null | undefined;
   readonly allocatable?: VolumeNodeResources | undefined;
 }
 
 export interface CSINodeSpec {
-  readonly drivers: readonly CSINodeDriver[];
+  readonly drivers: readonly CSINodeDriver[] | null;
 }
 
 export interface CSINodeStatus {

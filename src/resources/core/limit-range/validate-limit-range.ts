@@ -16,7 +16,7 @@ type Bounds = Partial<Record<List, Quantity>>;
 
 export function validateLimitRange({ spec }: LimitRange, errors: FieldError[]): void {
   const types = new Set<string>();
-  spec?.limits.forEach((item, index) => {
+  spec?.limits?.forEach((item, index) => {
     const path = `spec.limits[${index}]`;
     validateType(item.type, `${path}.type`, errors);
     if (types.has(item.type)) errors.push(duplicate(`${path}.type`, item.type));
