@@ -27,7 +27,11 @@ import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { claimController } from './persistent-volume/claim-controller.ts';
-import { claimProtectionController, volumeProtectionController } from './persistent-volume/protection-controllers.ts';
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from './persistent-volume/protection-controllers.ts';
 import { volumeController } from './persistent-volume/volume-controller.ts';
 import { podGcController } from './pod-gc/pod-gc-controller.ts';
 import { replicaSetController } from './replicaset/replica-set-controller.ts';
@@ -123,6 +127,7 @@ function controllers({
     ['persistent-volume-binder', volumeController],
     ['pvc-protection-controller', claimProtectionController],
     ['pv-protection-controller', volumeProtectionController],
+    ['volumeattributesclass-protection-controller', attributesClassProtectionController],
     ['clusterrole-aggregation-controller', clusterRoleAggregationController],
     ['certificate-controller', approvingController],
     ['kubelet-serving-approver', servingApprovingController],

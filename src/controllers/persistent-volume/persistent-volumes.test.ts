@@ -7,9 +7,14 @@ import {
   persistentVolumes,
   pods,
   storageClasses,
+  volumeAttributesClasses,
 } from '../../resources/schema/resource-types.generated.ts';
 import { claimController } from './claim-controller.ts';
-import { claimProtectionController, volumeProtectionController } from './protection-controllers.ts';
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from './protection-controllers.ts';
 import { volumeController } from './volume-controller.ts';
 
 let world: ControllerWorld;
@@ -26,6 +31,7 @@ beforeEach(async () => {
     volumeController,
     claimProtectionController,
     volumeProtectionController,
+    attributesClassProtectionController,
   );
 });
 afterEach(() => world.stop());
@@ -204,4 +210,29 @@ test('a class that binds at once takes a node that is ready', async () => {
   );
   await world.advance(16_000);
   expect((await current()).status?.phase).toBe('Bound');
+});
+
+test('a class of volume attributes stays until the last claim that asks for it and the last volume that has it are gone', async () => {
+  const fast = { name: 'fast' };
+  const finalizers = ['kubernetes.io/vac-protection'];
+  const parameters = { speed: 'high' };
+  const attributes = { metadata: { ...fast, finalizers }, driverName: 'a.example.com', parameters };
+  await world.client.create(volumeAttributesClasses, attributes);
+  const { spec, metadata } = claim('manual');
+  const asking = { ...spec, volumeAttributesClassName: 'fast' };
+  await world.client.create(persistentVolumeClaims, { metadata, spec: asking });
+  const { metadata: named, spec: { hostPath: _, ...having } = {} } = volume('disk', '1Gi', 'other');
+  await world.client.create(persistentVolumes, {
+    metadata: named,
+    spec: { ...having, csi: { driver: 'a.example.com', volumeHandle: 'disk' }, volumeAttributesClassName: 'fast' },
+  });
+  await world.client.delete(volumeAttributesClasses, fast);
+  await world.advance(5_000);
+  expect(await world.list(volumeAttributesClasses)).toHaveLength(1);
+  await world.client.delete(persistentVolumeClaims, key);
+  await world.advance(5_000);
+  expect(await world.list(volumeAttributesClasses)).toHaveLength(1);
+  await world.client.delete(persistentVolumes, { name: 'disk' });
+  await world.advance(5_000);
+  expect(await world.list(volumeAttributesClasses)).toEqual([]);
 });

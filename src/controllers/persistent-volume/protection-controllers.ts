@@ -2,14 +2,28 @@ import type { Informer } from '../../client/informer.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
-import { persistentVolumeClaims, persistentVolumes, pods } from '../../resources/schema/resource-types.generated.ts';
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  volumeAttributesClasses,
+} from '../../resources/schema/resource-types.generated.ts';
+import type { VolumeAttributesClass } from '../../resources/schema/storage-v1.generated.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { ownKey, parseKey } from '../runtime/object-keys.ts';
-import { byClaim, claimInformer, claimKeysOf, podInformer, volumeInformer } from '../runtime/projections.ts';
+import {
+  attributesClassInformer,
+  byClaim,
+  claimInformer,
+  claimKeysOf,
+  podInformer,
+  volumeInformer,
+} from '../runtime/projections.ts';
 
 const claimFinalizer = 'kubernetes.io/pvc-protection';
 const volumeFinalizer = 'kubernetes.io/pv-protection';
+const attributesClassFinalizer = 'kubernetes.io/vac-protection';
 
 /** Lets a claim that is being deleted go when no pod uses it any more. */
 export function claimProtectionController({ client, informers }: ControllerContext): Controller {
@@ -46,6 +60,47 @@ export function volumeProtectionController({ client, informers }: ControllerCont
       return undefined;
     },
   };
+}
+
+/** Lets a class of volume attributes that is being deleted go when no volume has it, and no claim has it or asks for it. */
+export function attributesClassProtectionController({ client, informers }: ControllerContext): Controller {
+  const classes: Informer<VolumeAttributesClass> = informers.informer(volumeAttributesClasses, attributesClassInformer);
+  const claims: Informer<PersistentVolumeClaim> = informers.informer(persistentVolumeClaims, claimInformer);
+  const volumes: Informer<PersistentVolume> = informers.informer(persistentVolumes, volumeInformer);
+  return {
+    name: 'volumeattributesclass-protection',
+    watches: [
+      watching(classes, ownKey),
+      watching(claims, ({ object, old }) => [...classesOfClaim(object), ...(old ? classesOfClaim(old) : [])]),
+      watching(volumes, ({ object, old }) => [...classesOfVolume(object), ...(old ? classesOfVolume(old) : [])]),
+    ],
+    async reconcile(name, signal) {
+      const each = classes.get(name);
+      if (each === undefined || !isLeaving(each, attributesClassFinalizer)) return undefined;
+      const used =
+        [...volumes.list()].some((volume) => classesOfVolume(volume).includes(name)) ||
+        [...claims.list()].some((claim) => classesOfClaim(claim).includes(name));
+      if (!used) await removeFinalizer(client, volumeAttributesClasses, each, attributesClassFinalizer, signal);
+      return undefined;
+    },
+  };
+}
+
+function classesOfVolume({ spec }: PersistentVolume): readonly string[] {
+  return named(spec?.volumeAttributesClassName);
+}
+
+/** The class that a claim asks for, has, and is being changed to. */
+function classesOfClaim({ spec, status }: PersistentVolumeClaim): readonly string[] {
+  return named(
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  );
+}
+
+function named(...names: readonly (string | undefined)[]): readonly string[] {
+  return names.filter((name) => name !== undefined && name !== '') as readonly string[];
 }
 
 function uses(pod: Pod, claimKey: string): boolean {

@@ -16,6 +16,7 @@ import type {
   Volume,
 } from '../../resources/schema/core-v1.generated.ts';
 import type { ObjectMeta } from '../../resources/schema/meta-v1.generated.ts';
+import type { VolumeAttributesClass } from '../../resources/schema/storage-v1.generated.ts';
 import { controllerOf } from './owner-references.ts';
 
 /**
@@ -172,6 +173,11 @@ export const claimInformer: InformerOptions<PersistentVolumeClaim> = {
 
 /** How every controller asks for volumes. */
 export const volumeInformer: InformerOptions<PersistentVolume> = { projection: withoutManagedFields<PersistentVolume> };
+
+/** How every controller asks for classes of volume attributes. */
+export const attributesClassInformer: InformerOptions<VolumeAttributesClass> = {
+  projection: withoutManagedFields<VolumeAttributesClass>,
+};
 
 /** How every controller asks for nodes: without the list of their images. */
 export const nodeInformer: InformerOptions<Node> = { projection: nodeProjection };
