@@ -49,7 +49,8 @@ export function goSortedJson(value: unknown): string {
   return escapeMarkup(stableJson(value));
 }
 
-function escapeMarkup(json: string): string {
+/** JSON with what a browser might take for markup escaped, as Go writes it. */
+export function escapeMarkup(json: string): string {
   return json.replaceAll(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -59,7 +59,18 @@ export class StatusError extends Error {
     options?: ErrorOptions,
   ) {
     super(status.message, options);
-    this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', ...status };
+    const { metadata = {}, message, reason, details, code } = status;
+    // In the order in which Kubernetes writes it, for this is sent as it stands.
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata,
+      status: 'Failure',
+      message,
+      ...(reason !== undefined && { reason }),
+      ...(details !== undefined && { details }),
+      code,
+    };
   }
 
   get reason(): StatusReason | undefined {

@@ -60,7 +60,7 @@ export function invalidObject(kind: KindName, name: string, errors: readonly Fie
   return failure(422, 'Invalid', errors.length === 0 ? head : `${head}: ${formatFieldErrors(errors)}`, {
     ...(name !== '' && { name }),
     ...(kind.group !== '' && { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind !== '' && { kind: kind.kind }),
     ...(causes.length > 0 && { causes }),
   });
 }

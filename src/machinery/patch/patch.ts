@@ -1,5 +1,5 @@
 import { invalid } from '../field-errors.ts';
-import { goJson, goValue, quote } from '../go-text.ts';
+import { goValue, quote } from '../go-text.ts';
 import { isMembers, type Members } from '../members.ts';
 import type { KubeObject } from '../object.ts';
 import { type Decoded, type DecodeTarget, decodeParsed, type FieldValidation } from '../schema/decode.ts';
@@ -16,6 +16,7 @@ import {
 import { badRequest, invalidObject } from '../status-errors.ts';
 import { applyJsonPatch, checkJsonPatch, type JsonPatchOperation } from './json.ts';
 import { applyMergePatch } from './merge.ts';
+import { patchedJson } from './patched-json.ts';
 import { restoreProblem } from './restore.ts';
 import { applyStrategicPatch } from './strategic.ts';
 
@@ -77,7 +78,7 @@ export function applyPatchTo(
 ): Decoded {
   const patched = patchedValue(live, patch, target);
   const refuse = (why: string) => {
-    const shown = patch.type === 'strategic' ? goValue(patch.body) : goJson(patched);
+    const shown = patch.type === 'strategic' ? goValue(patch.body) : patchedJson(target.schema, live, patched);
     return invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)]);
   };
   if (patch.type === 'strategic') {

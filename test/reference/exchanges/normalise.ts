@@ -4,6 +4,8 @@ const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 const jsonWebToken = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 const tooOld = /(resource version: )\d+ \(\d+\)/g;
+/** Of an object that a message quotes. */
+const quotedRevision = /(resourceVersion\\?":\\?")([1-9]\d*)/g;
 const tokenVolume = /(kube-api-access-)[a-z0-9]{5}/g;
 /** What a table says of a time. */
 const age = /^(?:\d+[ydhms])+$/;
@@ -38,6 +40,7 @@ export class Normaliser {
       .replaceAll(jsonWebToken, (token) => this.#unlessAsked(token, () => 'token'))
       .replaceAll(tokenVolume, '$1random')
       .replaceAll(tooOld, '$1N (N)')
+      .replaceAll(quotedRevision, (_, before: string, revision: string) => before + this.#named('revision', revision))
       .replaceAll(serviceAddress, (address) => this.#unlessAsked(address, () => this.#named('10.96.0', address)));
     for (const [name, as] of this.#generated) result = result.replaceAll(name, as);
     return result;
