@@ -11,6 +11,7 @@ import { equal } from './equal.ts';
 const context = {
   now: Date.parse('2026-01-01T00:00:00Z'),
   user: { username: 'admin', groups: ['system:masters'], extra: {} },
+  newId: () => 'b6a2f4de-0000-4000-8000-000000000000',
 };
 
 describe.each(builtInDefinitions.map((definition) => [groupResource(definition.type), definition] as const))(

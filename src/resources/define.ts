@@ -1,3 +1,4 @@
+import type { Fields } from '../machinery/apply/fields.ts';
 import type { FieldError } from '../machinery/field-error.ts';
 import type { Draft, KubeObject } from '../machinery/object.ts';
 import { groupResource, type ResourceType } from '../machinery/resource-type.ts';
@@ -41,6 +42,10 @@ export interface Particulars<T extends KubeObject> {
   readonly views?: Readonly<Record<string, StatusRules<T>>>;
   readonly deletion?: DeletionStage<T>;
   readonly returnsDeletedObject?: boolean;
+  readonly metadataLast?: boolean;
+  readonly keeps?: Fields;
+  readonly fieldAnnotation?: string;
+  readonly propagationWarning?: string;
   readonly scale?: ScaleSubresource<T>;
   gracePeriodSeconds?(object: T, requested: number | undefined): number;
   /** Absent: Background. */
@@ -56,6 +61,7 @@ export interface StatusRules<T extends KubeObject> {
   prepareForUpdate(object: Draft<T>, old: T, context: WriteContext): void;
   /** Appends what is wrong to `errors`. Absent: every status goes. */
   validateUpdate?(object: T, old: T, errors: FieldError[]): void;
+  readonly keeps?: Fields;
 }
 
 /** A built-in kind: names, verbs, columns, field labels and schema from the facts, everything else from `particulars`. */
@@ -98,6 +104,7 @@ function optional<T extends KubeObject>(particulars: Particulars<T>): Partial<Re
   const { storage, prepareForCreate, prepareForUpdate, warnings, changesGeneration } = particulars;
   const { bornWithoutGeneration, scale, gracePeriodSeconds, deletion, returnsDeletedObject, deprecationWarning } =
     particulars;
+  const { metadataLast, propagationWarning, keeps, fieldAnnotation } = particulars;
   return {
     ...(storage !== undefined && { storage }),
     ...(prepareForCreate !== undefined && { prepareForCreate }),
@@ -110,12 +117,17 @@ function optional<T extends KubeObject>(particulars: Particulars<T>): Partial<Re
     ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
     ...(deletion !== undefined && { deletion }),
     ...(returnsDeletedObject !== undefined && { returnsDeletedObject }),
+    ...(metadataLast !== undefined && { metadataLast }),
+    ...(keeps !== undefined && { keeps }),
+    ...(fieldAnnotation !== undefined && { fieldAnnotation }),
+    ...(propagationWarning !== undefined && { propagationWarning }),
   };
 }
 
 function viewOf<T extends KubeObject>(rules: StatusRules<T>): StatusSubresource<T> {
   return {
     prepareForUpdate: rules.prepareForUpdate,
+    ...(rules.keeps !== undefined && { keeps: rules.keeps }),
     validateUpdate: (object, old) => collect((errors) => rules.validateUpdate?.(object, old, errors)),
   };
 }

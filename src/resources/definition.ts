@@ -1,3 +1,4 @@
+import type { Fields } from '../machinery/apply/fields.ts';
 import type { FieldError } from '../machinery/field-error.ts';
 import type { Draft, KubeObject } from '../machinery/object.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
@@ -25,10 +26,16 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   prepareForUpdate?(object: Draft<T>, old: T, context: WriteContext): void;
   /** Rules beyond structure, for create; metadata is checked by the registry. */
   validate(object: T): readonly FieldError[];
+  /** A new object's own rules come first, and its metadata is looked at only when it keeps them. Absent: all errors are told, those of metadata first. */
+  readonly metadataLast?: boolean;
   /** Rules for an update, immutable fields among them; the rules of `validate` are the definition's to call. */
   validateUpdate(object: T, old: T): readonly FieldError[];
+  /** What a write to the object itself leaves as it is, and so takes from nobody. Absent: its status. */
+  readonly keeps?: Fields;
   /** Lines for the `Warning` header. */
   warnings?(object: T, old: T | undefined): readonly string[];
+  /** An annotation that stands for a field of Kubernetes' internal type: it is not there where only metadata is shown. */
+  readonly fieldAnnotation?: string;
   /** A line for the `Warning` header of every request for this version of the kind. */
   readonly deprecationWarning?: string;
   /** Whether this update counts as a change of desired state, which increments `metadata.generation`. Absent: the kind has no generation. */
@@ -55,6 +62,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly deletion?: DeletionStage<T>;
   /** A delete answers with the object as it was, not with a Status. */
   readonly returnsDeletedObject?: boolean;
+  /** A line for the `Warning` header of every delete that does not say what becomes of dependents. */
+  readonly propagationWarning?: string;
   /** What becomes of dependents when the client does not say. */
   readonly defaultPropagation: 'Background' | 'Orphan';
   /** Labels that `fieldSelector` accepts, each with how to read it; metadata.name and metadata.namespace are always there. */
@@ -88,6 +97,8 @@ export interface StatusSubresource<T extends KubeObject> {
   /** Keeps everything but status (and what else this kind lets status writers change). */
   prepareForUpdate(object: Draft<T>, old: T, context: WriteContext): void;
   validateUpdate(object: T, old: T): readonly FieldError[];
+  /** What such a write leaves as it is, and so takes from nobody: of `status` beside the spec, of a further view in place of the status. */
+  readonly keeps?: Fields;
 }
 
 /** A namespace stays, terminating, until its `spec.finalizers` are empty. */
@@ -110,6 +121,8 @@ export interface ScaleSubresource<T extends KubeObject> {
 export interface WriteContext {
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** A new uid. */
+  newId(): string;
   readonly user: Writer;
 }
 

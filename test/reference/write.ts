@@ -1,6 +1,6 @@
+import { createErrors } from '../../src/apiserver/registry/create.ts';
 import { formatFieldError, formatFieldErrors } from '../../src/machinery/field-errors.ts';
 import { type Draft, draft, type KubeObject } from '../../src/machinery/object.ts';
-import { validateObjectMeta } from '../../src/machinery/object-meta.ts';
 import { normalise } from '../../src/machinery/schema/normalise.ts';
 import { builtInDefinitions } from '../../src/resources/built-in.ts';
 import type { ResourceDefinition } from '../../src/resources/definition.ts';
@@ -18,6 +18,7 @@ const someUid = '00000000-0000-0000-0000-000000000000';
 const context = {
   now: Date.parse('2026-01-01T00:00:00Z'),
   user: { username: 'admin', groups: ['system:masters'], extra: {} },
+  newId: () => someUid,
 };
 
 /** What a definition makes of a question: the steps of the registry that are the definition's to decide, without a server. */
@@ -25,7 +26,6 @@ export function write(ask: Ask): WriteOutcome {
   const definition = definitionAt(ask.path);
   const old = ask.old === undefined ? undefined : created(definition, ask);
   const object = read(definition, ask.body, ask.path);
-  const { namespaced } = definition.type;
   if (old === undefined) definition.prepareForCreate?.(object, context);
   else viewOf(definition, ask.subresource).prepareForUpdate?.(object, old, context);
   if (definition.type.kind === 'Service') allocate(object as Draft<Service>);
@@ -33,10 +33,7 @@ export function write(ask: Ask): WriteOutcome {
   else if (old?.metadata.generation !== undefined) object.metadata.generation = old.metadata.generation;
   const errors =
     old === undefined
-      ? [
-          ...validateObjectMeta(object.metadata, { namespaced, validateName: definition.validateName }),
-          ...definition.validate(object),
-        ]
+      ? createErrors(definition, object)
       : viewOf(definition, ask.subresource).validateUpdate(object, old);
   const { deprecationWarning } = definition;
   const warnings = deprecationWarning === undefined ? [] : [deprecationWarning];

@@ -50,6 +50,7 @@ function allocateFrom(
     const wanted = addresses[index] ?? '';
     if (wanted === '') addresses[index] = nextAddress(service, family, pools, allocation);
     else takeAddress(service, spec, wanted, pools, allocation);
+    refuseNameless(service, spec, wanted, addresses[index] ?? '', allocation);
   }
   spec.clusterIPs = addresses;
   if (addresses[0] !== undefined) spec.clusterIP = addresses[0];
@@ -76,4 +77,19 @@ function takeAddress(
     place === undefined ? 'the provided network does not match the current range' : 'provided IP is already allocated';
   const error = invalid('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${address}: ${why}`);
   throw invalidObject({ group: '', kind: 'Service' }, service.metadata.name ?? '', [error]);
+}
+
+/** Kubernetes takes an address by an object that refers to its service, before anybody has looked at the service itself. */
+function refuseNameless(
+  service: Draft<Service>,
+  { clusterIPs = [''] }: Draft<ServiceSpec>,
+  wanted: string,
+  address: string,
+  { dryRun }: Allocation,
+): void {
+  if (dryRun || (service.metadata.name ?? '') !== '') return;
+  const what = wanted === '' ? 'IP' : `IP ${wanted}`;
+  const why = `IPAddress.networking.k8s.io ${quote(address)} is invalid: spec.parentRef.name: Required value`;
+  const error = invalid('spec.clusterIPs', clusterIPs, `failed to allocate ${what}: ${why}`);
+  throw invalidObject({ group: '', kind: 'Service' }, '', [error]);
 }

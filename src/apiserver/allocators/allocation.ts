@@ -3,12 +3,12 @@ import type { OffsetPool } from './offset-pool.ts';
 
 /** What one write takes from pools and gives back: all of it, or nothing. */
 export class Allocation implements WriteReservation {
-  readonly #dryRun: boolean;
+  readonly dryRun: boolean;
   readonly #taken: (readonly [OffsetPool, number])[] = [];
   readonly #released: (readonly [OffsetPool, number])[] = [];
 
   constructor(dryRun: boolean) {
-    this.#dryRun = dryRun;
+    this.dryRun = dryRun;
   }
 
   /** False when it is taken already. */
@@ -31,7 +31,7 @@ export class Allocation implements WriteReservation {
   }
 
   commit(): void {
-    if (this.#dryRun) this.rollback();
+    if (this.dryRun) this.rollback();
     else for (const [pool, offset] of this.#released) pool.release(offset);
   }
 

@@ -1,11 +1,13 @@
+import type { FieldError } from '../../machinery/field-error.ts';
 import { generateName } from '../../machinery/name-generation.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
 import { validateObjectMeta } from '../../machinery/object-meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { alreadyExists, generateNameConflict, invalidObject } from '../../machinery/status-errors.ts';
 import { formatTime } from '../../machinery/time.ts';
+import type { ResourceDefinition } from '../../resources/definition.ts';
 import { ownChanges } from './field-ownership.ts';
-import { checkNamespace, dedupeOwners, wipeSystemFields } from './metadata.ts';
+import { checkNamespace, dedupeOwners, storedType, wipeSystemFields } from './metadata.ts';
 import type { CreateResult } from './resource-storage.ts';
 import type { StoredObject } from './stored-object.ts';
 import {
@@ -79,6 +81,18 @@ async function insert(scope: WriteScope, object: Draft<KubeObject>, dryRun: bool
   return { created: created && view.of(created), existing };
 }
 
+/** What is wrong with a new object, in the order in which Kubernetes tells it. */
+export function createErrors(definition: ResourceDefinition, object: KubeObject): readonly FieldError[] {
+  const metadataErrors = () =>
+    validateObjectMeta(object.metadata, {
+      namespaced: definition.type.namespaced,
+      validateName: (name, prefix) => definition.validateName(name, prefix),
+    });
+  if (definition.metadataLast !== true) return [...metadataErrors(), ...definition.validate(object)];
+  const errors = definition.validate(object);
+  return errors.length > 0 ? errors : metadataErrors();
+}
+
 /** Fills in what the server decides about a new object, and validates it. Throws Invalid. */
 export async function prepareCreate(scope: WriteScope, object: Draft<KubeObject>, dryRun: boolean): Promise<void> {
   const { environment } = scope.services;
@@ -88,14 +102,8 @@ export async function prepareCreate(scope: WriteScope, object: Draft<KubeObject>
   metadata.creationTimestamp = formatTime(environment.now());
   definition.prepareForCreate?.(object, writeContext(scope));
   if (definition.changesGeneration !== undefined && definition.bornWithoutGeneration !== true) metadata.generation = 1;
-  const errors = [
-    ...validateObjectMeta(metadata, {
-      namespaced: definition.type.namespaced,
-      validateName: (name, prefix) => definition.validateName(name, prefix),
-    }),
-    ...definition.validate(object as KubeObject),
-  ];
-  if (errors.length > 0) throw invalidObject(definition.type, metadata.name ?? '', errors);
+  const errors = createErrors(definition, object as KubeObject);
+  if (errors.length > 0) throw invalidObject(storedType(definition), metadata.name ?? '', errors);
   for (const warning of definition.warnings?.(object as KubeObject, undefined) ?? []) scope.warn(warning);
   await validateAdmission(scope, admissionAttributes(scope, 'CREATE', dryRun, object, undefined));
 }

@@ -28,6 +28,14 @@ export type DeletionStep =
 const orphanFinalizer = 'orphan';
 const foregroundFinalizer = 'foregroundDeletion';
 
+/** Warns who deletes a kind whose dependents stay unless it is said otherwise. */
+export function warnAboutPropagation({ resource, warn }: WriteScope, settings: DeleteSettings): void {
+  const { propagationWarning } = resource.definition;
+  const { propagationPolicy, orphanDependents } = settings;
+  if (propagationWarning === undefined || propagationPolicy !== undefined || orphanDependents !== undefined) return;
+  warn(propagationWarning);
+}
+
 /** DELETE of one object. */
 export async function remove(scope: WriteScope, settings: DeleteSettings): Promise<DeleteResult> {
   const { storage, view, definition } = scope.resource;

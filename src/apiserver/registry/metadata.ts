@@ -1,7 +1,13 @@
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import { badRequest } from '../../machinery/status-errors.ts';
+import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { WriteScope } from './write-scope.ts';
+
+/** What a kind is called where its rules are broken: by the name under which it is stored. */
+export function storedType({ type, storage }: ResourceDefinition): ResourceType {
+  return storage?.conversion?.storedAs ?? type;
+}
 
 /** The object goes where the path says; one that names another place is refused. */
 export function checkNamespace(object: Draft<KubeObject>, type: ResourceType, namespace: string): void {

@@ -9,7 +9,7 @@ import type { Watcher } from '../watch/watcher.ts';
 import type { Call } from './call.ts';
 import { getComputed, listComputed } from './computed.ts';
 import { create } from './create.ts';
-import { type DeleteResult, remove } from './delete.ts';
+import { type DeleteResult, remove, warnAboutPropagation } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import type { DeleteSettings } from './delete-settings.ts';
 import type { ConnectHandler, ResourceContext, ReviewHandler, SubresourceHandler } from './extension-points.ts';
@@ -150,11 +150,14 @@ export class ResourceServer {
   }
 
   async delete(call: Call, settings: DeleteSettings): Promise<DeleteResult> {
-    return remove(this.#writeScope(call, 'delete'), settings);
+    const scope = this.#writeScope(call, 'delete');
+    warnAboutPropagation(scope, settings);
+    return remove(scope, settings);
   }
 
   async deleteCollection(call: Call, list: ListSettings, settings: DeleteSettings): Promise<ListPage> {
     const scope = this.#writeScope(call, 'deletecollection');
+    warnAboutPropagation(scope, settings);
     return deleteCollection(scope, this.#readScope(call, scope.resource), list, settings);
   }
 

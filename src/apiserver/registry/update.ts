@@ -7,7 +7,7 @@ import { StatusError } from '../../machinery/status-error.ts';
 import { badRequest, conflict, invalidObject, notFound } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition, StatusSubresource } from '../../resources/definition.ts';
 import { prepareCreate } from './create.ts';
-import { checkNamespace, dedupeOwners, wipeSystemFields } from './metadata.ts';
+import { checkNamespace, dedupeOwners, storedType, wipeSystemFields } from './metadata.ts';
 import type { Change } from './resource-storage.ts';
 import { StoredObject } from './stored-object.ts';
 import {
@@ -184,7 +184,7 @@ function prepareUpdate(scope: WriteScope, object: Draft<KubeObject>, live: KubeO
     ...validateObjectMetaUpdate(metadata, live.metadata),
     ...rules.validateUpdate(object as KubeObject, live),
   ];
-  if (errors.length > 0) throw invalidObject(definition.type, metadata.name ?? '', errors);
+  if (errors.length > 0) throw invalidObject(storedType(definition), metadata.name ?? '', errors);
   if (scope.info.subresource !== '') return;
   for (const warning of definition.warnings?.(object as KubeObject, live) ?? []) scope.warn(warning);
 }

@@ -44,7 +44,8 @@ export interface WriteSettings {
 }
 
 export function writeContext(scope: WriteScope): WriteContext {
-  return { now: scope.services.environment.now(), user: scope.user };
+  const { environment } = scope.services;
+  return { now: environment.now(), user: scope.user, newId: () => environment.id() };
 }
 
 /** Runs the mutating half of admission. */

@@ -58,6 +58,8 @@ export const jobDefinition = define<Job>(jobs, {
   fields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
   // Who deleted them before there was garbage collection expected their pods to stay.
   defaultPropagation: 'Orphan',
+  propagationWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   row: jobRow,
 });
 

@@ -15,6 +15,7 @@ export const eventDefinition = define<Event>(events, {
   validate(event, errors) {
     validateEvent(event, 'reportingComponent', errors);
   },
+  metadataLast: true,
   createOnUpdate: true,
   fields: { source: (event) => event.source?.component || (event.reportingComponent ?? '') },
   row: eventRow,

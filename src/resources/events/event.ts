@@ -1,5 +1,6 @@
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { validateObjectMeta } from '../../machinery/object-meta.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { Event as CoreEvent } from '../schema/core-v1.generated.ts';
@@ -28,6 +29,7 @@ export const eventsEventDefinition = define<Event>(eventsEvents, {
   validate(event, errors) {
     const stored = toCoreEvent(event);
     validateEvent(stored, 'reportingController', errors);
+    errors.push(...validateObjectMeta(stored.metadata, { namespaced: true, validateName: nameIsDnsSubdomain }));
     validateNewEvent(stored, errors);
   },
   validateUpdate(event, old, errors) {
@@ -37,6 +39,7 @@ export const eventsEventDefinition = define<Event>(eventsEvents, {
     if (!equal(stored.series, oldStored.series)) validateSeries(stored, errors);
     validateNewEventUnchanged(stored, oldStored, errors);
   },
+  metadataLast: true,
   createOnUpdate: true,
   row: (event, now) => eventRow(toCoreEvent(event), now),
 });

@@ -7,8 +7,12 @@ import { validateLimitRange } from './validate-limit-range.ts';
 
 export const limitRangeDefinition = define<LimitRange>(limitRanges, {
   storage: { keyPrefix: '/registry/limitranges/' },
-  setDefaults: ({ spec }) => spec?.limits.forEach(setItemDefaults),
+  setDefaults: ({ spec }) => spec?.limits?.forEach(setItemDefaults),
   validateName: nameIsDnsSubdomain,
+  prepareForCreate(limitRange, { newId }) {
+    const { name = '', ...metadata } = limitRange.metadata;
+    if (name === '') limitRange.metadata = { name: newId(), ...metadata };
+  },
   validate: validateLimitRange,
   createOnUpdate: true,
   row: ({ metadata }) => [metadata.name ?? '', metadata.creationTimestamp ?? ''],

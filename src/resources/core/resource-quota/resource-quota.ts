@@ -33,6 +33,7 @@ export const resourceQuotaDefinition = define<ResourceQuota>(resourceQuotas, {
       validateHardAmounts(status.used, 'status.used', errors);
     },
   },
+  returnsDeletedObject: true,
   row: ({ metadata, status = {} }, now) => [
     metadata.name ?? '',
     usageOf(status, (name) => !isLimit(name)),
