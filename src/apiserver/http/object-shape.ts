@@ -2,7 +2,7 @@ import { StatusError } from '../../machinery/status-error.ts';
 import { badRequest } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { Projection } from './negotiate.ts';
-import { type IncludeObject, PartialShape, type Shape, TableShape, WholeShape } from './shapes.ts';
+import { type IncludeObject, partialShape, type Shape, TableShape, WholeShape } from './shapes.ts';
 
 export interface ShapeRequest {
   readonly projection: Projection;
@@ -10,8 +10,6 @@ export interface ShapeRequest {
   readonly isList: boolean;
   readonly now: () => number;
 }
-
-const partial = new PartialShape();
 
 /** The shape that a client asked for. Throws NotAcceptable where list and object are mixed up. */
 export function objectShape(definition: ResourceDefinition, request: ShapeRequest): Shape {
@@ -23,16 +21,16 @@ export function objectShape(definition: ResourceDefinition, request: ShapeReques
       return new TableShape(definition, includeObject(request.includeObject), now);
     case 'PartialObjectMetadata':
       if (isList) throw mixedUp(projection, 'a list', `${definition.names.listKind}`);
-      return partial;
+      return partialShape(definition);
     case 'PartialObjectMetadataList':
       if (!isList) throw mixedUp(projection, 'not a list', definition.type.kind);
-      return partial;
+      return partialShape(definition);
   }
 }
 
 /** Watches show single objects whatever the client called it. */
 export function watchShape(definition: ResourceDefinition, request: Omit<ShapeRequest, 'isList'>): Shape {
-  if (request.projection === 'PartialObjectMetadataList') return partial;
+  if (request.projection === 'PartialObjectMetadataList') return partialShape(definition);
   return objectShape(definition, { ...request, isList: false });
 }
 

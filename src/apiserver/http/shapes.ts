@@ -5,7 +5,7 @@ import type { Column, ResourceDefinition } from '../../resources/definition.ts';
 import type { TypeClaim } from '../protobuf/envelope.ts';
 import { storedMessage, storedMetadata } from '../protobuf/stored-messages.ts';
 import type { ListPage } from '../registry/read.ts';
-import type { StoredObject } from '../registry/stored-object.ts';
+import { StoredObject } from '../registry/stored-object.ts';
 
 /** What a list says of itself. */
 interface ListMetadata {
@@ -102,13 +102,19 @@ export class WholeShape implements MessageShape {
 }
 
 /** Objects of which only metadata is shown. */
-export class PartialShape implements MessageShape {
+class PartialShape implements MessageShape {
   readonly itemsKey = 'items';
   readonly sharedAs = 'partial';
+  readonly #fieldAnnotation: string | undefined;
+  readonly #shown = new WeakMap<StoredObject, StoredObject>();
+
+  constructor({ fieldAnnotation }: Pick<ResourceDefinition, 'fieldAnnotation'>) {
+    this.#fieldAnnotation = fieldAnnotation;
+  }
 
   appendObject(parts: Uint8Array[], object: StoredObject): void {
     parts.push(openPartial);
-    object.appendMetadata(parts);
+    this.#of(object).appendMetadata(parts);
     parts.push(closePartial);
   }
 
@@ -121,7 +127,23 @@ export class PartialShape implements MessageShape {
   }
 
   message(object: StoredObject): Uint8Array {
-    return storedMetadata(object);
+    return storedMetadata(this.#of(object));
+  }
+
+  /** The object without the annotation that stands for a field. */
+  #of(object: StoredObject): StoredObject {
+    if (this.#fieldAnnotation === undefined) return object;
+    let shown = this.#shown.get(object);
+    if (shown === undefined) {
+      const { metadata, ...rest } = object.glance();
+      const { [this.#fieldAnnotation]: _, ...others } = metadata.annotations ?? {};
+      const { annotations: __, ...bare } = metadata;
+      const annotations = Object.keys(others).length > 0 ? { annotations: others } : {};
+      const bytes = object.format.encode({ ...rest, metadata: { ...bare, ...annotations } });
+      shown = new StoredObject(object.format, object.key, bytes, object.revision);
+      this.#shown.set(object, shown);
+    }
+    return shown;
   }
 
   bookmark<M extends object>(metadata: M): Envelope<M> {
@@ -131,6 +153,18 @@ export class PartialShape implements MessageShape {
   envelope(metadata: ListMetadata): Envelope<ListMetadata> {
     return { kind: 'PartialObjectMetadataList', apiVersion: metaVersion, metadata };
   }
+}
+
+const partialShapes = new WeakMap<ResourceDefinition, PartialShape>();
+
+/** The one of a kind, so that what it works out is worked out once. */
+export function partialShape(definition: ResourceDefinition): PartialShape {
+  let shape = partialShapes.get(definition);
+  if (shape === undefined) {
+    shape = new PartialShape(definition);
+    partialShapes.set(definition, shape);
+  }
+  return shape;
 }
 
 /** What a row carries of its object besides the cells. */
@@ -143,10 +177,11 @@ export class TableShape implements Shape {
   readonly #definition: ResourceDefinition;
   readonly #includeObject: IncludeObject;
   readonly #now: () => number;
-  readonly #partial = new PartialShape();
+  readonly #partial: PartialShape;
 
   constructor(definition: ResourceDefinition, includeObject: IncludeObject, now: () => number) {
     this.#definition = definition;
+    this.#partial = partialShape(definition);
     this.#includeObject = includeObject;
     this.#now = now;
   }

@@ -59,21 +59,23 @@ function ownershipOptions(scope: WriteScope, settings: WriteSettings) {
   };
 }
 
-const noStatus: Fields = { 'f:status': {} };
-const statusResets = new WeakMap<ResourceDefinition, Fields>();
+const resets = new WeakMap<ResourceDefinition, Map<string, Fields | undefined>>();
 
 /** What a write cannot change whatever it says: the object's status, and by way of `status` all the rest. */
 function resetFields(definition: ResourceDefinition, subresource: string): Fields | undefined {
-  if (subresource === 'scale') return undefined;
-  if (subresource !== 'status') return definition.status === undefined ? undefined : noStatus;
-  let reset = statusResets.get(definition);
-  if (reset === undefined) {
-    const others = [...definition.schema.fields.keys()].filter((name) => name !== 'status' && name !== 'metadata');
-    reset = {
-      ...Object.fromEntries(others.map((name) => [`f:${name}`, {}])),
-      'f:metadata': { 'f:deletionTimestamp': {}, 'f:ownerReferences': {} },
-    };
-    statusResets.set(definition, reset);
+  let known = resets.get(definition);
+  if (known === undefined) {
+    known = new Map();
+    resets.set(definition, known);
   }
-  return reset;
+  if (!known.has(subresource)) known.set(subresource, resetFieldsOf(definition, subresource));
+  return known.get(subresource);
+}
+
+function resetFieldsOf({ schema, status, views, keeps }: ResourceDefinition, subresource: string): Fields | undefined {
+  if (subresource === 'scale') return undefined;
+  const kept = subresource === '' ? keeps : views?.[subresource]?.keeps;
+  if (subresource !== 'status') return status === undefined ? kept : (kept ?? { 'f:status': {} });
+  const others = [...schema.fields.keys()].filter((name) => name !== 'status' && name !== 'metadata');
+  return { ...Object.fromEntries(others.map((name) => [`f:${name}`, {}])), ...status?.keeps };
 }

@@ -42,6 +42,7 @@ export const daemonSetDefinition = define<DaemonSet>(daemonSets, {
   },
   warnings: ({ spec }, old) =>
     old !== undefined && equal(spec.template, old.spec.template) ? [] : podTemplateWarnings(spec.template),
+  fieldAnnotation: templateGenerationAnnotation,
   changesGeneration: (daemonSet, old) => !equal(daemonSet.spec, old.spec),
   status: {
     prepareForUpdate(daemonSet, old) {
@@ -66,6 +67,7 @@ export const daemonSetDefinition = define<DaemonSet>(daemonSets, {
 });
 
 function setDefaults(daemonSet: Draft<DaemonSet>): void {
+  setTemplateGeneration(daemonSet, templateGenerationOf(daemonSet));
   daemonSet.spec ??= {} as Draft<DaemonSetSpec>;
   daemonSet.status ??= draft(noPods);
   const { spec } = daemonSet;

@@ -55,6 +55,7 @@ export const deploymentDefinition = define<Deployment>(deployments, {
   changesGeneration: (deployment, old) =>
     !equal(deployment.spec, old.spec) || !equal(deployment.metadata.annotations, old.metadata.annotations),
   status: {
+    keeps: { 'f:metadata': { 'f:labels': {} } },
     prepareForUpdate(deployment, old) {
       deployment.spec = shared(old.spec);
       if (old.metadata.labels === undefined) delete deployment.metadata.labels;

@@ -40,9 +40,11 @@ export const certificateSigningRequestDefinition = define<CertificateSigningRequ
     request.spec = shared(old.spec);
     request.status = shared(old.status ?? {});
   },
+  keeps: { 'f:spec': {}, 'f:status': {} },
   validate: (request, errors) => validateRequest(request, undefined, errors),
   validateUpdate: (request, old, errors) => validateRequestUpdate(request, old, {}, errors),
   status: {
+    keeps: { 'f:status': { 'f:conditions': {} } },
     prepareForUpdate(request, old, { now }) {
       request.spec = shared(old.spec);
       const status = { ...request.status };
@@ -54,6 +56,7 @@ export const certificateSigningRequestDefinition = define<CertificateSigningRequ
   },
   views: {
     approval: {
+      keeps: { 'f:spec': {}, 'f:status': { 'f:certificate': {} } },
       prepareForUpdate(request, old, { now }) {
         const status = { ...request.status };
         setTimes(status, old, now);

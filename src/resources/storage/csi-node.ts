@@ -5,6 +5,7 @@ import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { validateCsiDriverName } from '../core/pod/validation/volume-sources.ts';
 import { define } from '../define.ts';
+import { keepMetadata } from '../keep-metadata.ts';
 import { csiNodes } from '../schema/resource-types.generated.ts';
 import type { CSINode, CSINodeDriver } from '../schema/storage-v1.generated.ts';
 import { shared } from '../shared.ts';
@@ -24,8 +25,8 @@ export const csiNodeDefinition = define<CSINode>(csiNodes, {
   validate,
   validateUpdate(node, old, errors) {
     validate(node, errors);
-    for (const before of old.spec.drivers)
-      for (const driver of node.spec.drivers)
+    for (const before of old.spec.drivers ?? [])
+      for (const driver of node.spec.drivers ?? [])
         if (driver.name === before.name) {
           const shown = goValue(fixed(driver), 'storage.v1.CSINodeDriver');
           validateImmutable(fixed(driver), fixed(before), 'spec.drivers', errors, shown);
@@ -33,15 +34,17 @@ export const csiNodeDefinition = define<CSINode>(csiNodes, {
   },
   unconditionalUpdate: false,
   status: {
+    keeps: { 'f:metadata': {} },
     prepareForUpdate(node, old) {
       node.spec = shared(old.spec);
+      keepMetadata(node, old);
       dropStatus(node);
     },
   },
   returnsDeletedObject: true,
   row: ({ metadata, spec }, now) => [
     metadata.name ?? '',
-    spec.drivers.length,
+    spec.drivers?.length ?? 0,
     ageSince(metadata.creationTimestamp, now),
   ],
 });
@@ -52,13 +55,13 @@ function dropStatus(node: Draft<CSINode>): void {
 }
 
 /** How many volumes the node takes is all that may change of a driver. */
-function fixed({ allocatable, topologyKeys = [], ...driver }: CSINodeDriver): CSINodeDriver {
-  return topologyKeys.length === 0 ? driver : { ...driver, topologyKeys };
+function fixed({ allocatable, topologyKeys, ...driver }: CSINodeDriver): CSINodeDriver {
+  return { ...driver, topologyKeys: topologyKeys?.length ? topologyKeys : null };
 }
 
 function validate({ spec }: CSINode, errors: FieldError[]): void {
   const names = new Set<string>();
-  for (const [index, driver] of spec.drivers.entries()) {
+  for (const [index, driver] of (spec.drivers ?? []).entries()) {
     const path = `spec.drivers[${index}]`;
     validateCsiDriverName(driver.name, `${path}.name`, errors);
     validateNodeId(driver.nodeID, `${path}.nodeID`, errors);

@@ -6,6 +6,7 @@ import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { validateInlineVolume } from '../core/persistent-volume/validate-inline-volume.ts';
 import { define } from '../define.ts';
+import { keepMetadata } from '../keep-metadata.ts';
 import { volumeAttachments } from '../schema/resource-types.generated.ts';
 import type {
   VolumeAttachment,
@@ -40,8 +41,10 @@ export const volumeAttachmentDefinition = define<VolumeAttachment>(volumeAttachm
   validateUpdate,
   unconditionalUpdate: false,
   status: {
+    keeps: { 'f:metadata': {} },
     prepareForUpdate(attachment: Draft<VolumeAttachment>, old) {
       attachment.spec = shared(old.spec);
+      keepMetadata(attachment, old);
     },
     validateUpdate,
   },

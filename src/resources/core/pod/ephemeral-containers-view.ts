@@ -4,6 +4,7 @@ import { quote } from '../../../machinery/go-text.ts';
 import type { Draft } from '../../../machinery/object.ts';
 import type { StatusRules } from '../../define.ts';
 import { equal } from '../../equal.ts';
+import { keepMetadata } from '../../keep-metadata.ts';
 import type { Pod, PodSpec } from '../../schema/core-v1.generated.ts';
 import { shared } from '../../shared.ts';
 import { specDiff } from '../../validation/spec-diff.ts';
@@ -25,8 +26,7 @@ export const ephemeralContainersView: StatusRules<Pod> = {
     dropDisabledFields(spec);
     pod.spec = spec;
     pod.status = shared(old.status ?? {});
-    for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'deletionTimestamp'] as const)
-      keep(pod.metadata, old.metadata, field);
+    keepMetadata(pod, old);
   },
 
   validateUpdate(pod: Pod, old: Pod, errors: FieldError[]): void {
@@ -48,9 +48,3 @@ export const ephemeralContainersView: StatusRules<Pod> = {
     }
   },
 };
-
-function keep<K extends keyof Pod['metadata']>(target: Draft<Pod>['metadata'], old: Pod['metadata'], field: K): void {
-  const value = old[field];
-  if (value === undefined) delete target[field];
-  else Object.assign(target, { [field]: shared(value) });
-}

@@ -3,6 +3,7 @@ import { forbidden, invalid } from '../../../machinery/field-errors.ts';
 import type { Draft } from '../../../machinery/object.ts';
 import type { StatusRules } from '../../define.ts';
 import { equal } from '../../equal.ts';
+import { keepMetadata } from '../../keep-metadata.ts';
 import type { Container, Pod, PodSpec, ResourceRequirements } from '../../schema/core-v1.generated.ts';
 import { shared } from '../../shared.ts';
 import { dropDisabledFields } from './drop-disabled-fields.ts';
@@ -53,14 +54,6 @@ export const podResizeRules: StatusRules<Pod> = {
       errors.push(forbidden('spec', 'only cpu and memory resources are mutable'));
   },
 };
-
-/** Labels and their like go with the object, not with its size. */
-function keepMetadata(pod: Draft<Pod>, { metadata }: Pod): void {
-  const kept: Record<string, unknown> = pod.metadata;
-  for (const field of ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const)
-    if (metadata[field] === undefined) delete kept[field];
-    else kept[field] = shared(metadata[field]);
-}
 
 function hasSameContainers(spec: PodSpec, old: PodSpec): boolean {
   return containerFields.every((field) => (spec[field] ?? []).length === (old[field] ?? []).length);

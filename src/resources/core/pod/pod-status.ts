@@ -21,6 +21,8 @@ const emptySpec: PodSpec = { containers: [] };
 
 /** What kubelets, the scheduler and controllers may write to the status of a pod. */
 export const podStatusRules: StatusRules<Pod> = {
+  keeps: { 'f:metadata': { 'f:deletionTimestamp': {}, 'f:ownerReferences': {} } },
+
   prepareForUpdate(pod: Draft<Pod>, old: Pod): void {
     pod.spec = shared(old.spec ?? emptySpec);
     // Old kubelets corrupt owner references, and the time of deletion is not theirs to set.
