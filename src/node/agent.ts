@@ -6,7 +6,7 @@ import type { MetricRegistry } from '../machinery/metrics.ts';
 import { untilAborted } from '../machinery/until-aborted.ts';
 import type { Node, Pod } from '../resources/schema/core-v1.generated.ts';
 import type { HttpTarget } from '../wire/http.ts';
-import { AgentMetrics } from './agent-metrics.ts';
+import { MeasuredNodeApi } from './api/measured-node-api.ts';
 import { NodeApi } from './api/node-api.ts';
 import { defaultConfig, type NodeConfig } from './config.ts';
 import { pressureRefusal } from './eviction/evictable.ts';
@@ -17,6 +17,9 @@ import type { Host } from './host/host.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { ImageManager } from './images/image-manager.ts';
 import { Machine } from './machine.ts';
+import { AgentMetrics } from './metrics/agent-metrics.ts';
+import { NodeStartLatency } from './metrics/node-start-latency.ts';
+import { RequestMetrics } from './metrics/request-metrics.ts';
 import { StatusManager } from './pod-status/status-manager.ts';
 import { BackOffTable } from './pods/back-off-table.ts';
 import { admitPod, resourceRefusal } from './pods/pod-admission.ts';
@@ -67,8 +70,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const config: NodeConfig = { ...defaultConfig, ...options.config };
   const logger = options.logger.child({ node: nodeName });
   const metrics = new AgentMetrics(options.metrics, nodeName);
-  const runtime = new MeasuredRuntime(options.runtime, metrics, environment);
-  const machine = new Machine(await host.info(), config);
+  const runtime = new MeasuredRuntime(options.runtime, metrics.runtime, environment);
+  const info = await host.info();
+  const machine = new Machine(info, config);
+  metrics.machineHas(info.cgroupVersion);
   const recorder = new QueuedEventRecorder({
     client,
     environment,
@@ -102,6 +107,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     nodeName,
     volumesInUse: () => [],
     pressure: () => workers.pressure(),
+    start: new NodeStartLatency(options.metrics, { environment, bootedAt: info.bootedAt }),
   });
   workers.node = () => registrar.node;
   const lease = new LeaseRenewer({
@@ -123,9 +129,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     pods: workers.pods,
     volumes: workers.volumes,
     records: workers.images.records,
+    metrics: metrics.images,
     node: () => registrar.node,
   });
-  const meter = new PodMeter({ host, runtime, environment, config });
+  const meter = new PodMeter({ host, runtime, environment, config, metrics });
   const eviction = new EvictionManager({
     environment,
     logger,
@@ -152,6 +159,23 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     config,
     pods: () => workers.pods.pods(),
   });
+  const nodeApi = new NodeApi({
+    environment,
+    logger,
+    runtime,
+    host,
+    cache: workers.cache,
+    statuses: workers.statuses,
+    pods: workers.pods,
+    config,
+    stats,
+    probes: workers.probes,
+    renderMetrics: async () => {
+      metrics.refresh(workers.cache, workers.pods.pods(), workers.pods.working(), workers.resizes.inProgress);
+      return (await options.renderMetrics?.()) ?? '';
+    },
+    problem: () => health.runtimeProblems[0],
+  });
   const running = [
     workers.cache.run(signal),
     health.run(signal),
@@ -167,23 +191,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return {
     nodeName,
     registered: registrar.registered,
-    api: new NodeApi({
-      environment,
-      logger,
-      runtime,
-      host,
-      cache: workers.cache,
-      statuses: workers.statuses,
-      pods: workers.pods,
-      config,
-      stats,
-      probes: workers.probes,
-      renderMetrics: async () => {
-        metrics.refresh(workers.cache, workers.pods.active().length);
-        return (await options.renderMetrics?.()) ?? '';
-      },
-      problem: () => health.runtimeProblems[0],
-    }),
+    api: new MeasuredNodeApi(nodeApi, new RequestMetrics(options.metrics), environment),
     async stop() {
       stop.abort(new DOMException(`the agent of node ${nodeName} was stopped`, 'AbortError'));
       await workers.pods.stop();
@@ -204,6 +212,7 @@ interface Workers {
   readonly probes: ProbeManager;
   readonly volumes: VolumeManager;
   readonly images: ImageManager;
+  readonly resizes: PodResizes;
   /** What the node is under. */
   pressure: () => readonly PressureCondition[];
   /** The node as the API has it; undefined before it is registered. */
@@ -220,17 +229,21 @@ interface WorkerParts {
 
 function createWorkers(options: AgentOptions, { config, machine, health, recorder, metrics }: WorkerParts): Workers {
   const { client, sources, runtime, host, environment, logger, nodeName } = options;
-  const statuses = new StatusManager({ client, environment, logger, concurrency: config.statusConcurrency });
+  const statuses = new StatusManager({
+    client,
+    environment,
+    logger,
+    concurrency: config.statusConcurrency,
+    onWritten: (afterMs) => metrics.statusWritten(afterMs),
+  });
   const cache = new RuntimeCache({
     runtime,
     environment,
     logger,
     relistMs: config.relistMs,
     onChange: (uid) => result.pods.notice(uid),
-    onRelist: (durationMs) => {
-      metrics.relistTook(durationMs);
-      health.listed();
-    },
+    metrics,
+    onRelist: () => health.listed(),
   });
   const probes = new ProbeManager({
     environment,
@@ -263,6 +276,18 @@ function createWorkers(options: AgentOptions, { config, machine, health, recorde
     rootDirectory: config.rootDirectory,
     backOffMs: config.imageBackOffMs,
     maxParallelPulls: config.maxParallelImagePulls,
+    metrics: metrics.images,
+    starts: metrics.podStarts,
+  });
+  const resizes = new PodResizes({
+    environment,
+    recorder,
+    ready: () => result.pods.allKnown,
+    fits: (pod) => {
+      const active = result.pods.active().filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
+      return resourceRefusal({ pod, active, allocatable: machine.allocatable });
+    },
+    onAccepted: (uid) => result.pods.settle(uid),
   });
   const context: WorkerContext = {
     config,
@@ -282,20 +307,13 @@ function createWorkers(options: AgentOptions, { config, machine, health, recorde
     metrics,
     cgroups: new PodCgroups({
       host,
+      environment,
+      metrics,
       root: config.cgroupRoot,
       share: machine.podsShare,
       pods: () => result.pods.active(),
     }),
-    resizes: new PodResizes({
-      environment,
-      recorder,
-      ready: () => result.pods.allKnown,
-      fits: (pod) => {
-        const active = result.pods.active().filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
-        return resourceRefusal({ pod, active, allocatable: machine.allocatable });
-      },
-      onAccepted: (uid) => result.pods.settle(uid),
-    }),
+    resizes,
     objects: sources.objects,
     machine,
     health,
@@ -313,6 +331,7 @@ function createWorkers(options: AgentOptions, { config, machine, health, recorde
     probes,
     volumes,
     images,
+    resizes,
     pressure: () => [],
     node: () => undefined,
   };

@@ -25,6 +25,7 @@ export interface HousekeepingOptions {
   readonly pods: PodWorkers;
   readonly volumes: Pick<VolumeManager, 'collect'>;
   readonly records: ImageCollectorOptions['records'];
+  readonly metrics: ImageCollectorOptions['metrics'];
   node(): Node | undefined;
 }
 

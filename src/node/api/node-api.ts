@@ -62,7 +62,7 @@ export class NodeApi implements HttpTarget {
       ['/stats/summary', (_, query) => this.#summary(query)],
       ['/configz', () => jsonResponse(nodeConfiguration(options.config))],
       ['/runningpods', () => jsonResponse(this.#runningPods())],
-      ['/metrics', async () => metricsResponse(await options.renderMetrics())],
+      ['/metrics', async () => metricsResponse(await this.#ownMetrics())],
       ['/metrics/probes', () => metricsResponse(metricText([options.probes.counts(), this.#startTime()]))],
       ['/metrics/cadvisor', async () => metricsResponse(cadvisorMetrics(await this.#known(options.stats.cgroups())))],
       ['/metrics/resource', async () => metricsResponse(resourceMetrics(await this.#known(options.stats.usage())))],
@@ -157,6 +157,12 @@ export class NodeApi implements HttpTarget {
       return [{ metadata: { name, namespace, uid }, spec: { containers: specs }, status: {} }];
     });
     return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+  }
+
+  /** What the agent has counted, and what is measured at the moment when it is asked for. */
+  async #ownMetrics(): Promise<string> {
+    const logs = await this.#known(this.#options.stats.logUsage());
+    return `${await this.#options.renderMetrics()}${metricText(logs === undefined ? [] : [logs])}`;
   }
 
   #startTime(): MetricFamily {

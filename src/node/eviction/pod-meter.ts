@@ -2,6 +2,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
+import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import { labels, podUidOf } from '../pods/labels.ts';
 import { podCgroup } from '../pods/pod-cgroup.ts';
 import { podDirectory } from '../pods/pod-directory.ts';
@@ -15,6 +16,7 @@ export interface PodMeterOptions {
   readonly host: Pick<Host, 'files' | 'cgroupUsage' | 'filesystem'>;
   readonly runtime: Pick<ContainerRuntime, 'listContainerStats'>;
   readonly environment: Environment;
+  readonly metrics: Pick<AgentMetrics, 'volumeMeasured'>;
   readonly config: Pick<NodeConfig, 'rootDirectory' | 'podLogsDirectory' | 'cgroupRoot'>;
 }
 
@@ -101,12 +103,20 @@ export class PodMeter {
   }
 
   async #volume(pod: Pod, volume: Volume): Promise<VolumeUsage | undefined> {
-    const { config, host, environment } = this.#options;
+    const { config, environment, metrics } = this.#options;
     const path = localVolumePath(config, pod, volume);
     if (path === undefined) return undefined;
+    const startedAt = environment.monotonic();
+    const usage = await this.#measureVolume(volume, path);
+    metrics.volumeMeasured(isInMemory(volume) ? 'statfs' : 'du', environment.monotonic() - startedAt);
+    return usage;
+  }
+
+  async #measureVolume(volume: Volume, path: string): Promise<VolumeUsage | undefined> {
+    const { host, environment } = this.#options;
     const filesystem = await host.filesystem(path).catch(() => undefined);
     const common = { name: volume.name, filesystem, measuredAt: environment.now() };
-    if (volume.emptyDir?.medium !== 'Memory') {
+    if (!isInMemory(volume)) {
       const local = volume.emptyDir !== undefined || volume.configMap !== undefined || volume.downwardAPI !== undefined;
       return { ...common, local, ...(await this.#usage(path)) };
     }
@@ -119,4 +129,8 @@ export class PodMeter {
   async #usage(path: string): Promise<DiskUsage> {
     return await this.#options.host.files.usage(path).catch(() => noDisk);
   }
+}
+
+function isInMemory({ emptyDir }: Volume): boolean {
+  return emptyDir?.medium === 'Memory';
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../../machinery/log.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { Host } from '../host/host.ts';
+import type { ImageMetrics } from '../metrics/image-metrics.ts';
 import type { ContainerRuntime, ContainerStatus, Image } from '../runtime/runtime.ts';
 
 export interface ImageCollectorOptions {
@@ -24,6 +25,7 @@ export interface ImageCollectorOptions {
     /** Whether an image was pulled here, so that it can be pulled again. */
     wasPulled(imageId: string): boolean;
   };
+  readonly metrics: Pick<ImageMetrics, 'collected'>;
   node(): Node | undefined;
   /** All containers the runtime has. */
   containers(): Iterable<ContainerStatus>;
@@ -93,13 +95,14 @@ export class ImageCollector {
   }
 
   async #remove(images: readonly Image[], wantedBytes: number): Promise<number> {
-    const { runtime, logger } = this.#options;
+    const { runtime, logger, metrics } = this.#options;
     let freedBytes = 0;
     for (const image of images) {
       if (freedBytes >= wantedBytes) break;
       try {
         await runtime.removeImage(image.id);
         this.#known.delete(image.id);
+        metrics.collected();
         freedBytes += image.sizeBytes;
         logger.info('an unused image was removed', { image: image.tags[0] ?? image.id, sizeBytes: image.sizeBytes });
       } catch (error) {

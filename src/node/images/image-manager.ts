@@ -4,6 +4,8 @@ import { quote } from '../../machinery/go-text.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { Container, Pod, Secret } from '../../resources/schema/core-v1.generated.ts';
 import type { Files } from '../host/host.ts';
+import type { ImageMetrics, ImageWish } from '../metrics/image-metrics.ts';
+import type { PodStartLatency } from '../metrics/pod-start-latency.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import { BackOffTable } from '../pods/back-off-table.ts';
 import { containerEvent, type EventType, podEvent } from '../pods/pod-events.ts';
@@ -26,6 +28,8 @@ export interface ImageManagerOptions {
   readonly rootDirectory: string;
   readonly backOffMs: { readonly initial: number; readonly maximum: number };
   readonly maxParallelPulls: number;
+  readonly metrics: ImageMetrics;
+  readonly starts: Pick<PodStartLatency, 'pullStarted' | 'pullEnded'>;
 }
 
 /** For so long a pod's status says why the pull failed, before it says that the next one is waited for. */
@@ -72,6 +76,16 @@ export class ImageManager {
   }
 
   async ensure(request: ImageRequest, signal: AbortSignal): Promise<EnsuredImage> {
+    const wish: ImageWish = { pullPolicy: request.pullPolicy, presentLocally: undefined, pullRequired: undefined };
+    try {
+      return await this.#ensure(request, wish, signal);
+    } finally {
+      this.#options.metrics.wished(wish);
+    }
+  }
+
+  /** What is found out on the way is told by `wish`. */
+  async #ensure(request: ImageRequest, wish: ImageWish, signal: AbortSignal): Promise<EnsuredImage> {
     const { runtime, recorder } = this.#options;
     const { pod, container, image: asked, pullPolicy, pullSecrets } = request;
     const tell = (type: EventType, reason: string, message: string) => {
@@ -90,6 +104,7 @@ export class ImageManager {
     if (pullPolicy !== 'Always') {
       try {
         present = await runtime.imageStatus(name, signal);
+        wish.presentLocally = present !== undefined;
       } catch (error) {
         signal.throwIfAborted();
         const message = `Failed to inspect image "": ${runtimeText(error)}`;
@@ -98,7 +113,9 @@ export class ImageManager {
       }
     }
     const credentials = () => this.#credentials(name, pullSecrets);
-    if (present !== undefined && !(await this.#mustPull(asked, present, credentials))) {
+    if (present !== undefined) wish.pullRequired = await this.#mustPull(asked, present, credentials);
+    else if (pullPolicy !== 'Never') wish.pullRequired = true;
+    if (present !== undefined && wish.pullRequired === false) {
       const message = `Container image ${quote(asked)} already present on machine and can be accessed by the pod`;
       tell('Normal', 'Pulled', message);
       return { image: present };
@@ -159,7 +176,7 @@ export class ImageManager {
   }
 
   async #pull(pull: Pull, signal: AbortSignal): Promise<EnsuredImage> {
-    const { environment } = this.#options;
+    const { environment, starts } = this.#options;
     const { pod, asked, tell } = pull;
     const key = `${pod.metadata.uid}_${asked}`;
     const before = this.#failures.get(key);
@@ -170,6 +187,8 @@ export class ImageManager {
       return failed('ImagePullBackOff', `${message}: ${before.message}`, retryAt);
     }
     tell('Normal', 'Pulling', `Pulling image ${quote(asked)}`);
+    const uid = pod.metadata.uid ?? '';
+    starts.pullStarted(uid, environment.now());
     try {
       const image = await this.#perform(pull, signal);
       this.#failures.delete(key);
@@ -183,11 +202,13 @@ export class ImageManager {
       this.#backOff.record(key, now, now);
       this.#failures.set(key, { message: `${failure.reason}: ${failure.message}`, at: now });
       return { failure, retryAt: now + sayBackOffAfterMs };
+    } finally {
+      starts.pullEnded(uid, environment.now());
     }
   }
 
   async #perform({ asked, name, credentials, tell }: Pull, signal: AbortSignal): Promise<Image> {
-    const { runtime, environment, logger } = this.#options;
+    const { runtime, environment, logger, metrics } = this.#options;
     const { records } = this;
     const askedAt = environment.monotonic();
     await records.begin(asked);
@@ -199,7 +220,9 @@ export class ImageManager {
         return { image: found, credential: pulled.credential, pullMs: environment.monotonic() - startedAt };
       }, signal);
       if (image === undefined) throw new Error(`image ${quote(name)} is not there after it was pulled`);
-      const took = `${goMilliseconds(pullMs)} (${goMilliseconds(environment.monotonic() - askedAt)} including waiting)`;
+      const wholeMs = environment.monotonic() - askedAt;
+      metrics.pulled(image.sizeBytes, wholeMs);
+      const took = `${goMilliseconds(pullMs)} (${goMilliseconds(wholeMs)} including waiting)`;
       tell(
         'Normal',
         'Pulled',

@@ -12,6 +12,8 @@ export interface StatusManagerOptions {
   readonly logger: Logger;
   /** How many pods are written at a time. */
   readonly concurrency: number;
+  /** The API has a status: so long after it was first decided. */
+  onWritten(afterMs: number): void;
 }
 
 interface Entry {
@@ -20,6 +22,8 @@ interface Entry {
   readonly name: string;
   /** The newest status as it was decided here. */
   wanted: PodStatus;
+  /** Since when it differs from what is written; monotonic. */
+  changedAt: number | undefined;
   /** What the API is known to have. */
   written: PodStatus;
   /** The resourceVersion of `written`; later news of it from the API wins. */
@@ -60,6 +64,7 @@ export class StatusManager {
   set(pod: Pod, status: PodStatus): void {
     const entry = this.#entry(pod);
     entry.wanted = status;
+    entry.changedAt ??= this.#options.environment.monotonic();
     this.#enqueue(entry);
   }
 
@@ -104,6 +109,7 @@ export class StatusManager {
         namespace,
         name,
         wanted: status,
+        changedAt: undefined,
         written: status,
         version: resourceVersion,
         finished: false,
@@ -121,7 +127,10 @@ export class StatusManager {
 
   #enqueue(entry: Entry): void {
     if (entry.queued || entry.sending || entry.retry !== undefined || this.#stop.signal.aborted) return;
-    if (!this.#isDirty(entry)) return;
+    if (!this.#isDirty(entry)) {
+      entry.changedAt = undefined;
+      return;
+    }
     entry.queued = true;
     this.#queue.push(entry);
     // What is decided in the same turn is written at once, as one.
@@ -153,8 +162,11 @@ export class StatusManager {
 
   async #send(entry: Entry): Promise<void> {
     const { logger } = this.#options;
+    const { changedAt } = entry;
+    // What changes while it is written is another change.
+    entry.changedAt = undefined;
     try {
-      const written = await this.#write(entry);
+      const written = await this.#write(entry, changedAt);
       if (written && entry.finished && entry.deleting) await this.#delete(entry);
       entry.failures = 0;
     } catch (error) {
@@ -163,13 +175,14 @@ export class StatusManager {
         this.forget(entry.uid);
         return;
       }
+      entry.changedAt = changedAt;
       this.#retryLater(entry);
       logger.warn('the status of a pod could not be written', { pod: `${entry.namespace}/${entry.name}`, err: error });
     }
   }
 
   /** Whether the newest status is in the API now. */
-  async #write(entry: Entry): Promise<boolean> {
+  async #write(entry: Entry, changedAt: number | undefined): Promise<boolean> {
     const { uid, namespace, name, wanted } = entry;
     const status = statusPatch(entry.written, wanted);
     if (status === undefined) return true;
@@ -180,6 +193,8 @@ export class StatusManager {
       { type: 'strategic', body },
       { subresource: 'status', signal: this.#stop.signal },
     );
+    const now = this.#options.environment.monotonic();
+    this.#options.onWritten(now - (changedAt ?? now));
     entry.version = pod.metadata.resourceVersion;
     entry.written = pod.status ?? {};
     // Where the server keeps something else than what was asked for, asking again would never end.

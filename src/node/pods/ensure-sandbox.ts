@@ -24,7 +24,7 @@ export async function ensureSandbox(
   attempt: number | undefined,
   signal: AbortSignal,
 ): Promise<ReadySandbox> {
-  const { cache, config, runtime, host, machine, nodeName, recorder } = context;
+  const { cache, config, runtime, host, machine, nodeName, recorder, metrics } = context;
   const uid = pod.metadata.uid ?? '';
   const current = activeSandbox(cache.state(uid));
   const sandbox = sandboxConfig({
@@ -47,6 +47,7 @@ export async function ensureSandbox(
     if (current === undefined) throw new Error(`the sandbox of pod ${uid} is gone`);
     return { sandboxId: current.id, sandbox, podIps: ipsOf(current.ips) };
   }
+  metrics.sandboxStarting(pod);
   try {
     if (pod.spec?.hostUsers === false)
       throw new Error("can't set `spec.hostUsers: false`, runtime does not support user namespaces");
@@ -60,6 +61,7 @@ export async function ensureSandbox(
     return { sandboxId, sandbox, podIps: ipsOf(status?.ips ?? []) };
   } catch (error) {
     signal.throwIfAborted();
+    metrics.sandboxFailed(pod);
     const message = `Failed to create pod sandbox: ${runtimeText(error)}`;
     podEvent(recorder, pod, 'Warning', 'FailedCreatePodSandBox', message);
     throw error;

@@ -58,7 +58,7 @@ export class PodReporter {
       hostIps: machine.hostIps,
       now: environment.now(),
     });
-    metrics.statusChanged(previous, status);
+    metrics.statusChanged(this.#uid, previous, status);
     if (status.phase === 'Running' && previous.phase === 'Pending')
       metrics.podStarted(environment.now() - this.#firstSeenAt);
     // A phase that is the last is not told before nothing runs any more: whoever sees it may give the pod's things to others.

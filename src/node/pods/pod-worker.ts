@@ -49,6 +49,8 @@ export class PodWorker {
   readonly #context: WorkerContext;
   readonly #onEnded: (worker: PodWorker) => void;
   readonly #reporter: PodReporter;
+  /** Undefined once it has been looked at. */
+  #newSince: number | undefined;
   /** Looks again at a time, or sooner. */
   readonly #wakeUp: WakeUp;
   readonly #failures = new Map<string, StartFailure>();
@@ -80,6 +82,7 @@ export class PodWorker {
     this.#pod = context.resizes.settle(pod);
     this.#onEnded = onEnded;
     this.#reporter = new PodReporter(context, this.uid);
+    this.#newSince = context.environment.monotonic();
     this.#wakeUp = new WakeUp(context.environment, () => this.look());
     this.#follow();
   }
@@ -91,6 +94,11 @@ export class PodWorker {
   /** Nothing of it runs any more, and nothing will. */
   get ended(): boolean {
     return this.#phase === 'ended';
+  }
+
+  /** It is being brought to its end. */
+  get ending(): boolean {
+    return this.#phase === 'ending';
   }
 
   /** The newest version of the pod; one that is being deleted comes to its end. */
@@ -173,11 +181,13 @@ export class PodWorker {
 
   async #run(): Promise<void> {
     // What happens in the same turn is seen by one look.
-    await this.#context.environment.turn();
+    const { environment, metrics } = this.#context;
+    await environment.turn();
+    if (this.#newSince !== undefined) metrics.workerStarted(environment.monotonic() - this.#newSince);
+    this.#newSince = undefined;
     while (this.#again && !this.#stopped) {
       this.#again = false;
       const { signal } = this.#abort;
-      const { environment, metrics } = this.#context;
       const startedAt = environment.monotonic();
       const operation = this.#ending === undefined ? 'sync' : 'terminating';
       try {
@@ -291,10 +301,7 @@ export class PodWorker {
       ensureSandbox(this.#context, pod, actions.createSandbox, signal),
       pullSecrets(this.#context, pod),
     ]);
-    if (actions.createSandbox !== undefined) {
-      metrics.sandboxStarted();
-      await this.#report(false);
-    }
+    if (actions.createSandbox !== undefined) await this.#report(false);
     for (const toStart of actions.start) {
       const { container, kind, previousEnd } = toStart;
       const notBefore = this.#startNotBefore.get(container.name) ?? 0;
@@ -305,11 +312,10 @@ export class PodWorker {
       }
       if (previousEnd !== undefined) crashBackOff.record(this.#backOffKey(container), previousEnd, environment.now());
       this.#failures.delete(container.name);
+      metrics.containerStarting(kind);
       const outcome = await startContainer(this.#context, { pod, toStart, pullSecrets: secrets, ...sandbox }, signal);
-      if (outcome.failure === undefined) {
-        metrics.containerStarted(kind);
-        continue;
-      }
+      if (outcome.failure === undefined) continue;
+      metrics.containerFailed(kind, outcome.failure.reason);
       this.#failures.set(container.name, outcome.failure);
       const retryAt = outcome.retryAt ?? environment.monotonic() + config.syncRetryMs;
       this.#startNotBefore.set(container.name, retryAt);

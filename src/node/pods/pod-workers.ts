@@ -3,6 +3,7 @@ import { isTerminal } from '../pod-status/pod-status.ts';
 import { labels, podUidOf } from './labels.ts';
 import type { Refusal } from './pod-admission.ts';
 import { podEvent } from './pod-events.ts';
+import type { PodRuntimeState } from './pod-runtime-state.ts';
 import { podTraces, removePodLogs } from './pod-traces.ts';
 import { type Ending, PodWorker } from './pod-worker.ts';
 import { stopPod } from './stop-pod.ts';
@@ -10,6 +11,20 @@ import type { WorkerContext } from './worker-context.ts';
 
 /** What a pod of which nothing but its containers is known gets to end in. */
 const orphanGraceSeconds = 1;
+
+/** How many pods there are, by how far they are. */
+interface PodsByLifecycle {
+  readonly sync: number;
+  readonly terminating: number;
+  readonly terminated: number;
+}
+
+/** The pods that are worked on: whose objects are there, whose objects are gone, and of which nobody but the runtime tells. */
+export interface WorkingPods {
+  readonly desired: PodsByLifecycle;
+  readonly orphan: PodsByLifecycle;
+  readonly runtimeOnly: number;
+}
 
 /** One worker for each pod of the node, from the first news of it until its object and its containers are gone. */
 export class PodWorkers {
@@ -52,7 +67,9 @@ export class PodWorkers {
   update(pod: Pod): void {
     if (this.#stopped) return;
     const uid = pod.metadata.uid ?? '';
-    this.#context.statuses.observe(pod);
+    const { statuses, metrics, environment } = this.#context;
+    statuses.observe(pod);
+    metrics.podStarts.observed(pod, environment.now());
     const known = this.#workers.get(uid);
     if (known !== undefined) {
       known.update(pod);
@@ -62,16 +79,21 @@ export class PodWorkers {
     const refusal = this.#isNew(pod) ? this.#admit(pod, this.active()) : undefined;
     this.#workers.set(uid, worker);
     if (refusal !== undefined) {
+      metrics.admissions.refused(refusal.reason);
       podEvent(this.#context.recorder, pod, 'Warning', refusal.reason, refusal.message);
       worker.reject(refusal);
       this.#context.resizes.retry();
-    } else worker.update(pod);
+    } else {
+      metrics.admissions.taken(pod);
+      worker.update(pod);
+    }
   }
 
   /** The object of a pod is gone: what runs of it is ended. */
   remove(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
     this.#context.statuses.forget(uid);
+    this.#context.metrics.podStarts.forget(uid);
     const worker = this.#workers.get(uid);
     if (worker === undefined) return;
     this.#removed.add(uid);
@@ -108,8 +130,23 @@ export class PodWorkers {
   /** Ends what runs of pods that are not of this node any more, and removes what is left of them. */
   async cleanOrphans(): Promise<void> {
     if (!this.#allKnown) return;
-    const uids = new Set([...this.#context.cache.uids(), ...(await podTraces(this.#context))]);
-    await Promise.all([...uids].filter((uid) => !this.#workers.has(uid)).map((uid) => this.#clean(uid)));
+    const { cache, metrics } = this.#context;
+    const traces = new Set([...cache.uids(), ...(await podTraces(this.#context))]);
+    const orphans = [...traces].filter((uid) => !this.#workers.has(uid) && !this.#cleaning.has(uid));
+    const running = orphans.filter((uid) => isRunning(cache.state(uid))).length;
+    const cleaned = await Promise.all(orphans.map((uid) => this.#clean(uid)));
+    metrics.orphansCleaned(orphans.length, cleaned.filter((done) => !done).length, running);
+  }
+
+  /** How many pods there are, by what is done with them. */
+  working(): WorkingPods {
+    const [desired, orphan] = [noPods(), noPods()];
+    for (const { uid, ended, ending } of this.#workers.values()) {
+      const counts = this.#removed.has(uid) ? orphan : desired;
+      counts[ended ? 'terminated' : ending ? 'terminating' : 'sync']++;
+    }
+    const runtimeOnly = [...this.#cleaning].filter((uid) => !this.#workers.has(uid)).length;
+    return { desired, orphan, runtimeOnly };
   }
 
   /** Workers stop looking; containers run on. */
@@ -145,15 +182,17 @@ export class PodWorkers {
     void this.#clean(uid);
   }
 
-  /** Removes a pod's containers, sandboxes, volumes and logs. */
-  async #clean(uid: string): Promise<void> {
-    if (this.#cleaning.has(uid) || this.#stopped) return;
+  /** Removes a pod's containers, sandboxes, volumes and logs. Answers whether nothing is left. */
+  async #clean(uid: string): Promise<boolean> {
+    if (this.#cleaning.has(uid) || this.#stopped) return false;
     this.#cleaning.add(uid);
     try {
       await this.#removeAll(uid);
+      return true;
     } catch (error) {
       // The next round of garbage collection tries again.
       this.#context.logger.warn('what is left of a pod could not be removed', { podUid: uid, err: error });
+      return false;
     } finally {
       this.#cleaning.delete(uid);
     }
@@ -179,6 +218,14 @@ export class PodWorkers {
     await cgroups.removeUnknown(uid);
     await volumes.remove(uid);
   }
+}
+
+function noPods(): { sync: number; terminating: number; terminated: number } {
+  return { sync: 0, terminating: 0, terminated: 0 };
+}
+
+function isRunning({ sandboxes, containers }: PodRuntimeState): boolean {
+  return sandboxes.some(({ ready }) => ready) || containers.some(({ state }) => state === 'running');
 }
 
 /** As much of a pod as its containers tell. */

@@ -1,5 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
+import type { AgentMetrics } from '../metrics/agent-metrics.ts';
 import type { ContainerRuntime, ContainerStatus, RuntimeEvent, SandboxStatus } from '../runtime/runtime.ts';
 import { podUidOf } from './labels.ts';
 import { emptyState, newestFirst, type PodRuntimeState } from './pod-runtime-state.ts';
@@ -12,7 +13,8 @@ export interface RuntimeCacheOptions {
   readonly relistMs: number;
   /** The state of this pod may have changed. */
   readonly onChange: (uid: string) => void;
-  readonly onRelist: (durationMs: number) => void;
+  readonly onRelist: () => void;
+  readonly metrics: Pick<AgentMetrics, 'relisted' | 'readAfterEvent'>;
 }
 
 interface Entry {
@@ -43,6 +45,7 @@ export class RuntimeCache {
   readonly #reads = new Map<string, Read>();
   readonly #listed = Promise.withResolvers<void>();
   readonly #followers = new Map<string, Set<() => void>>();
+  #relistedAt: number | undefined;
 
   constructor(options: RuntimeCacheOptions) {
     this.#options = options;
@@ -109,8 +112,10 @@ export class RuntimeCache {
 
   /** Compares all the runtime has with what is known, and reads what differs. */
   async relist(): Promise<void> {
-    const { runtime, environment, onRelist } = this.#options;
+    const { runtime, environment, onRelist, metrics } = this.#options;
     const startedAt = environment.monotonic();
+    const sinceLastMs = this.#relistedAt === undefined ? undefined : startedAt - this.#relistedAt;
+    this.#relistedAt = startedAt;
     const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]);
     const stale: Promise<void>[] = [];
     const seen = new Set<string>();
@@ -128,7 +133,8 @@ export class RuntimeCache {
       stale.push(entry.sandbox === undefined ? this.refreshContainer(id) : this.refreshSandbox(id));
     }
     await Promise.all(stale);
-    onRelist(environment.monotonic() - startedAt);
+    metrics.relisted(environment.monotonic() - startedAt, sinceLastMs, environment.now());
+    onRelist();
   }
 
   /** Reads a sandbox anew. */
@@ -155,11 +161,15 @@ export class RuntimeCache {
     const known = this.#entries.get(containerId);
     if (type === 'created' || (type === 'deleted' && known === undefined)) return;
     const isSandbox = known?.sandbox !== undefined;
+    const { environment, metrics, logger } = this.#options;
+    const startedAt = environment.monotonic();
     const read = isSandbox ? this.refreshSandbox(containerId) : this.refreshContainer(containerId);
-    // The next relist tries again.
-    read.catch((error: unknown) => {
-      this.#options.logger.debug('a container could not be read after its event', { containerId, type, err: error });
-    });
+    read
+      // The next relist tries again.
+      .catch((error: unknown) => {
+        logger.debug('a container could not be read after its event', { containerId, type, err: error });
+      })
+      .finally(() => metrics.readAfterEvent(environment.monotonic() - startedAt));
   }
 
   async #relistForEver(signal: AbortSignal): Promise<void> {

@@ -61,8 +61,10 @@ export async function startContainer(
   let containerId: string;
   try {
     containerId = await runtime.createContainer(input.sandboxId, prepared, input.sandbox, signal);
+    countImageVolumes(context, container, volumes.images, false);
   } catch (error) {
     signal.throwIfAborted();
+    countImageVolumes(context, container, volumes.images, messageOf(error).includes('ImageVolumeMountFailed'));
     return failed(context, input, 'CreateContainerError', messageOf(error));
   }
   context.resizes.applied(pod.metadata.uid ?? '', container.name, container.resources);
@@ -102,6 +104,16 @@ async function imageVolumes(
     ids.set(name, ensured.image.id);
   }
   return { images: ids };
+}
+
+function countImageVolumes(
+  { metrics }: WorkerContext,
+  { volumeMounts = [] }: Container,
+  images: ReadonlyMap<string, string>,
+  failed: boolean,
+): void {
+  const mounts = volumeMounts.filter(({ name }) => images.has(name)).length;
+  metrics.images.volumesMounted(images.size, mounts, failed);
 }
 
 async function prepare(

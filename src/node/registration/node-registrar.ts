@@ -12,6 +12,7 @@ import type { NodeConfig } from '../config.ts';
 import type { PressureCondition } from '../eviction/signals.ts';
 import type { Host } from '../host/host.ts';
 import type { Machine } from '../machine.ts';
+import type { NodeStartLatency } from '../metrics/node-start-latency.ts';
 import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
 import type { RuntimeHealth } from '../runtime-health.ts';
 import { nodeConditions } from './node-conditions.ts';
@@ -30,6 +31,7 @@ export interface NodeRegistrarOptions {
   readonly config: NodeConfig;
   readonly nodeName: string;
   volumesInUse(): readonly string[];
+  readonly start: NodeStartLatency;
   /** What the node is under. */
   pressure(): readonly PressureCondition[];
 }
@@ -105,8 +107,9 @@ export class NodeRegistrar {
   }
 
   async #register(signal: AbortSignal): Promise<void> {
-    const { environment, logger, recorder } = this.#options;
+    const { environment, logger, recorder, start } = this.#options;
     let delayMs = firstRetryMs;
+    start.attempted();
     while (!signal.aborted) {
       try {
         const node = await this.#createOrAdopt(signal);
@@ -114,6 +117,7 @@ export class NodeRegistrar {
         this.#registered.resolve();
         recorder.event(referenceTo(nodes, node), 'Normal', 'Starting', 'Starting kubelet.');
         this.#tellChanges([], node.status?.conditions ?? []);
+        if (isReady(node)) start.ready();
         logger.info('the node is registered');
         return;
       } catch (error) {
@@ -126,11 +130,13 @@ export class NodeRegistrar {
   }
 
   async #createOrAdopt(signal: AbortSignal): Promise<Node> {
-    const { client, nodeName, config, machine } = this.#options;
+    const { client, nodeName, config, machine, start } = this.#options;
     const status = await this.#status([]);
     const wanted = newNode(nodeName, config, machine);
     try {
-      return await client.create(nodes, { ...wanted, status }, { signal });
+      const created = await client.create(nodes, { ...wanted, status }, { signal });
+      start.registered();
+      return created;
     } catch (error) {
       if (!isReason(error, 'AlreadyExists')) throw error;
     }
@@ -160,6 +166,7 @@ export class NodeRegistrar {
       { subresource: 'status', signal },
     );
     this.#reportedAt = environment.monotonic();
+    if (isReady(this.#node)) this.#options.start.ready();
     if (config.nodeId !== '' && this.#node.metadata.annotations?.[nodeIdAnnotation] !== config.nodeId)
       await this.#register(signal);
     this.#tellReboot(before.nodeInfo?.bootID ?? '');
@@ -217,6 +224,10 @@ export class NodeRegistrar {
       recorder.event(referenceTo(nodes, node), 'Normal', reason, `Node ${nodeName} status is now: ${reason}`);
     }
   }
+}
+
+function isReady({ status }: Node): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
 }
 
 function eventOf({ type, status, reason = '' }: NodeCondition): string {

@@ -86,6 +86,11 @@ export class PodResizes {
     }
   }
 
+  /** How many pods are being given another size. */
+  get inProgress(): number {
+    return [...this.#entries.values()].filter(({ progress }) => progress !== undefined).length;
+  }
+
   forget(uid: string): void {
     this.#entries.delete(uid);
   }

@@ -1,12 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
-import type { Counter, Family, Histogram } from '../../machinery/metrics.ts';
+import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import type { ContainerRuntime } from './runtime.ts';
-
-export interface RuntimeMetrics {
-  readonly runtimeOperations: Family<Counter>;
-  readonly runtimeErrors: Family<Counter>;
-  readonly runtimeSeconds: Family<Histogram>;
-}
 
 type Args<Name extends keyof ContainerRuntime> = Parameters<ContainerRuntime[Name]>;
 
@@ -31,7 +25,9 @@ export class MeasuredRuntime implements ContainerRuntime {
   }
 
   runPodSandbox(...args: Args<'runPodSandbox'>) {
-    return this.#timed('run_podsandbox', this.#runtime.runPodSandbox(...args));
+    const [{ runtimeHandler }] = args;
+    const call = this.#timed('run_podsandbox', this.#runtime.runPodSandbox(...args));
+    return this.#measure(call, (durationMs, failed) => this.#metrics.sandboxEnded(runtimeHandler, durationMs, failed));
   }
 
   stopPodSandbox(...args: Args<'stopPodSandbox'>) {
@@ -131,16 +127,19 @@ export class MeasuredRuntime implements ContainerRuntime {
   }
 
   async #timed<Result>(operation: string, call: Promise<Result>): Promise<Result> {
-    const { runtimeOperations, runtimeErrors, runtimeSeconds } = this.#metrics;
+    this.#metrics.began(operation);
+    return this.#measure(call, (durationMs, failed) => this.#metrics.ended(operation, durationMs, failed));
+  }
+
+  async #measure<Result>(call: Promise<Result>, tell: (durationMs: number, failed: boolean) => void): Promise<Result> {
     const startedAt = this.#environment.monotonic();
-    runtimeOperations.with(operation).add();
+    let failed = true;
     try {
-      return await call;
-    } catch (error) {
-      runtimeErrors.with(operation).add();
-      throw error;
+      const result = await call;
+      failed = false;
+      return result;
     } finally {
-      runtimeSeconds.with(operation).observe((this.#environment.monotonic() - startedAt) / 1000);
+      tell(this.#environment.monotonic() - startedAt, failed);
     }
   }
 }

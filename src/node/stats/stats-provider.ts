@@ -11,6 +11,7 @@ import { runtimeText } from '../pods/runtime-text.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { CadvisorInput, CgroupLabels, MeasuredCgroup } from './cadvisor-metrics.ts';
 import { type MeasuredContainer, type MeasuredPod, measurePods } from './measure-pods.ts';
+import type { MetricFamily } from './metric-text.ts';
 import { computeSummary, filesystemSummary, ioSummary, networkSummary, wholeUsage } from './summarise.ts';
 import type {
   ContainerSummary,
@@ -110,6 +111,20 @@ export class StatsProvider {
         ...(await Promise.all(pods.map((each) => this.#cgroupsOf(each)))).flat(),
       ],
     };
+  }
+
+  /** How much the logs of each container take up. */
+  async logUsage(): Promise<MetricFamily> {
+    const pods = [...this.#options.pods()];
+    const usages = await this.#options.meter.measure(pods);
+    const samples = pods.flatMap(({ metadata: { uid = '', namespace = '', name = '' } }) =>
+      (usages.get(uid)?.containers ?? []).map((container) => ({
+        labels: { container: container.name, namespace, pod: name, uid },
+        value: container.logs.bytes,
+      })),
+    );
+    const help = '[ALPHA] What the logs of a container take up on the disk.';
+    return { name: 'kubelet_container_log_filesystem_used_bytes', type: 'gauge', help, samples };
   }
 
   async #cgroupsOf({ pod, sandbox, usage, cgroup, containers }: MeasuredPod): Promise<readonly MeasuredCgroup[]> {

@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { VirtualEnvironment } from '../../../machinery/environment/virtual.ts';
 import { silentLogger } from '../../../machinery/log.ts';
+import { silentMetrics } from '../../../machinery/metrics.ts';
 import { MemoryFiles } from '../../host/simulated/memory-files.ts';
+import { AgentMetrics } from '../../metrics/agent-metrics.ts';
 import { PullRecords } from './pull-records.ts';
 import type { Credential } from './registry-credentials.ts';
 
@@ -13,7 +15,8 @@ beforeEach(() => {
   files = new MemoryFiles(new VirtualEnvironment(1));
 });
 
-const open = () => new PullRecords({ files, logger: silentLogger, directory });
+const { images: metrics } = new AgentMetrics(silentMetrics, 'node-1');
+const open = () => new PullRecords({ files, logger: silentLogger, metrics, directory });
 const credential = (name: string, hash: string): Credential => ({
   login: { username: 'me', password: hash },
   hash,

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../../machinery/log.ts';
 import type { Files } from '../../host/host.ts';
+import type { ImageMetrics, LeaveCheck } from '../../metrics/image-metrics.ts';
 import { withoutTag } from '../image-name.ts';
 import type { Credential, SecretSource } from './registry-credentials.ts';
 
 export interface PullRecordsOptions {
   readonly files: Files;
   readonly logger: Logger;
+  readonly metrics: Pick<ImageMetrics, 'checked' | 'recorded'>;
   /** Where the records are; made when it is needed. */
   readonly directory: string;
 }
@@ -44,12 +46,26 @@ export class PullRecords {
 
   /** Whether a pod has to pull an image that is here, to show that it may use it. Its credentials are asked for where they count. */
   async mustPull(image: string, imageId: string, credentials: () => Promise<readonly Credential[]>): Promise<boolean> {
+    let result: LeaveCheck = 'error';
+    try {
+      result = await this.#check(image, imageId, credentials);
+    } finally {
+      this.#options.metrics.checked(result);
+    }
+    return result === 'mustAuthenticate';
+  }
+
+  async #check(
+    image: string,
+    imageId: string,
+    credentials: () => Promise<readonly Credential[]>,
+  ): Promise<Exclude<LeaveCheck, 'error'>> {
     await this.#load();
     const record = this.#records.get(imageId);
-    if (record === undefined) return this.#intents.has(image);
+    if (record === undefined) return this.#intents.has(image) ? 'mustAuthenticate' : 'credentialPolicyAllowed';
     const leave = record.leave[withoutTag(image)];
-    if (leave === undefined) return true;
-    if ('everyone' in leave) return false;
+    if (leave === undefined) return 'mustAuthenticate';
+    if ('everyone' in leave) return 'credentialRecordFound';
     for (const credential of await credentials()) {
       const { source, hash } = credential;
       if (source === undefined) continue;
@@ -58,9 +74,9 @@ export class PullRecords {
       if (same === undefined && known === undefined) continue;
       // The same login by another secret, or the same secret with another login: both are good from now on.
       if (same !== known) await this.#grant(image, imageId, credential);
-      return false;
+      return 'credentialRecordFound';
     }
-    return true;
+    return 'mustAuthenticate';
   }
 
   /** After `prune`, which reads what is on disk. */
@@ -74,6 +90,7 @@ export class PullRecords {
     const count = this.#intents.get(image) ?? 0;
     this.#intents.set(image, count + 1);
     if (count === 0) await this.#write(this.#intentFile(image), image);
+    this.#tellSizes();
   }
 
   /** After a pull; `credential`: that which it was made with. */
@@ -94,6 +111,7 @@ export class PullRecords {
       this.#records.delete(id);
       await this.#options.files.remove(this.#recordFile(id));
     }
+    this.#tellSizes();
   }
 
   async #grant(image: string, imageId: string, credential: Credential | undefined): Promise<void> {
@@ -104,6 +122,7 @@ export class PullRecords {
     const record: PulledImage = { imageId, leave: { ...leave, [repository]: merged } };
     this.#records.set(imageId, record);
     await this.#write(this.#recordFile(imageId), JSON.stringify(record));
+    this.#tellSizes();
   }
 
   async #end(image: string): Promise<void> {
@@ -114,6 +133,11 @@ export class PullRecords {
     }
     this.#intents.delete(image);
     await this.#options.files.remove(this.#intentFile(image));
+    this.#tellSizes();
+  }
+
+  #tellSizes(): void {
+    this.#options.metrics.recorded(this.#records.size, this.#intents.size);
   }
 
   #load(): Promise<void> {
@@ -130,6 +154,7 @@ export class PullRecords {
       this.#records.set(record.imageId, record);
     }
     for (const image of await this.#readAll('pulling')) this.#intents.set(image, 0);
+    this.#tellSizes();
   }
 
   async #readAll(folder: string): Promise<readonly string[]> {
