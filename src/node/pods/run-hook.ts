@@ -1,6 +1,8 @@
 import { quote } from '../../machinery/go-text.ts';
 import type { Container, HTTPGetAction, LifecycleHandler, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { HttpProbe } from '../host/host.ts';
 import { describePod } from './labels.ts';
+import { podEvent } from './pod-events.ts';
 import { resolvePort } from './resolve-port.ts';
 import { runtimeText } from './runtime-text.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -30,7 +32,10 @@ export async function runHook(context: WorkerContext, input: HookInput, signal: 
     throw new Error(`${head}${why}, message: ${quote(output)}`);
   }
   if (sleep !== undefined) {
-    await context.environment.sleep(sleep.seconds * 1000, signal);
+    await context.environment.sleep(sleep.seconds * 1000, signal).catch((error: unknown) => {
+      context.metrics.sleepCutShort();
+      throw error;
+    });
     return;
   }
   if (httpGet === undefined) throw new Error(`Cannot run handler: invalid handler: ${JSON.stringify(handler)}`);
@@ -42,17 +47,32 @@ export async function runHook(context: WorkerContext, input: HookInput, signal: 
 async function get(context: WorkerContext, input: HookInput, action: HTTPGetAction): Promise<string | undefined> {
   const port = resolvePort(action.port, input.container);
   if (typeof port === 'string') return port;
-  const result = await context.host.probeHttp({
+  const probe: HttpProbe = {
     scheme: action.scheme === 'HTTPS' ? 'https' : 'http',
     address: action.host ?? input.podIp,
     port,
     path: action.path ?? '/',
     headers: Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name, value])),
     timeoutMs: hookTimeoutMs,
-  });
-  const answered = result.outcome === 'success' || result.message.startsWith('HTTP probe failed with statuscode');
-  return answered ? undefined : result.message;
+  };
+  const problem = await problemOf(context, probe);
+  if (problem?.endsWith(answeredInHttp) !== true) return problem;
+  // Once hooks were asked over plain HTTP whatever their scheme was, and servers have come to rely on it.
+  const headers = Object.fromEntries(Object.entries(probe.headers).filter(([name]) => !/^authorization$/i.test(name)));
+  if ((await problemOf(context, { ...probe, scheme: 'http', headers })) !== undefined) return problem;
+  context.metrics.fellBackToHttp();
+  const at = `${probe.address}:${probe.port}`;
+  const message = `request to HTTPS lifecycle hook ${at} got HTTP response, retry with HTTP succeeded`;
+  podEvent(context.recorder, input.pod, 'Warning', 'LifecycleHTTPFallback', message);
+  return undefined;
 }
+
+async function problemOf({ host }: WorkerContext, probe: HttpProbe): Promise<string | undefined> {
+  const { outcome, message } = await host.probeHttp(probe);
+  return outcome === 'success' || message.startsWith('HTTP probe failed with statuscode') ? undefined : message;
+}
+
+const answeredInHttp = 'http: server gave HTTP response to HTTPS client';
 
 /** As long as a grace period usually is. */
 const hookTimeoutMs = 30_000;
