@@ -1,6 +1,6 @@
 import { join as joinPath } from 'node:path';
 import { decideLimits } from '../../cluster/agent/agent-limits.ts';
-import { installAdvice, missingPrograms } from '../../cluster/agent/node-runtime.ts';
+import { installAdvice, missingPrograms } from '../../cluster/agent/needed-programs.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { runningJoin, writeJoinProcess } from '../../cluster/join/join-process.ts';
 import { readJoined } from '../../cluster/join/joined-file.ts';

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { decideLimits } from '../../cluster/agent/agent-limits.ts';
-import { installAdvice, missingPrograms } from '../../cluster/agent/node-runtime.ts';
+import { installAdvice, missingPrograms } from '../../cluster/agent/needed-programs.ts';
 import { applyManifests } from '../../cluster/demo/apply-manifests.ts';
-import { prepareDemo, waitForDemo } from '../../cluster/demo/demo.ts';
 import { readManifest } from '../../cluster/demo/read-manifest.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { mostLocalNodes } from '../../cluster/files/local-nodes.ts';
@@ -85,6 +84,7 @@ export async function up(options: UpOptions): Promise<void> {
       waitForNodes(server.client, environment, { names, sinceMs: startedAt }, progress),
     );
     if (options.demo === true) {
+      const { prepareDemo, waitForDemo } = await import('../../cluster/demo/demo.ts');
       if (plan.realNode)
         await prepareDemo({
           environment,

@@ -37,15 +37,3 @@ export async function nodeRuntime({ settings, host, environment, logger }: NodeR
   });
   return { host, containerd, cniDirectory, runtime: connect(containerd.socketPath) };
 }
-
-/** How the programs that are missing are had, in words. */
-export function installAdvice(missing: readonly string[]): string {
-  const packages = 'containerd runc containernetworking-plugins nftables conntrack';
-  return `${missing.join(', ')} (on Debian: apt-get install ${packages})`;
-}
-
-/** What this machine lacks for running containers, in words; empty when it lacks nothing. */
-export async function missingPrograms(): Promise<readonly string[]> {
-  const programs = await findContainerdPrograms({ path: process.env['PATH'] ?? '' });
-  return 'missing' in programs ? programs.missing : [];
-}

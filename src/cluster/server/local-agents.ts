@@ -17,7 +17,6 @@ import { AgentKeeper, endOtherAgents } from './agent-keeper.ts';
 import { startedPlaces } from './local-places.ts';
 import { NodeNetworks } from './node-networks.ts';
 import type { NodePlace } from './node-place.ts';
-import { takeDownNode } from './take-down-nodes.ts';
 import { version } from './version.ts';
 
 export interface LocalAgentsOptions {
@@ -135,6 +134,7 @@ export class LocalAgents {
   /** Throws with what could not be taken down. */
   async #takeAway(place: NodePlace, host: LinuxHost, networks: NodeNetworks): Promise<void> {
     const { directory, logger, pki } = this.#options;
+    const { takeDownNode } = await import('./take-down-nodes.ts');
     const problems = await takeDownNode(place, host, this.#options);
     if (problems.length > 0) throw new Error(`the node ${place.name} was not taken down: ${problems.join('; ')}`);
     if (place.network !== undefined) await networks.remove(place.network);

@@ -27,7 +27,6 @@ import { LocalAgents } from './local-agents.ts';
 import { ensureLocalPlaces } from './local-places.ts';
 import { machineAddresses, machineMtu, takenRanges } from './machine.ts';
 import type { NodePlace } from './node-place.ts';
-import { takeDownNodes } from './take-down-nodes.ts';
 import { version } from './version.ts';
 
 export interface ServerOptions {
@@ -190,6 +189,7 @@ export class Server {
   async work(): Promise<readonly string[]> {
     await this.#controlPlane.work();
     await this.#startAgents();
+    takingDown().catch(() => {});
     this.#addressWatch = new AddressWatch({
       environment: this.#options.environment,
       logger: this.#options.logger,
@@ -220,6 +220,7 @@ export class Server {
     const { environment, directory, logger } = this.#options;
     await this.#agents?.end();
     await this.stop();
+    const { takeDownNodes } = await takingDown();
     return takeDownNodes({ environment, directory, logger });
   }
 
@@ -333,6 +334,14 @@ export class Server {
     if (client.certificatePem === this.#nodeTls?.certificatePem) return this.#nodeTls;
     return { authorityPem: this.#pki.authorityPem, ...client };
   }
+}
+
+/**
+ * What ends nodes speaks to containerd, and gRPC is much to load: that comes after the first answers. It does not wait until it is needed,
+ * for by then the program may have been built anew, and its old files be gone.
+ */
+function takingDown() {
+  return import('./take-down-nodes.ts');
 }
 
 function addressesOf({ address }: ServerOptions): readonly string[] {
