@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { startAhead } from '../cluster/server/server-ahead.ts';
 import { withNodeLimits } from './node-limit-options.ts';
 import { fail } from './output.ts';
 
@@ -44,7 +45,10 @@ withNodeLimits(withDirectory(program.command('up')))
       .default('auto'),
   )
   .option('--detach', 'return when the cluster is ready; it runs on')
-  .action(async (options) => (await import('./commands/up.ts')).up(options));
+  .action(async (options) => {
+    const ahead = options.detach === true ? undefined : startAhead();
+    await (await import('./commands/up.ts')).up(options, ahead);
+  });
 
 withNodeLimits(withDirectory(program.command('join [server]')))
   .description('make this machine a node of a cluster whose server is on another one, or bring its node back')

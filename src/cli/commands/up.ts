@@ -10,6 +10,7 @@ import { mostLocalNodes } from '../../cluster/files/local-nodes.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
 import { runningServer } from '../../cluster/server/running-server.ts';
 import { Server } from '../../cluster/server/server.ts';
+import type { ServerAhead } from '../../cluster/server/server-ahead.ts';
 import { waitForNodes } from '../../cluster/server/wait-for-nodes.ts';
 import { parseDuration } from '../../machinery/duration.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
@@ -41,8 +42,8 @@ const mostSimulated = 10_000;
 /** An agent tells every ten seconds that it lives. */
 const leastGracePeriodMs = 15_000;
 
-/** `stuurman up`. */
-export async function up(options: UpOptions): Promise<void> {
+/** `stuurman up`; `ahead`: what was begun while this was loaded. */
+export async function up(options: UpOptions, ahead: ServerAhead | undefined): Promise<void> {
   const environment = new RealEnvironment();
   const isRoot = process.getuid?.() === 0;
   const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
@@ -69,6 +70,7 @@ export async function up(options: UpOptions): Promise<void> {
       directory,
       logger,
       ...plan,
+      ahead,
       address: options.address,
       podRange: options.podCidr,
       serviceRange: options.serviceCidr,

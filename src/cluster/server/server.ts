@@ -27,6 +27,7 @@ import { LocalAgents } from './local-agents.ts';
 import { ensureLocalPlaces } from './local-places.ts';
 import { machineAddresses, machineMtu, takenRanges } from './machine.ts';
 import type { NodePlace } from './node-place.ts';
+import type { ServerAhead } from './server-ahead.ts';
 import { version } from './version.ts';
 
 export interface ServerOptions {
@@ -40,6 +41,7 @@ export interface ServerOptions {
   readonly serviceRange?: string | undefined;
   /** Whether this machine has nodes with real containers. */
   readonly realNode: boolean;
+  readonly ahead?: ServerAhead | undefined;
   /** How many there should be at least; undefined: those of the last start, or one. */
   readonly nodes?: number | undefined;
   readonly simulatedNodes: number;
@@ -97,7 +99,11 @@ export class Server {
       notice,
     });
     register?.enter(directory, identity);
-    const store = await SqliteStore.open({ file: directory.stateFile, environment });
+    const store = await SqliteStore.open({
+      file: directory.stateFile,
+      environment,
+      thread: options.ahead?.storeThread,
+    });
     writeNodeLimits(directory, options.limits);
     const places = options.realNode ? ensureLocalPlaces(options, identity) : [];
     return new Server(options, identity, places, store, new PkiFiles(directory, environment));

@@ -34,7 +34,12 @@ export type WorkerReply =
       };
     };
 
-/** Sent once, before any reply. */
+/** What the thread is told first. */
+export interface WorkerFile {
+  readonly file: string;
+}
+
+/** Its answer, before any reply. */
 export type WorkerOpened =
   | {
       readonly opened: {

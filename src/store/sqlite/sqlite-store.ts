@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { LeaseClock } from '../lease-clock.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
 } from '../store.ts';
 import { WatchHub } from '../watch-hub.ts';
 import type { CommitOutcome } from './database.ts';
-import { WorkerConnection } from './worker-connection.ts';
+import { startStoreThread, WorkerConnection } from './worker-connection.ts';
 
 interface PendingCommit {
   readonly transaction: Transaction;
@@ -46,9 +47,16 @@ export class SqliteStore implements Store {
     this.#leases = new LeaseClock(environment, (due) => void this.#endLeases(due).catch(() => {}));
   }
 
-  /** Opens or makes the file, and holds it alone. Throws `StoreOpenError`, with what to do about it. */
-  static async open(options: { readonly file: string; readonly environment: Environment }): Promise<SqliteStore> {
-    const { connection, opened } = await WorkerConnection.open(options.file);
+  /**
+   * Opens or makes the file, and holds it alone; in a thread that is there already, where one is given. Throws `StoreOpenError`, with what to do
+   * about it.
+   */
+  static async open(options: {
+    readonly file: string;
+    readonly environment: Environment;
+    readonly thread?: Worker | undefined;
+  }): Promise<SqliteStore> {
+    const { connection, opened } = await WorkerConnection.open(options.file, options.thread ?? startStoreThread());
     const store = new SqliteStore(options.environment, connection, opened.revision);
     for (const lease of opened.leases) store.#leases.set(lease.id, lease.expiresAt);
     return store;

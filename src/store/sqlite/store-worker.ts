@@ -1,27 +1,35 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { CompactedError, FutureRevisionError } from '../store.ts';
 import { SqliteDatabase } from './database.ts';
 import { StoreOpenError } from './format.ts';
-import type { WorkerEnvelope, WorkerOpened, WorkerReply, WorkerRequest } from './protocol.ts';
+import type { WorkerEnvelope, WorkerFile, WorkerOpened, WorkerReply, WorkerRequest } from './protocol.ts';
 
-/** The thread that owns the SQLite file: takes requests one by one, in order. */
+/** The thread that owns the SQLite file: is told which one, then takes requests one by one, in order. */
 function main(): void {
   const port = parentPort;
   if (port === null) throw new Error('the SQLite worker runs in a worker thread');
-  let database: SqliteDatabase;
+  port.once('message', ({ file }: WorkerFile) => {
+    const database = open(port, file);
+    if (database === undefined) return;
+    port.on('message', ({ id, request }: WorkerEnvelope) => {
+      port.postMessage(answer(database, id, request));
+      if (request.type === 'close') port.close();
+    });
+  });
+}
+
+/** Says what came of it. */
+function open(port: MessagePort, file: string): SqliteDatabase | undefined {
   try {
-    database = new SqliteDatabase((workerData as { file: string }).file);
+    const database = new SqliteDatabase(file);
+    port.postMessage({ opened: { revision: database.revision, leases: database.leases() } } satisfies WorkerOpened);
+    return database;
   } catch (error) {
     const code = error instanceof StoreOpenError ? error.code : 'Unavailable';
     const message = error instanceof Error ? error.message : String(error);
     port.postMessage({ failed: { code, message } } satisfies WorkerOpened);
-    return;
+    return undefined;
   }
-  port.postMessage({ opened: { revision: database.revision, leases: database.leases() } } satisfies WorkerOpened);
-  port.on('message', ({ id, request }: WorkerEnvelope) => {
-    port.postMessage(answer(database, id, request));
-    if (request.type === 'close') port.close();
-  });
 }
 
 function answer(database: SqliteDatabase, id: number, request: WorkerRequest): WorkerReply {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { CompactedError, FutureRevisionError } from '../store.ts';
 import { StoreOpenError } from './format.ts';
-import type { WorkerOpened, WorkerReply, WorkerRequest } from './protocol.ts';
+import type { WorkerFile, WorkerOpened, WorkerReply, WorkerRequest } from './protocol.ts';
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -11,6 +11,17 @@ interface Waiting {
 interface OpenedConnection {
   readonly connection: WorkerConnection;
   readonly opened: Extract<WorkerOpened, { opened: object }>['opened'];
+}
+
+/**
+ * A store's thread, which loads its program and waits to be told its file. It can be started before it is known whether there will be a store:
+ * nothing waits for it until then.
+ */
+export function startStoreThread(): Worker {
+  const source = new URL(import.meta.url.endsWith('.ts') ? './store-worker.ts' : './store-worker.js', import.meta.url);
+  const worker = new Worker(source, { name: 'store' });
+  worker.unref();
+  return worker;
 }
 
 /** Requests to the worker thread and their answers. When the thread dies, everything that waits is refused. */
@@ -31,15 +42,12 @@ export class WorkerConnection {
   }
 
   /** Throws `StoreOpenError`. */
-  static async open(file: string): Promise<OpenedConnection> {
-    const source = new URL(
-      import.meta.url.endsWith('.ts') ? './store-worker.ts' : './store-worker.js',
-      import.meta.url,
-    );
-    const worker = new Worker(source, { workerData: { file }, name: 'store' });
+  static async open(file: string, worker: Worker): Promise<OpenedConnection> {
+    worker.ref();
     const { promise, resolve, reject } = Promise.withResolvers<WorkerOpened>();
     worker.once('error', reject);
     const connection = new WorkerConnection(worker, resolve);
+    worker.postMessage({ file } satisfies WorkerFile);
     const first = await promise;
     if ('opened' in first) return { connection, opened: first.opened };
     await worker.terminate();
