@@ -2,6 +2,7 @@ import type { Reader, Writer } from '../../client/client.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import { isReason } from '../../machinery/status-error.ts';
+import type { ClusterRole, Role } from '../../resources/schema/rbac-v1.generated.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
@@ -18,9 +19,14 @@ import { systemNamespaces } from './system-namespaces.ts';
 /** Writes under way at once: enough that a store with group commit makes few of them. */
 const parallelWrites = 32;
 
-const options = { fieldManager: 'kube-apiserver' } as const;
+const fieldManager = 'kube-apiserver';
 
 type Change = () => Promise<unknown>;
+
+export interface EnsureOptions {
+  readonly fieldManager: string;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Makes sure that the objects every cluster has are there: system namespaces, priority classes, RBAC roles and bindings. What
@@ -28,34 +34,36 @@ type Change = () => Promise<unknown>;
  */
 export async function ensureBootstrap(client: Reader & Writer, signal?: AbortSignal): Promise<void> {
   const wanted = bootstrapObjects();
-  await inParallel(await changesFor(client, namespaces, systemNamespaces, () => undefined, signal));
-  const changes = await Promise.all([
-    changesFor(client, priorityClasses, wanted.priorityClasses, repairedPriorityClass, signal),
-    changesFor(client, clusterRoles, wanted.clusterRoles, asUpdate(reconciledRole), signal),
-    changesFor(client, clusterRoleBindings, wanted.clusterRoleBindings, repairOfBinding, signal),
-    changesFor(client, roles, wanted.roles, asUpdate(reconciledRole), signal),
-    changesFor(client, roleBindings, wanted.roleBindings, repairOfBinding, signal),
+  const options = { fieldManager, signal };
+  await ensureObjects(client, namespaces, systemNamespaces, () => undefined, options);
+  await Promise.all([
+    ensureObjects(client, priorityClasses, wanted.priorityClasses, repairedPriorityClass, options),
+    ensureObjects(client, clusterRoles, wanted.clusterRoles, repairedRole, options),
+    ensureObjects(client, clusterRoleBindings, wanted.clusterRoleBindings, repairOfBinding, options),
+    ensureObjects(client, roles, wanted.roles, repairedRole, options),
+    ensureObjects(client, roleBindings, wanted.roleBindings, repairOfBinding, options),
   ]);
-  await inParallel(changes.flat());
 }
 
 type Repair<T> = { readonly action: 'update' | 'recreate'; readonly object: T } | undefined;
 
-async function changesFor<T extends KubeObject>(
+/** Makes sure of objects of one kind; `repair` says what is lacking in one that is there. One list when nothing is missing. */
+export async function ensureObjects<T extends KubeObject>(
   client: Reader & Writer,
   type: ResourceType<T>,
   wanted: readonly T[],
   repair: (existing: T, expected: T) => Repair<T>,
-  signal: AbortSignal | undefined,
-): Promise<readonly Change[]> {
-  const { items } = await client.list(type, { signal });
+  options: EnsureOptions,
+): Promise<void> {
+  const { items } = await client.list(type, { signal: options.signal });
   const existing = new Map(items.map((item) => [keyOf(item), item]));
-  return wanted.flatMap((expected): readonly Change[] => {
+  const changes = wanted.flatMap((expected): readonly Change[] => {
     const found = existing.get(keyOf(expected));
-    if (found === undefined) return [() => createOrLeave(client, type, expected, signal)];
+    if (found === undefined) return [() => createOrLeave(client, type, expected, options)];
     const needed = repair(found, expected);
-    return needed === undefined ? [] : [() => apply(client, type, needed, signal)];
+    return needed === undefined ? [] : [() => apply(client, type, needed, options)];
   });
+  await inParallel(changes);
 }
 
 /** Another server may have been faster. */
@@ -63,10 +71,10 @@ async function createOrLeave<T extends KubeObject>(
   client: Writer,
   type: ResourceType<T>,
   object: T,
-  signal: AbortSignal | undefined,
+  options: EnsureOptions,
 ): Promise<void> {
   try {
-    await client.create(type, object, { ...options, signal });
+    await client.create(type, object, options);
   } catch (error) {
     if (!isReason(error, 'AlreadyExists')) throw error;
   }
@@ -77,28 +85,25 @@ async function apply<T extends KubeObject>(
   client: Writer,
   type: ResourceType<T>,
   { action, object }: NonNullable<Repair<T>>,
-  signal: AbortSignal | undefined,
+  options: EnsureOptions,
 ): Promise<void> {
   try {
     if (action === 'update') {
-      await client.update(type, object, { ...options, signal });
+      await client.update(type, object, options);
       return;
     }
     const { name = '', namespace } = object.metadata;
-    await client.delete(type, { name, namespace }, { signal });
-    await client.create(type, object, { ...options, signal });
+    await client.delete(type, { name, namespace }, { signal: options.signal });
+    await client.create(type, object, options);
   } catch (error) {
     if (!isReason(error, 'Conflict') && !isReason(error, 'NotFound') && !isReason(error, 'AlreadyExists')) throw error;
   }
 }
 
-function asUpdate<T extends KubeObject>(
-  reconcile: (existing: T, expected: T) => T | undefined,
-): (existing: T, expected: T) => Repair<T> {
-  return (existing, expected) => {
-    const object = reconcile(existing, expected);
-    return object === undefined ? undefined : { action: 'update', object };
-  };
+/** A role of an earlier version has fewer rights. */
+export function repairedRole<T extends Role | ClusterRole>(existing: T, expected: T): Repair<T> {
+  const object = reconciledRole(existing, expected);
+  return object === undefined ? undefined : { action: 'update', object };
 }
 
 /** The value and policy of a system class are fixed; anything else in it is made over. */

@@ -28,9 +28,11 @@ export async function seedStore(
   environment: Pick<Environment, 'id' | 'now'>,
   texts: readonly string[],
 ): Promise<boolean> {
+  const entries = texts.flatMap(generatedEntries);
+  const [first] = entries;
+  if (first === undefined || (await store.get(first.key)).entry !== undefined) return false;
   const now = formatTime(environment.now());
   const encoder = new TextEncoder();
-  const entries = texts.flatMap(generatedEntries);
   const { succeeded } = await store.commit({
     compare: entries.map(({ key }) => ({ key, modRevision: 0 })),
     operations: entries.map(({ key, text }) => {

@@ -190,7 +190,6 @@ export class ControlPlane {
       await ensureBootstrap(client);
       await ensureOwnObjects(client);
     }
-    await this.#publish(this.#options.joinServers ?? []);
     this.#startSecurity(client);
     await this.#securityInformers.synced();
     this.#bootstrapped.done();
@@ -200,6 +199,7 @@ export class ControlPlane {
   async work(): Promise<void> {
     const { environment, logger, metrics, serviceRange, endpoint } = this.#options;
     const client = this.serverClient;
+    await this.#publish(this.#options.joinServers ?? []);
     if (endpoint !== undefined) {
       const clusterIP = addressAt(parseRange(serviceRange), 1);
       const service = new KubernetesService({ client, environment, logger, clusterIP, ...endpoint });

@@ -1,9 +1,7 @@
-import { reconciledRole } from '../../apiserver/bootstrap/reconcile-rbac.ts';
+import { ensureObjects, repairedRole } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
 import type { Client } from '../../client/client.ts';
 import { localPathProvisioner } from '../../controllers/persistent-volume/local-path.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import type { ResourceType } from '../../machinery/resource-type.ts';
-import { isReason } from '../../machinery/status-error.ts';
 import { nodeBootstrappersGroup } from '../../resources/bootstrap/bootstrap-token.ts';
 import { clusterInfo } from '../../resources/bootstrap/cluster-info.ts';
 import type {
@@ -39,29 +37,27 @@ export function ownObjects(): readonly KubeObject[] {
 
 /** Of a cluster that is there already. A user may change them, and delete all but the rights, which get what they lack. */
 export async function ensureOwnObjects(client: Client): Promise<void> {
+  const leave = () => undefined;
+  const [wantedRoles, wantedBindings] = [grants().map(([role]) => role), grants().map(([, binding]) => binding)];
+  const own = readers();
   await Promise.all([
-    ...grants().flatMap(([role, binding]) => [ensureRole(client, role), create(client, clusterRoleBindings, binding)]),
-    ensureRole(client, metricsReader),
-    ...joinGrants().map((binding) => create(client, clusterRoleBindings, binding)),
-    ...readers().flatMap(([role, binding]) => [create(client, roles, role), create(client, roleBindings, binding)]),
+    ensureObjects(client, clusterRoles, [...wantedRoles, metricsReader], repairedRole, options),
+    ensureObjects(client, clusterRoleBindings, [...wantedBindings, ...joinGrants()], leave, options),
+    ensureObjects(
+      client,
+      roles,
+      own.map(([role]) => role),
+      leave,
+      options,
+    ),
+    ensureObjects(
+      client,
+      roleBindings,
+      own.map(([, binding]) => binding),
+      leave,
+      options,
+    ),
   ]);
-}
-
-async function create<T extends KubeObject>(client: Client, type: ResourceType<T>, object: T): Promise<void> {
-  try {
-    await client.create(type, object, options);
-  } catch (error) {
-    if (!isReason(error, 'AlreadyExists')) throw error;
-  }
-}
-
-/** A cluster of an earlier version has roles with fewer rights. */
-async function ensureRole(client: Client, role: ClusterRole): Promise<void> {
-  const { items } = await client.list(clusterRoles, { fieldSelector: `metadata.name=${role.metadata.name}` });
-  const [existing] = items;
-  const repaired = existing === undefined ? undefined : reconciledRole(existing, role);
-  if (existing === undefined) await create(client, clusterRoles, role);
-  else if (repaired !== undefined) await client.update(clusterRoles, repaired, options);
 }
 
 const defaultStorageClass: StorageClass = {
