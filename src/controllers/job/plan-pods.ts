@@ -1,5 +1,4 @@
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
-import { podsToDelete } from '../replicaset/pods-to-delete.ts';
 import { isPodTerminating } from '../runtime/pods.ts';
 import { activeIndexes } from './assess-indexes.ts';
 import type { JobAssessment } from './assess-job.ts';
@@ -8,6 +7,7 @@ import { backOffLeftMs, indexBackOffLeftMs } from './failure-back-off.ts';
 import { firstFree, mergeRanges } from './index-ranges.ts';
 import { replacesFailedOnly } from './job-pods.ts';
 import { judgePod } from './pod-failure-policy.ts';
+import { leastAdvanced } from './surplus-pods.ts';
 
 /** So many pods are created or deleted at most before the caches are looked at again. */
 const burst = 500;
@@ -32,7 +32,7 @@ const none: PodPlan = { action: 'none' };
 export function planPods(assessment: JobAssessment, now: number): PodPlan {
   const { spec, active, terminating } = assessment;
   const wanted = wantedPods(assessment);
-  const surplus = surplusPods(assessment, Math.max(0, active.length - wanted), now);
+  const surplus = surplusPods(assessment, Math.max(0, active.length - wanted));
   if (spec.suspend === true) return surplus.length > 0 ? { action: 'delete', pods: surplus } : none;
   if (surplus.length > 0) return { action: 'delete', pods: surplus.slice(0, burst) };
   const missing = wanted - active.length - (replacesFailedOnly(spec) ? terminating : 0);
@@ -89,17 +89,17 @@ function failureAnnotations({ spec }: JobAssessment, replaced: Pod | undefined):
 }
 
 /** At least `count` active pods that are to go; of an indexed job all without an index that it has, and all but one of each index. */
-function surplusPods({ spec, active, indexes }: JobAssessment, count: number, now: number): readonly Pod[] {
-  if (indexes === undefined) return count === 0 ? [] : podsToDelete(active, [], count, now);
+function surplusPods({ spec, active, indexes }: JobAssessment, count: number): readonly Pod[] {
+  if (indexes === undefined) return count === 0 ? [] : leastAdvanced(active, count);
   const { completions = 0 } = spec;
   const surplus: Pod[] = [];
   const left: Pod[] = [];
   const byIndex = Map.groupBy(active, (pod) => completionIndex(pod) ?? -1);
   for (const [index, pods] of byIndex) {
-    const going = index < 0 || index >= completions ? pods : podsToDelete(pods, [], pods.length - 1, now);
+    const going = index < 0 || index >= completions ? pods : leastAdvanced(pods, pods.length - 1);
     surplus.push(...going);
     left.push(...pods.filter((pod) => !going.includes(pod)));
   }
   const more = count - surplus.length;
-  return more > 0 ? [...surplus, ...podsToDelete(left, [], more, now)] : surplus;
+  return more > 0 ? [...surplus, ...leastAdvanced(left, more)] : surplus;
 }

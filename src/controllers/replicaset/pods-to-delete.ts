@@ -1,9 +1,9 @@
 import { parseTime } from '../../machinery/time.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { isPodActive, isPodReady, readySinceMs } from '../runtime/pods.ts';
+import { compareNumbers, restartsOf, stageOf } from '../runtime/removal-order.ts';
 
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
-const phaseOrder: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
 
 /**
  * Which `count` of the active pods go when there are too many: those that would be missed least. `related` are all pods of the
@@ -33,7 +33,7 @@ interface Candidate {
   /** Compared one after the other; the smaller goes first. */
   readonly order: readonly number[];
   readonly readyAge: number;
-  readonly restarts: number;
+  readonly restarts: readonly number[];
   readonly age: number;
 }
 
@@ -41,27 +41,20 @@ function candidate(pod: Pod, onNode: ReadonlyMap<string, number>, now: number): 
   const node = pod.spec?.nodeName ?? '';
   return {
     pod,
-    order: [
-      node === '' ? 0 : 1,
-      phaseOrder[pod.status?.phase ?? ''] ?? 0,
-      isPodReady(pod) ? 1 : 0,
-      costOf(pod),
-      -(onNode.get(node) ?? 0),
-    ],
+    order: [...stageOf(pod), costOf(pod), -(onNode.get(node) ?? 0)],
     readyAge: isPodReady(pod) ? magnitude(now, readySinceMs(pod)) : Number.NaN,
-    restarts: Math.max(0, ...(pod.status?.containerStatuses ?? []).map((status) => status.restartCount)),
+    restarts: restartsOf(pod),
     age: magnitude(now, parseTime(pod.metadata.creationTimestamp)),
   };
 }
 
 function compare(a: Candidate, b: Candidate): number {
-  for (const [index, value] of a.order.entries()) {
-    const other = b.order[index] ?? 0;
-    if (value !== other) return value - other;
-  }
+  const byOrder = compareNumbers(a.order, b.order);
+  if (byOrder !== 0) return byOrder;
   const bothReady = !Number.isNaN(a.readyAge) && !Number.isNaN(b.readyAge);
   if (bothReady && readySinceMs(a.pod) !== readySinceMs(b.pod)) return a.readyAge - b.readyAge || byUid(a, b);
-  if (a.restarts !== b.restarts) return b.restarts - a.restarts;
+  const byRestarts = compareNumbers(a.restarts, b.restarts);
+  if (byRestarts !== 0) return byRestarts;
   if (a.pod.metadata.creationTimestamp !== b.pod.metadata.creationTimestamp) return a.age - b.age || byUid(a, b);
   return 0;
 }
