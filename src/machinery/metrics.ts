@@ -33,6 +33,13 @@ export interface MetricRegistry {
   histogram(options: MetricOptions & { readonly buckets: readonly number[] }): Family<Histogram>;
 }
 
+/** `count` bounds of a histogram, each so many times the one before. */
+export function exponentialBuckets(start: number, factor: number, count: number): readonly number[] {
+  const buckets = [start];
+  while (buckets.length < count) buckets.push((buckets.at(-1) ?? 0) * factor);
+  return buckets;
+}
+
 const nothing: Counter & Gauge & Histogram = { add() {}, set() {}, observe() {} };
 const family = { with: () => nothing };
 

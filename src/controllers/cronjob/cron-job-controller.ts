@@ -1,4 +1,5 @@
 import type { Informer } from '../../client/informer.ts';
+import { exponentialBuckets, type Histogram } from '../../machinery/metrics.ts';
 import { parseCronSchedule } from '../../resources/batch/cron-schedule.ts';
 import { isTimeZone } from '../../resources/batch/time-zone.ts';
 import type { CronJob, Job } from '../../resources/schema/batch-v1.generated.ts';
@@ -35,6 +36,7 @@ class CronJobLoop {
   readonly jobs: Informer<Job>;
   readonly #context: ControllerContext;
   readonly #ownWrites: OwnWrites;
+  readonly #creationSkew: Histogram;
   /** Whose schedule has changed, and from when on the new one holds: times of it that have passed were never missed. */
   readonly #rescheduled = new Map<string, number>();
 
@@ -43,6 +45,13 @@ class CronJobLoop {
     this.cronJobs = context.informers.informer(cronJobs, informerOptions);
     this.jobs = context.informers.informer(jobs, jobInformer);
     this.#ownWrites = new OwnWrites(context.environment);
+    this.#creationSkew = context.metrics
+      .histogram({
+        name: 'cronjob_controller_job_creation_skew_duration_seconds',
+        help: 'From the time when a job was due until it was created',
+        buckets: exponentialBuckets(1, 2, 10),
+      })
+      .with();
   }
 
   cronJobChanged(change: Change<CronJob>): Iterable<string> {
@@ -74,6 +83,7 @@ class CronJobLoop {
       cronJob,
       children: [...this.jobs.byIndex(byController, cronJob.metadata.uid ?? '')],
       mayStart: holdsFrom <= now,
+      created: (lateMs) => this.#creationSkew.observe(lateMs / 1000),
       written: (written) => this.#ownWrites.written(key, written),
     });
     return { requeueAfterMs: await round.run(signal) };

@@ -1,7 +1,7 @@
 import { referenceTo } from '../../client/object-reference.ts';
 import { quote } from '../../machinery/go-text.ts';
 import { isReason } from '../../machinery/status-error.ts';
-import { formatTime } from '../../machinery/time.ts';
+import { formatTime, parseTime } from '../../machinery/time.ts';
 import { type CronSchedule, parseCronSchedule } from '../../resources/batch/cron-schedule.ts';
 import { finishedCondition, trueCondition } from '../../resources/batch/job-conditions.ts';
 import { isTimeZone } from '../../resources/batch/time-zone.ts';
@@ -21,6 +21,8 @@ export interface CronJobRoundOptions {
   readonly children: readonly Job[];
   /** Whether a job may be started now if one is due. */
   readonly mayStart: boolean;
+  /** Told how long after its time a job was created. */
+  created(lateMs: number): void;
   /** Told of the CronJob when its status was written. */
   written(cronJob: CronJob): void;
 }
@@ -190,6 +192,8 @@ export class CronJobRound {
     try {
       job = await this.#context.client.create(jobs, wanted, { signal });
       this.#event('Normal', 'SuccessfulCreate', `Created job ${job.metadata.name}`);
+      const createdAt = parseTime(job.metadata.creationTimestamp);
+      if (createdAt !== undefined) this.#options.created(createdAt - dueMs);
     } catch (error) {
       if (!isReason(error, 'AlreadyExists')) {
         const news = !signal.aborted && !isNamespaceTerminating(error);

@@ -30,6 +30,8 @@ export interface JobAssessment {
   readonly terminating: number;
   /** Pods that have succeeded, or indexes. */
   readonly succeeded: number;
+  /** Pods that have failed and count. */
+  readonly failed: number;
   readonly startTime: string | undefined;
   readonly backOff: BackOffRecord;
   /** Of an indexed job. */
@@ -69,6 +71,7 @@ export function assessJob({ job, pods, backOff, now }: JobObservation): JobAsses
     active,
     terminating: pods.filter(isPodTerminating).length,
     succeeded: indexes === undefined ? succeeded : countIndexes(indexes.succeeded),
+    failed,
     startTime,
     backOff: recordEnds(backOff, newSucceeded, newFailed),
     indexes,

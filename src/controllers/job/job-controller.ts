@@ -12,6 +12,7 @@ import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, ownKey, parseKey } from '../runtime/object-keys.ts';
 import { OwnWrites } from '../runtime/own-writes.ts';
 import { controllerOf, isControlledBy } from '../runtime/owner-references.ts';
+import { isPodFinished } from '../runtime/pods.ts';
 import { byController, orphansOf, podInformer } from '../runtime/projections.ts';
 import { assessJob } from './assess-job.ts';
 import { type BackOffRecord, noFailures } from './failure-back-off.ts';
@@ -60,12 +61,15 @@ class JobLoop {
   }
 
   jobChanged(change: Change<Job>): Iterable<string> {
-    if (change.type === 'deleted') this.#forget(keyOf(change.object));
+    const { type, object: job } = change;
+    if (type === 'deleted') this.#forget(keyOf(job));
+    if (type === 'added' && isManagedElsewhere(job)) this.#metrics.managedElsewhere(job.spec?.managedBy ?? '');
     return ownKey(change);
   }
 
   podChanged(change: Change<Pod>): Iterable<string> {
     const { object: pod, old } = change;
+    this.#tellFinalizer(change);
     const owner = this.#ownerOf(pod);
     const keys = new Set<string>();
     if (owner !== undefined) {
@@ -92,23 +96,37 @@ class JobLoop {
     }
     if (isManagedElsewhere(job)) return undefined;
     if (!this.#cachesAreUpToDate(key, job)) return { requeueAfterMs: unseenMs };
-    const owned = await this.#claim(job, signal);
-    const assessment = assessJob({
-      job,
-      pods: owned,
-      backOff: this.#backOffs.get(key) ?? noFailures,
-      now: this.#context.environment.now(),
-    });
-    const round = new JobRound(this.#context, {
-      assessment,
-      expectations: this.#expectations,
-      metrics: this.#metrics,
-      written: (written) => this.#ownWrites.written(key, written),
-      released: (pod) => this.#ownReleases.released(key, pod),
-      counted: () => this.#backOffs.set(key, assessment.backOff),
-    });
-    const requeueAfterMs = await round.run(signal);
-    return { requeueAfterMs, restMs: Math.max(restMs, restAfter(owned.length)) };
+    return this.#look(key, job, signal);
+  }
+
+  async #look(key: string, job: Job, signal: AbortSignal): Promise<ReconcileResult> {
+    const { environment } = this.#context;
+    const startedAt = environment.monotonic();
+    let round: JobRound | undefined;
+    let failed = true;
+    try {
+      const owned = await this.#claim(job, signal);
+      const assessment = assessJob({
+        job,
+        pods: owned,
+        backOff: this.#backOffs.get(key) ?? noFailures,
+        now: environment.now(),
+      });
+      round = new JobRound(this.#context, {
+        assessment,
+        expectations: this.#expectations,
+        metrics: this.#metrics,
+        written: (written) => this.#ownWrites.written(key, written),
+        released: (pod) => this.#ownReleases.released(key, pod),
+        counted: () => this.#backOffs.set(key, assessment.backOff),
+      });
+      const requeueAfterMs = await round.run(signal);
+      failed = false;
+      return { requeueAfterMs, restMs: Math.max(restMs, restAfter(owned.length)) };
+    } finally {
+      const action = round?.action ?? 'reconciling';
+      this.#metrics.synced(job, action, environment.monotonic() - startedAt, failed);
+    }
   }
 
   /** From caches that are older than the controller's own deeds it would do and count things twice. */
@@ -117,11 +135,11 @@ class JobLoop {
       const { name, namespace } = parseKey(objectKey);
       return this.jobs.get(name, namespace);
     };
-    return (
-      this.#expectations.satisfied(key) &&
-      this.#ownWrites.seen(key, cached) &&
-      this.#ownReleases.seen(key, this.pods.byIndex(byController, job.metadata.uid ?? ''))
-    );
+    const written = this.#ownWrites.seen(key, cached);
+    const released = this.#ownReleases.seen(key, this.pods.byIndex(byController, job.metadata.uid ?? ''));
+    if (!written) this.#metrics.skipped('batch', 'jobs');
+    else if (!released) this.#metrics.skipped('', 'pods');
+    return written && released && this.#expectations.satisfied(key);
   }
 
   async #claim(job: Job, signal: AbortSignal): Promise<readonly Pod[]> {
@@ -139,6 +157,15 @@ class JobLoop {
       signal,
     });
     return claimed.map((pod) => (isControlledBy(pod, job) ? pod : withFinalizer(pod)));
+  }
+
+  #tellFinalizer({ type, object, old }: Change<Pod>): void {
+    const before = type === 'deleted' ? object : old;
+    const [was, is] = [
+      before !== undefined && waitsToBeCounted(before),
+      type !== 'deleted' && waitsToBeCounted(object),
+    ];
+    if (was !== is) this.#metrics.finalizer(is ? 'add' : 'delete');
   }
 
   #forget(key: string): void {
@@ -159,6 +186,10 @@ class JobLoop {
     for (const job of this.jobs.list(pod.metadata.namespace ?? ''))
       if (compileLabelSelector(jobSpecOf(job).selector).matches(pod.metadata.labels)) yield job;
   }
+}
+
+function waitsToBeCounted(pod: Pod): boolean {
+  return isPodFinished(pod) && isTracked(pod);
 }
 
 /** A pod that has just been adopted, which the caches do not show yet. */

@@ -12,9 +12,9 @@ import { slowStart } from '../runtime/slow-start.ts';
 import type { JobAssessment } from './assess-job.ts';
 import { indexedPodPrefix, templateForIndex } from './completion-index.ts';
 import { changedConditions, conditionOf, type Outcome } from './job-conditions.ts';
-import type { JobMetrics } from './job-metrics.ts';
+import type { JobMetrics, SyncAction } from './job-metrics.ts';
 import { trackingFinalizer } from './job-pods.ts';
-import { type PlannedPod, planPods } from './plan-pods.ts';
+import { type PlannedPod, type PodPlan, planPods } from './plan-pods.ts';
 import { releasePod } from './release-pod.ts';
 import { settleUncounted, type Tracking, trackedUids, trackPods, uncountedPods } from './track-pods.ts';
 
@@ -43,6 +43,13 @@ const completed: Outcome = {
   message: 'Reached expected number of succeeded pods',
 };
 
+const actions: Readonly<Record<PodPlan['action'], SyncAction>> = {
+  none: 'tracking',
+  wait: 'pods_created',
+  create: 'pods_created',
+  delete: 'pods_deleted',
+};
+
 /** One look at one job, acted out. */
 export class JobRound {
   readonly #context: ControllerContext;
@@ -56,6 +63,7 @@ export class JobRound {
   #status: JobStatus;
   #failure: unknown;
   #requeueAfterMs: number | undefined;
+  #action: SyncAction = 'reconciling';
 
   constructor(context: ControllerContext, options: JobRoundOptions) {
     const { job, active, terminating, startTime, deadlineInMs } = options.assessment;
@@ -68,6 +76,11 @@ export class JobRound {
     this.#job = job;
     this.#status = { ...job.status, startTime };
     this.#requeueAfterMs = deadlineInMs;
+  }
+
+  /** What became of the job's pods. */
+  get action(): SyncAction {
+    return this.#action;
   }
 
   /** Answers when to look again though nothing has changed. Throws what went wrong, once all else is done. */
@@ -100,6 +113,7 @@ export class JobRound {
 
   async #manage(signal: AbortSignal): Promise<void> {
     const plan = planPods(this.#options.assessment, this.#now);
+    this.#action = actions[plan.action];
     if (plan.action === 'create') await this.#create(plan.pods, signal);
     else if (plan.action === 'delete') await this.#delete(plan.pods, true, signal);
     else if (plan.action === 'wait')
@@ -107,7 +121,7 @@ export class JobRound {
   }
 
   async #create(planned: readonly PlannedPod[], signal: AbortSignal): Promise<void> {
-    const { expectations } = this.#options;
+    const { expectations, metrics, assessment } = this.#options;
     expectations.expectCreations(this.#key, planned.length);
     const result = await slowStart(planned.length, async (at) => {
       try {
@@ -118,6 +132,8 @@ export class JobRound {
       }
     });
     expectations.creationObserved(this.#key, result.skipped);
+    const failed = planned.length - result.succeeded - result.skipped;
+    metrics.podsCreated(assessment, result.succeeded, failed);
     this.#counts.active += result.succeeded;
     if (result.error !== undefined && !isNamespaceTerminating(result.error)) this.#failure = result.error;
   }
@@ -197,6 +213,7 @@ export class JobRound {
       await this.#write(signal);
       this.#options.counted();
     }
+    for (const action of tracking.policyActions) this.#options.metrics.policyApplied(action);
     const tracked = new Set(trackedUids(this.#options.assessment.pods));
     const failure = await this.#release(tracking.release, tracked, signal);
     const settled = settleUncounted(this.#status, tracked);

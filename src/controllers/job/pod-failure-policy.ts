@@ -7,6 +7,8 @@ import type { ContainerStatus, Pod } from '../../resources/schema/core-v1.genera
 
 /** What a failure policy makes of a failed pod (KEP-3329). */
 export interface Judgement {
+  /** What the rule that matched says; undefined when none did. */
+  readonly action?: string;
   /** Whether the failure counts towards the limits. */
   readonly counts: boolean;
   /** Why the whole job fails because of it. */
@@ -23,13 +25,13 @@ export function judgePod(policy: PodFailurePolicy | undefined, pod: Pod): Judgem
     if (why === undefined) continue;
     switch (rule.action) {
       case 'Ignore':
-        return { counts: false };
+        return { action: rule.action, counts: false };
       case 'FailIndex':
-        return { counts: true, failsIndex: true };
+        return { action: rule.action, counts: true, failsIndex: true };
       case 'FailJob':
-        return { counts: true, failsJob: `${why} matching FailJob rule at index ${index}` };
+        return { action: rule.action, counts: true, failsJob: `${why} matching FailJob rule at index ${index}` };
       case 'Count':
-        return counted;
+        return { action: rule.action, counts: true };
     }
   }
   return counted;

@@ -14,6 +14,8 @@ const mostUncounted = 500;
 export interface Tracking {
   /** Not counted yet are pods that have ended and keep their finalizer. */
   readonly status: JobStatus;
+  /** What a failure policy did with each failed pod that a rule of it matched. */
+  readonly policyActions: readonly string[];
   /** Pods whose finalizer goes once that status is written. */
   readonly release: readonly Pod[];
   readonly changed: boolean;
@@ -32,7 +34,7 @@ export function trackPods(
   const uncounted = before.uncountedTerminatedPods ?? {};
   const settled = settleUncounted(before, trackedUids(pods));
   let changed = settled !== before;
-  const { succeeded, failed, newIndexes, release, full } = ends(assessment, settled, uncounted, outcome);
+  const { succeeded, failed, newIndexes, policyActions, release, full } = ends(assessment, settled, uncounted, outcome);
   let status: JobStatus = { ...settled, uncountedTerminatedPods: uncountedOf(succeeded, failed) };
   changed ||= uidCount(status) > uidCount(settled) || newIndexes.length > 0;
   if (isIndexed(spec)) {
@@ -46,7 +48,7 @@ export function trackPods(
     status = { ...status, conditions: [...(status.conditions ?? []), conditionOf(interim, now)] };
     changed = true;
   }
-  return { status, release, changed, final: full ? undefined : final };
+  return { status, policyActions, release, changed, final: full ? undefined : final };
 }
 
 function finalOutcome(outcome: Outcome | undefined): Outcome | undefined {
@@ -64,6 +66,7 @@ function ends(
   const succeeded = [...(settled.uncountedTerminatedPods?.succeeded ?? [])];
   const failed = [...(settled.uncountedTerminatedPods?.failed ?? [])];
   const newIndexes: number[] = [];
+  const policyActions: string[] = [];
   const release: Pod[] = [];
   for (const pod of inOrder(pods, isIndexed(spec))) {
     if (!isTracked(pod) || !mayRelease(assessment, pod, outcome)) continue;
@@ -76,13 +79,16 @@ function ends(
       } else if (index !== undefined && !hasIndex(indexes?.before ?? [], index)) newIndexes.push(index);
     } else if (hasFailed(pod, spec) || (outcome !== undefined && outcome.type !== 'SuccessCriteriaMet')) {
       const counts = !isIndexed(spec) || index !== undefined;
-      if (counts && known.failed?.includes(uid) !== true && judgePod(spec.podFailurePolicy, pod).counts)
-        failed.push(uid);
+      if (counts && known.failed?.includes(uid) !== true) {
+        const judgement = judgePod(spec.podFailurePolicy, pod);
+        if (judgement.action !== undefined) policyActions.push(judgement.action);
+        if (judgement.counts) failed.push(uid);
+      }
     }
     if (newIndexes.length + succeeded.length + failed.length >= mostUncounted)
-      return { succeeded, failed, newIndexes, release, full: true };
+      return { succeeded, failed, newIndexes, policyActions, release, full: true };
   }
-  return { succeeded, failed, newIndexes, release, full: false };
+  return { succeeded, failed, newIndexes, policyActions, release, full: false };
 }
 
 function inOrder(pods: readonly Pod[], indexed: boolean): readonly Pod[] {

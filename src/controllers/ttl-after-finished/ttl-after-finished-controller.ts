@@ -1,3 +1,4 @@
+import { exponentialBuckets } from '../../machinery/metrics.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { parseTime } from '../../machinery/time.ts';
 import { finishedCondition } from '../../resources/batch/job-conditions.ts';
@@ -9,7 +10,14 @@ import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, parseKey } from '../runtime/object-keys.ts';
 
 /** Deletes finished jobs with all that is theirs, once the time is over that they asked to be kept for (KEP-592). */
-export function ttlAfterFinishedController({ client, informers, environment }: ControllerContext): Controller {
+export function ttlAfterFinishedController({ client, informers, environment, metrics }: ControllerContext): Controller {
+  const deletionSeconds = metrics
+    .histogram({
+      name: 'ttl_after_finished_controller_job_deletion_duration_seconds',
+      help: 'From the time when a job was to be deleted until it was',
+      buckets: exponentialBuckets(0.1, 2, 14),
+    })
+    .with();
   const allJobs = informers.informer(jobs, jobInformer);
 
   return {
@@ -32,6 +40,7 @@ export function ttlAfterFinishedController({ client, informers, environment }: C
         if (freshExpiryMs === undefined || freshExpiryMs > environment.now()) return undefined;
         const preconditions = { uid: job.metadata.uid };
         await client.delete(jobs, { name, namespace }, { propagationPolicy: 'Foreground', preconditions, signal });
+        deletionSeconds.observe((environment.now() - freshExpiryMs) / 1000);
       } catch (error) {
         if (!isReason(error, 'NotFound')) throw error;
       }

@@ -3,13 +3,6 @@ import type { Counter, Family, Gauge, Histogram, MetricRegistry } from '../../ma
 /** The seconds that most of a kubelet's histograms are divided at. */
 export const usualSeconds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** `count` bounds, each so many times the one before. */
-export function exponentialBuckets(start: number, factor: number, count: number): readonly number[] {
-  const buckets = [start];
-  while (buckets.length < count) buckets.push((buckets.at(-1) ?? 0) * factor);
-  return buckets;
-}
-
 /** Metrics under the names of a kubelet's, which all begin alike. */
 export class KubeletFamilies {
   readonly #registry: MetricRegistry;

@@ -1,6 +1,6 @@
-import type { Counter, Family, Histogram } from '../../machinery/metrics.ts';
+import { type Counter, exponentialBuckets, type Family, type Histogram } from '../../machinery/metrics.ts';
 import type { Container, Pod, ResourceRequirements } from '../../resources/schema/core-v1.generated.ts';
-import { exponentialBuckets, type KubeletFamilies } from './kubelet-families.ts';
+import type { KubeletFamilies } from './kubelet-families.ts';
 
 /** Why pods are refused, as far as it is told apart: whatever else a reason may be, there must not be a series for each. */
 const knownReasons: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
-import type { Counter, Family, Histogram } from '../../machinery/metrics.ts';
-import { exponentialBuckets, type KubeletFamilies, usualSeconds } from './kubelet-families.ts';
+import { type Counter, exponentialBuckets, type Family, type Histogram } from '../../machinery/metrics.ts';
+import { type KubeletFamilies, usualSeconds } from './kubelet-families.ts';
 
 /** What the calls of a container runtime are counted and measured by. */
 export class RuntimeMetrics {
