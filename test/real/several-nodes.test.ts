@@ -66,6 +66,11 @@ describe.skipIf(inject('missing').length > 0)('several nodes on one machine', ()
         (await fetch(`http://${address}:${port}/`)).text(),
       );
       expect(podsOf()).toContain(answer.trim());
+      // Wherever the node port leads: to a pod beside the one that asks, too.
+      for (const from of podsOf()) {
+        const script = `for i in $(seq 30); do timeout 2 wget -q -O - http://${address}:${port}/; done`;
+        expect(new Set((await cluster.exec(from, script)).trim().split('\n'))).toEqual(new Set(podsOf()));
+      }
     }
   });
 

@@ -48,6 +48,9 @@ export class NodeNetworks {
     const pair = ['type', 'veth', 'peer', 'name', 'eth0', 'mtu', `${mtu}`, 'netns', namespace];
     await this.#ip([/File exists/], 'link', 'add', link, 'mtu', `${mtu}`, ...pair);
     await this.#ip([], 'link', 'set', link, 'master', bridge, 'up');
+    // Where bridges call iptables, what a pod of the node sends to a node port of the machine is led to a pod beside it within the bridge,
+    // out of the link by which it came.
+    await this.#ip([], 'link', 'set', link, 'type', 'bridge_slave', 'hairpin', 'on');
     const inside = ['ip', '-n', namespace];
     await this.#run([], [...inside, 'link', 'set', 'lo', 'up']);
     await this.#address(inside, 'eth0', address, range);
