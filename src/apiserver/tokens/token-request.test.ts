@@ -173,7 +173,8 @@ test('a pod of another service account is refused', async () => {
 });
 
 test('others learn issuer and keys by OpenID Connect Discovery', async () => {
-  const discovery = openIdDiscovery(issuer, 'https://10.0.0.1:6443');
+  let address = 'https://10.0.0.1:6443';
+  const discovery = openIdDiscovery(issuer, () => address);
   const read = async (path: string) => {
     const context = { ...resourceContext({}), info: { isResource: false, path, verb: 'get' } as const };
     const { headers, body } = await discovery.fetch(context);
@@ -195,6 +196,10 @@ test('others learn issuer and keys by OpenID Connect Discovery', async () => {
     value: {
       keys: [{ use: 'sig', kty: 'EC', kid: issuer.verificationKeys[0]?.id, alg: 'ES256', crv: 'P-256', x, y }],
     },
+  });
+  address = 'https://10.0.0.2:6443';
+  expect((await read('/.well-known/openid-configuration')).value).toMatchObject({
+    jwks_uri: 'https://10.0.0.2:6443/openid/v1/jwks',
   });
 });
 

@@ -78,8 +78,8 @@ export interface ControlPlaneOptions {
   /** The machine it runs on, for those who say which of several they are; `simulated` unless given. */
   readonly hostname?: string | undefined;
   readonly nodeLifecycle?: ControllerSettings['nodeLifecycle'];
-  /** As clients reach the server: `https://127.0.0.1:6443`. */
-  readonly serverUrl?: string | undefined;
+  /** As pods and other machines reach the server at the moment: `https://192.0.2.2:6443`. */
+  readonly serverUrl?: (() => string) | undefined;
   /** The way to nodes, pods and services, given how to read the API as the server itself; absent: there is none, and no streams. */
   readonly dialer?: ((reader: Reader) => Dialer) | undefined;
   readonly renderMetrics?: (() => Promise<{ readonly contentType: string; readonly text: string }>) | undefined;
@@ -119,6 +119,7 @@ export class ControlPlane {
     const following = new LateClient();
     this.#startSecurity = following.set;
     this.#securityInformers = this.#informers(following);
+    const serverUrl = options.serverUrl ?? (() => '');
     const issuer = new TokenIssuer({ issuer: tokenIssuerUrl, signingKey: options.serviceAccountKey });
     this.#allocator = new ServiceAllocator({ reader: client, environment, clusterIPRanges: [serviceRange] });
     this.#security = createSecurity({
@@ -164,12 +165,12 @@ export class ControlPlane {
       computedHandlers: computed,
       pathHandlers: [
         ...this.#healthEndpoints(),
-        openIdDiscovery(issuer, options.serverUrl ?? ''),
+        openIdDiscovery(issuer, serverUrl),
         ...(options.renderMetrics === undefined ? [] : [metricsEndpoint({ render: options.renderMetrics })]),
         new OpenApiV2(documents, environment),
         new OpenApiV3(documents, environment),
       ],
-      serverAddress: () => (options.serverUrl ?? '').replace('https://', ''),
+      serverAddress: () => serverUrl().replace('https://', ''),
     });
     this.api = api;
     this.serverClient = api.client(serverUser);

@@ -149,7 +149,7 @@ export class Server {
       nodeLifecycle: options.nodeLifecycle,
       dnsPort: options.realNode ? dnsPort : undefined,
       volumeDirectory: join(directory.path, 'volumes'),
-      serverUrl: this.url,
+      serverUrl: () => `https://${this.address}:${port}`,
       dialer: (reader) => this.#dialer(reader),
       renderMetrics: async () => ({
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
