@@ -29,6 +29,9 @@ import { endpointSliceDefinition } from './discovery/endpoint-slice.ts';
 import { eventsEventDefinition } from './events/event.ts';
 import { nodeMetrics } from './metrics/node-metrics.ts';
 import { podMetrics } from './metrics/pod-metrics.ts';
+import { ingressDefinition } from './networking/ingress.ts';
+import { ingressClassDefinition } from './networking/ingress-class.ts';
+import { networkPolicyDefinition } from './networking/network-policy.ts';
 import { runtimeClassDefinition } from './node/runtime-class.ts';
 import { podDisruptionBudgetDefinition } from './policy/pod-disruption-budget.ts';
 import { clusterRoleDefinition } from './rbac/cluster-role.ts';
@@ -83,6 +86,9 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),
+  forget(ingressDefinition),
+  forget(ingressClassDefinition),
+  forget(networkPolicyDefinition),
   forget(runtimeClassDefinition),
   forget(podDisruptionBudgetDefinition),
   forget(clusterRoleDefinition),

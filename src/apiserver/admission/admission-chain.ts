@@ -2,12 +2,14 @@ import type { Client } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { LimitRange, Namespace, ResourceQuota, ServiceAccount } from '../../resources/schema/core-v1.generated.ts';
+import type { IngressClass } from '../../resources/schema/networking-v1.generated.ts';
 import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import type { RbacPolicy } from '../authz/rbac-policy.ts';
 import type { Authorizer } from '../request.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-requests.ts';
 import { clusterTrustBundleAttest } from './cluster-trust-bundle-attest.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { LimitRanger } from './limit-ranger.ts';
@@ -37,6 +39,7 @@ export interface AdmissionChainOptions {
   readonly serviceAccounts: Informer<ServiceAccount>;
   readonly priorityClasses: Informer<PriorityClass>;
   readonly storageClasses: Informer<StorageClass>;
+  readonly ingressClasses: Informer<IngressClass>;
 }
 
 /**
@@ -68,6 +71,7 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     certificateApproval(authorizer),
     certificateSigning(authorizer),
     certificateSubjectRestriction,
+    defaultIngressClass(options.ingressClasses),
     new PodTopologyLabels(reader),
     podResize(reader),
     runtimeClass(reader),

@@ -4,6 +4,7 @@ import type { PersistentVolumeClaim } from '../../resources/schema/core-v1.gener
 import { persistentVolumeClaims } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import { appliesTo } from './applies-to.ts';
+import { newest } from './newest.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
 
 const defaultAnnotations: readonly string[] = [
@@ -21,7 +22,7 @@ export function defaultStorageClass(classes: Informer<StorageClass>): AdmissionP
       // An empty name is a choice: a volume without a class.
       if (claim.spec === undefined || claim.spec.storageClassName != null) return;
       if (claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined) return;
-      const [first] = [...classes.list()].filter(isDefault).sort(byAgeThenName);
+      const first = newest([...classes.list()].filter(isDefault));
       if (first !== undefined) claim.spec.storageClassName = first.metadata.name ?? '';
     },
   };
@@ -29,9 +30,4 @@ export function defaultStorageClass(classes: Informer<StorageClass>): AdmissionP
 
 function isDefault({ metadata }: StorageClass): boolean {
   return defaultAnnotations.some((key) => metadata.annotations?.[key] === 'true');
-}
-
-function byAgeThenName(a: StorageClass, b: StorageClass): number {
-  const newerFirst = (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '');
-  return newerFirst || (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '');
 }

@@ -3,7 +3,10 @@ import { admit, attributes, verdict } from '../../../test/support/admission.ts';
 import { FakeInformer } from '../../../test/support/fake-informer.ts';
 import { FakeReader } from '../../../test/support/fake-reader.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Ingress, IngressClass } from '../../resources/schema/networking-v1.generated.ts';
 import {
+  ingressClasses,
+  ingresses,
   nodes,
   persistentVolumeClaims,
   persistentVolumes,
@@ -13,6 +16,7 @@ import {
 } from '../../resources/schema/resource-types.generated.ts';
 import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
@@ -118,6 +122,28 @@ describe('DefaultTolerationSeconds', () => {
       expect((await admit<Pod>(defaultTolerationSeconds, write)).spec).toMatchObject(expected);
     }
   });
+});
+
+test('an Ingress that names no class gets the newest default, the first by name among equals', async () => {
+  const ingressClass = (name: string, creationTimestamp: string, isDefault = 'true'): IngressClass => ({
+    metadata: { name, creationTimestamp, annotations: { 'ingressclass.kubernetes.io/is-default-class': isDefault } },
+  });
+  const [a, b, c] = [
+    ingressClass('b', '2026-01-02T00:00:00Z'),
+    ingressClass('a', '2026-01-02T00:00:00Z'),
+    ingressClass('c', '2026-01-01T00:00:00Z'),
+  ];
+  const classAfter = async (some: readonly IngressClass[], given: Partial<Ingress> = {}) => {
+    const object = { metadata: { name: 'web', namespace: 'apps' }, spec: {}, ...given };
+    const plugin = defaultIngressClass(new FakeInformer<IngressClass>(ingressClasses, some));
+    return (await admit<Ingress>(plugin, attributes('CREATE', ingresses, object))).spec?.ingressClassName;
+  };
+  expect(await classAfter([c, a, b])).toBe('a');
+  expect(await classAfter([])).toBeUndefined();
+  expect(await classAfter([ingressClass('a', '2026-01-02T00:00:00Z', 'yes')])).toBeUndefined();
+  expect(await classAfter([a], { spec: { ingressClassName: '' } })).toBe('');
+  const annotations = { 'kubernetes.io/ingress.class': 'own' };
+  expect(await classAfter([a], { metadata: { name: 'web', namespace: 'apps', annotations } })).toBeUndefined();
 });
 
 describe('storage', () => {

@@ -214,4 +214,21 @@ export const descriptions: Readonly<Record<string, string>> = {
   'policy.v1.PodDisruptionBudget': 'How many pods of a set may be taken away at a time.',
   'coordination.v1.Lease': 'Who holds something, and since when.',
   'discovery.v1.EndpointSlice': 'Some of the addresses behind a service.',
+  'networking.v1.Ingress':
+    'By which hosts and paths services are reached from outside; its class has a controller that sees to it.',
+  'networking.v1.IngressSpec.defaultBackend': 'What answers where no rule does.',
+  'networking.v1.IngressSpec.ingressClassName': 'Which class it is of; the default one when none is named.',
+  'networking.v1.IngressSpec.rules': 'What answers for which host and path.',
+  'networking.v1.IngressSpec.tls': 'Hosts with the Secrets that have their certificates.',
+  'networking.v1.IngressRule.host': 'A name, or *.name for all one level below it; every name when empty.',
+  'networking.v1.HTTPIngressPath.pathType':
+    'How the path is compared: Exact, Prefix, or as the class does it: ImplementationSpecific.',
+  'networking.v1.IngressClass': 'Which controller looks after the Ingresses that name it.',
+  'networking.v1.NetworkPolicy': 'Which traffic the selected pods take and make, for networks that enforce it.',
+  'networking.v1.NetworkPolicySpec.egress': 'What they may reach; all when Egress is not among policyTypes.',
+  'networking.v1.NetworkPolicySpec.ingress': 'Who may reach them; all when Ingress is not among policyTypes.',
+  'networking.v1.NetworkPolicySpec.podSelector': 'Which pods of the namespace it is about; all when empty.',
+  'networking.v1.NetworkPolicySpec.policyTypes': 'Which traffic it limits: Ingress, Egress.',
+  'networking.v1.ServiceCIDR': 'Ranges that services get their addresses from.',
+  'networking.v1.IPAddress': 'An address that is taken, and by what.',
 };

@@ -27,6 +27,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
+  ingressClasses,
   limitRanges,
   namespaces,
   nodes,
@@ -102,6 +103,7 @@ export function createSecurity({ client, informers, environment, issuer, staticT
       serviceAccounts: informers.informer(serviceAccounts),
       priorityClasses: informers.informer(priorityClasses),
       storageClasses: informers.informer(storageClasses),
+      ingressClasses: informers.informer(ingressClasses),
     }),
     reviews: [
       ...accessReviews(authorizer),

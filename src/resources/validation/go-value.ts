@@ -5,6 +5,7 @@ import { builtInSchemas } from '../schema/schema-table.ts';
 const names: Readonly<Record<string, string>> = {
   uid: 'UID',
   ip: 'IP',
+  cidrs: 'CIDRs',
   os: 'OS',
   tty: 'TTY',
   dnsPolicy: 'DNSPolicy',

@@ -15,6 +15,8 @@ export interface IpAddress {
 export interface Cidr {
   readonly address: IpAddress;
   readonly prefixLength: number;
+  /** In the address or in the length: refused in new objects. */
+  readonly leadingZeros: boolean;
 }
 
 /** Reads an IPv4 or IPv6 address, leading zeros in IPv4 allowed; undefined when it is none. */
@@ -103,15 +105,39 @@ export function parseCidr(text: string): Cidr | undefined {
   if (address === undefined || !/^[0-9]{1,3}$/.test(length)) return undefined;
   const prefixLength = Number(length) - (address.mapped ? 96 : 0);
   const valid = prefixLength >= 0 && prefixLength <= address.bytes.length * 8;
-  return valid ? { address, prefixLength } : undefined;
+  return valid ? { address, prefixLength, leadingZeros: address.leadingZeros || /^0\d/.test(length) } : undefined;
 }
 
 /** Whether the address has bits set beyond the prefix length. */
-export function hasHostBits(cidr: Cidr): boolean {
-  return cidr.address.bytes.some((byte, at) => {
-    const kept = Math.min(8, Math.max(0, cidr.prefixLength - at * 8));
-    return (byte & (0xff >> kept)) !== 0;
-  });
+export function hasHostBits({ address, prefixLength }: Cidr): boolean {
+  return address.bytes.some((byte, at) => (byte & hostMask(prefixLength, at)) !== 0);
+}
+
+/** The bits of a byte of an address that are beyond the prefix length. */
+function hostMask(prefixLength: number, at: number): number {
+  return 0xff >> Math.min(8, Math.max(0, prefixLength - at * 8));
+}
+
+/** The canonical text of a range: without bits beyond the prefix length. */
+export function formatCidr({ address: { family, bytes }, prefixLength }: Cidr): string {
+  const network = bytes.map((byte, at) => byte & ~hostMask(prefixLength, at));
+  return `${formatIpAddress({ family, bytes: network })}/${prefixLength}`;
+}
+
+/** Whether a range contains an address, or another range. */
+export function cidrContains(outer: Cidr, inner: IpAddress | Cidr): boolean {
+  const { address, prefixLength } = 'address' in inner ? inner : { address: inner, prefixLength: outer.prefixLength };
+  if (address.family !== outer.address.family || prefixLength < outer.prefixLength) return false;
+  return address.bytes.every(
+    (byte, at) => ((byte ^ (outer.address.bytes[at] ?? 0)) & ~hostMask(outer.prefixLength, at)) === 0,
+  );
+}
+
+/** Whether an address is that of its network, or in IPv4 that of broadcasts: no machine of a network has these. */
+export function isNetworkOrBroadcast({ family, bytes }: IpAddress, prefixLength: number): boolean {
+  const hosts = (same: (bits: number, mask: number) => boolean) =>
+    bytes.every((byte, at) => same(byte & hostMask(prefixLength, at), hostMask(prefixLength, at)));
+  return hosts((bits) => bits === 0) || (family === 4 && hosts((bits, mask) => bits === mask));
 }
 
 /** An address in a field that once took any spelling: no leading zeros and no IPv4-mapped IPv6 any more. */
@@ -144,11 +170,19 @@ export function validateCidr(value: string, path: string, errors: FieldError[]):
     errors.push(invalid(path, value, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
     return undefined;
   }
-  if (cidr.address.leadingZeros) errors.push(invalid(path, value, 'must not have leading 0s in IP or prefix length'));
+  if (cidr.leadingZeros) errors.push(invalid(path, value, 'must not have leading 0s in IP or prefix length'));
   else if (cidr.address.mapped) errors.push(invalid(path, value, 'must not have an IPv4-mapped IPv6 address'));
   else if (hasHostBits(cidr)) errors.push(invalid(path, value, 'must not have bits set beyond the prefix length'));
   else return cidr;
   return undefined;
+}
+
+/** A range in a field that wants the canonical spelling. */
+export function validateCanonicalCidr(value: string, path: string, errors: FieldError[]): void {
+  const cidr = validateCidr(value, path, errors);
+  if (cidr === undefined) return;
+  const canonical = formatCidr(cidr);
+  if (canonical !== value) errors.push(invalid(path, value, `must be in canonical form (${quote(canonical)})`));
 }
 
 /** Addresses that cannot be an endpoint: unspecified, loopback, link-local. Silent about what is no address. */

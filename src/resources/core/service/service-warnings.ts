@@ -1,6 +1,5 @@
-import { quote } from '../../../machinery/go-text.ts';
 import type { Service, ServiceSpec } from '../../schema/core-v1.generated.ts';
-import { formatIpAddress, parseIpAddress } from '../../validation/ip-address.ts';
+import { ipWarnings } from '../../validation/address-warnings.ts';
 
 export function serviceWarnings({ spec = {} }: Service): readonly string[] {
   if (spec.type === 'ExternalName') return [];
@@ -25,14 +24,6 @@ function addressWarnings({ loadBalancerIP, externalIPs = [] }: ServiceSpec): rea
     ...(externalIPs.length > 0
       ? ['spec.externalIPs is deprecated and may no longer be implemented in some clusters']
       : []),
-    ...(loadBalancerIP ? spellingWarnings('spec.loadBalancerIP', loadBalancerIP) : []),
+    ...(loadBalancerIP ? ipWarnings('spec.loadBalancerIP', loadBalancerIP) : []),
   ];
-}
-
-/** An address that can be written more simply. */
-function spellingWarnings(path: string, text: string): readonly string[] {
-  const address = parseIpAddress(text);
-  if (address === undefined || (!address.leadingZeros && !address.mapped)) return [];
-  const simple = quote(formatIpAddress(address));
-  return [`${path}: non-standard IP address ${quote(text)} is invalid: use ${simple}`];
 }
