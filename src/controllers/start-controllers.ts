@@ -42,6 +42,8 @@ import type { Controller } from './runtime/controller.ts';
 import type { ControllerContext } from './runtime/controller-context.ts';
 import { ControllerRunner } from './runtime/controller-runner.ts';
 import type { Discovery } from './runtime/discovery.ts';
+import { ipAddressController } from './service-cidr/ip-address-controller.ts';
+import { serviceCIDRController } from './service-cidr/service-cidr-controller.ts';
 import { serviceAccountController } from './serviceaccount/service-account-controller.ts';
 import { statefulSetController } from './statefulset/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
@@ -114,6 +116,8 @@ function controllers({
     ['endpointslice-controller', endpointSliceController],
     ['endpoint-controller', endpointsController],
     ['endpointslicemirroring-controller', endpointSliceMirroringController, 'endpoint-slice-mirroring-controller'],
+    ['service-cidrs-controller', serviceCIDRController, 'service-cidr-controller'],
+    ['ip-address-controller', ipAddressController, 'ipallocator-repair-controller'],
     ['namespace-controller', (context) => namespaceController(context, { discover: () => discovery.resources() })],
     ['service-account-controller', serviceAccountController],
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],

@@ -31,7 +31,9 @@ import { nodeMetrics } from './metrics/node-metrics.ts';
 import { podMetrics } from './metrics/pod-metrics.ts';
 import { ingressDefinition } from './networking/ingress.ts';
 import { ingressClassDefinition } from './networking/ingress-class.ts';
+import { ipAddressDefinition } from './networking/ip-address.ts';
 import { networkPolicyDefinition } from './networking/network-policy.ts';
+import { serviceCIDRDefinition } from './networking/service-cidr.ts';
 import { runtimeClassDefinition } from './node/runtime-class.ts';
 import { podDisruptionBudgetDefinition } from './policy/pod-disruption-budget.ts';
 import { clusterRoleDefinition } from './rbac/cluster-role.ts';
@@ -88,7 +90,9 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(eventsEventDefinition),
   forget(ingressDefinition),
   forget(ingressClassDefinition),
+  forget(ipAddressDefinition),
   forget(networkPolicyDefinition),
+  forget(serviceCIDRDefinition),
   forget(runtimeClassDefinition),
   forget(podDisruptionBudgetDefinition),
   forget(clusterRoleDefinition),

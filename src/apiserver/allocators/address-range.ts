@@ -13,14 +13,19 @@ export class AddressRange {
   readonly size: number;
   readonly #first: bigint;
 
+  /** Whether it is a range with a single address at least. */
+  static holdsAddresses(cidr: string): boolean {
+    const [address = '', length = ''] = cidr.split('/');
+    return isIP(address) !== 0 && /^\d+$/.test(length) && Number(length) <= bitsOf(address) - 2;
+  }
+
   /** Throws for what is no range, or one without a single address. */
   constructor(cidr: string) {
+    if (!AddressRange.holdsAddresses(cidr))
+      throw new Error(`"${cidr}" is not a range of addresses for services, such as 10.96.0.0/16`);
     const [address = '', length = ''] = cidr.split('/');
     const prefix = Number(length);
-    const bits = isIP(address) === 4 ? 32 : 128;
-    if (isIP(address) === 0 || !/^\d+$/.test(length) || prefix > bits - 2) {
-      throw new Error(`"${cidr}" is not a range of addresses for services, such as 10.96.0.0/16`);
-    }
+    const bits = bitsOf(address);
     this.family = familyOf(address);
     const hostBits = BigInt(bits - prefix);
     this.#first = ((numberOf(address) >> hostBits) << hostBits) + 1n;
@@ -38,6 +43,10 @@ export class AddressRange {
     const value = this.#first + BigInt(offset);
     return this.family === 'IPv4' ? formatIPv4(value) : formatIPv6(value);
   }
+}
+
+function bitsOf(address: string): number {
+  return isIP(address) === 4 ? 32 : 128;
 }
 
 /** Of what is an address. */

@@ -22,10 +22,8 @@ export function allocateClusterIPs(
   if (before !== undefined && typeOf(before) !== 'ExternalName') {
     if (isHeadless(before)) return;
     const kept = typeOf(spec) === 'ExternalName' ? 0 : (spec.ipFamilies ?? []).length;
-    for (const address of clusterAddressesOf(before).slice(kept)) {
-      const place = pools.placeOf(address);
-      if (place !== undefined) allocation.releaseLater(...place);
-    }
+    for (const address of clusterAddressesOf(before).slice(kept))
+      for (const place of pools.placesOfAddress(address)) allocation.releaseLater(...place);
     if (typeOf(spec) === 'ExternalName') return;
     // The first address stays; only a second one may be new.
     const had = (before.ipFamilies ?? []).length;
@@ -57,9 +55,13 @@ function allocateFrom(
 }
 
 function nextAddress(service: Draft<Service>, family: IPFamily, pools: ServicePools, allocation: Allocation): string {
-  const addresses = pools.address(family);
-  const offset = addresses === undefined ? undefined : allocation.takeNext(addresses.pool);
-  if (addresses !== undefined && offset !== undefined) return addresses.range.at(offset);
+  for (const { range, pool } of pools.openOf(family)) {
+    const offset = allocation.takeNext(pool, (each) => !pools.isElsewhere(range.at(each)));
+    if (offset === undefined) continue;
+    const address = range.at(offset);
+    for (const place of pools.placesOfAddress(address)) allocation.take(...place);
+    return address;
+  }
   const name = quote(service.metadata.name ?? '');
   throw internalError(`failed to allocate a serviceIP for Service ${name}: range is full`);
 }
@@ -71,12 +73,18 @@ function takeAddress(
   pools: ServicePools,
   allocation: Allocation,
 ): void {
-  const place = pools.placeOf(address);
-  if (place !== undefined && allocation.take(...place)) return;
-  const why =
-    place === undefined ? 'the provided network does not match the current range' : 'provided IP is already allocated';
+  const why = addressProblem(address, pools, allocation);
+  if (why === undefined) return;
   const error = invalid('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${address}: ${why}`);
   throw invalidObject({ group: '', kind: 'Service' }, service.metadata.name ?? '', [error]);
+}
+
+/** Takes the address, or says why not. */
+function addressProblem(address: string, pools: ServicePools, allocation: Allocation): string | undefined {
+  if (!pools.isOpen(address)) return 'the provided network does not match the current range';
+  const free =
+    !pools.isElsewhere(address) && pools.placesOfAddress(address).every((place) => allocation.take(...place));
+  return free ? undefined : 'provided IP is already allocated';
 }
 
 /** Kubernetes takes an address by an object that refers to its service, before anybody has looked at the service itself. */

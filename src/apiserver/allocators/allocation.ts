@@ -19,8 +19,8 @@ export class Allocation implements WriteReservation {
   }
 
   /** Undefined when the pool is empty. */
-  takeNext(pool: OffsetPool): number | undefined {
-    const offset = pool.allocateNext();
+  takeNext(pool: OffsetPool, mayTake?: (offset: number) => boolean): number | undefined {
+    const offset = pool.allocateNext(mayTake);
     if (offset !== undefined) this.#taken.push([pool, offset]);
     return offset;
   }

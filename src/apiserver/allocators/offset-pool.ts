@@ -21,9 +21,9 @@ export class OffsetPool {
     return true;
   }
 
-  /** Undefined when all are taken. */
-  allocateNext(): number | undefined {
-    const offset = this.#freeIn(this.#reserved, this.size) ?? this.#freeIn(0, this.#reserved);
+  /** Undefined when all are taken. `mayTake`: whether one that is free here may be given out. */
+  allocateNext(mayTake: (offset: number) => boolean = () => true): number | undefined {
+    const offset = this.#freeIn(this.#reserved, this.size, mayTake) ?? this.#freeIn(0, this.#reserved, mayTake);
     if (offset !== undefined) this.#used.add(offset);
     return offset;
   }
@@ -41,13 +41,13 @@ export class OffsetPool {
   }
 
   /** The first that is free from a random start on, so that numbers are not used again soon. */
-  #freeIn(low: number, high: number): number | undefined {
+  #freeIn(low: number, high: number, mayTake: (offset: number) => boolean): number | undefined {
     const count = high - low;
     if (count <= 0 || this.#used.size >= this.size) return undefined;
     const start = Math.floor(this.#environment.random() * count);
     for (let step = 0; step < count; step++) {
       const offset = low + ((start + step) % count);
-      if (!this.#used.has(offset)) return offset;
+      if (!this.#used.has(offset) && mayTake(offset)) return offset;
     }
     return undefined;
   }

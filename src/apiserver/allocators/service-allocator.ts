@@ -1,8 +1,12 @@
 import type { Reader } from '../../client/client.ts';
+import type { Informer } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { invalidObject } from '../../machinery/status-errors.ts';
+import { isServiceAddress } from '../../resources/networking/ip-address.ts';
+import { isReadyServiceCIDR } from '../../resources/networking/service-cidr.ts';
 import type { Service } from '../../resources/schema/core-v1.generated.ts';
+import type { IPAddress, ServiceCIDR } from '../../resources/schema/networking-v1.generated.ts';
 import { services } from '../../resources/schema/resource-types.generated.ts';
 import type { WriteHook, WriteReservation } from '../registry/extension-points.ts';
 import { allocateClusterIPs } from './allocate-cluster-ips.ts';
@@ -12,10 +16,14 @@ import { continueService } from './service-continuity.ts';
 import { initFamilies } from './service-families.ts';
 import { type ServicePoolOptions, ServicePools } from './service-pools.ts';
 
-export interface ServiceAllocatorOptions extends ServicePoolOptions {
+export interface ServiceAllocatorOptions extends Omit<ServicePoolOptions, 'isElsewhere'> {
   /** Reads with the server's own rights: what exists is learnt at the first write. */
   readonly reader: Reader;
   readonly environment: Environment;
+  /** Further ranges. Absent: there are none. */
+  readonly serviceCIDRs?: Pick<Informer<ServiceCIDR>, 'list'>;
+  /** Addresses that somebody else may have. Absent: nobody has. */
+  readonly ipAddresses?: Pick<Informer<IPAddress>, 'get'>;
 }
 
 /**
@@ -25,13 +33,17 @@ export interface ServiceAllocatorOptions extends ServicePoolOptions {
 export class ServiceAllocator implements WriteHook {
   readonly resource = services;
   readonly pools: ServicePools;
-  readonly #reader: Reader;
+  readonly #options: ServiceAllocatorOptions;
   #loading: Promise<void> | undefined;
 
   /** Throws for ranges that are none. */
   constructor(options: ServiceAllocatorOptions) {
-    this.pools = new ServicePools(options, options.environment);
-    this.#reader = options.reader;
+    const isElsewhere = (address: string): boolean => {
+      const taken = options.ipAddresses?.get(address);
+      return taken !== undefined && !isServiceAddress(taken);
+    };
+    this.pools = new ServicePools({ ...options, isElsewhere }, options.environment);
+    this.#options = options;
   }
 
   async prepare(
@@ -40,6 +52,7 @@ export class ServiceAllocator implements WriteHook {
     dryRun: boolean,
   ): Promise<WriteReservation | undefined> {
     await this.loaded();
+    await this.#followRanges();
     const allocation = new Allocation(dryRun);
     if (object === undefined) {
       for (const place of old === undefined ? [] : this.pools.placesOf(old as Service))
@@ -65,8 +78,28 @@ export class ServiceAllocator implements WriteHook {
   }
 
   async #load(): Promise<void> {
-    const { items } = await this.#reader.list(services);
+    const { items } = await this.#options.reader.list(services);
     for (const service of items) for (const [pool, offset] of this.pools.placesOf(service)) pool.allocate(offset);
+  }
+
+  /** Ranges of ServiceCIDRs that are ready, and those that the server was started with unless their ServiceCIDR is on its way out. */
+  async #followRanges(): Promise<void> {
+    const { serviceCIDRs, clusterIPRanges } = this.#options;
+    if (serviceCIDRs === undefined) return;
+    const own = new Set(clusterIPRanges);
+    const named = new Set<string>();
+    const open = new Set<string>();
+    for (const each of serviceCIDRs.list())
+      for (const cidr of each.spec?.cidrs ?? []) {
+        named.add(cidr);
+        const leaves = each.metadata.deletionTimestamp !== undefined;
+        if (!leaves && (own.has(cidr) || isReadyServiceCIDR(each))) open.add(cidr);
+      }
+    for (const cidr of own) if (!named.has(cidr)) open.add(cidr);
+    const unknown = this.pools.follow(open, (cidr) => !named.has(cidr) && !own.has(cidr));
+    if (unknown.length === 0) return;
+    await this.#load();
+    for (const each of unknown) each.known = true;
   }
 
   #allocate(service: Draft<Service>, old: Service | undefined, allocation: Allocation): void {

@@ -32,8 +32,8 @@ const service = (name: string, spec: ServiceSpec, creationTimestamp = '2026-01-0
   spec,
 });
 const isFree = (address: string) => {
-  const [pool, offset] = allocator.pools.placeOf(address) ?? [];
-  return offset !== undefined && pool?.has(offset) === false;
+  const places = allocator.pools.placesOfAddress(address);
+  return places.length > 0 && places.every(([pool, offset]) => !pool.has(offset));
 };
 
 test('what services have and nobody allocated is allocated, and told once', async () => {
@@ -45,7 +45,7 @@ test('what services have and nobody allocated is allocated, and told once', asyn
   await repair.repair();
   await repair.repair();
   expect(told).toEqual([
-    'late Warning ClusterIPNotAllocated: Cluster IP [IPv4]:10.97.5.5 is not allocated; repairing',
+    'late Warning ClusterIPNotAllocated: Cluster IP [IPv4]: 10.97.5.5 is not allocated; repairing',
     'late Warning PortNotAllocated: Port 30080 is not allocated; repairing',
   ]);
   expect(isFree('10.97.5.5')).toBe(false);
@@ -61,7 +61,7 @@ test('what two services have is told of the younger; what lies outside is told',
   );
   await repair.repair();
   expect(told).toEqual([
-    'far Warning ClusterIPOutOfRange: Cluster IP [IPv4]:10.1.0.1 is not within the service CIDR 10.97.0.0/16; please recreate service',
+    'far Warning ClusterIPOutOfRange: Cluster IP [IPv4]: 10.1.0.1 is not within any configured Service CIDR; please recreate service',
     'far Warning PortOutOfRange: Port 100 is not within the port range 30000-32767; please recreate service',
     'a Warning ClusterIPAlreadyAllocated: Cluster IP [IPv4]:10.97.5.5 was assigned to multiple services; please recreate service',
     'a Warning PortAlreadyAllocated: Port 30080 was assigned to multiple services; please recreate service',

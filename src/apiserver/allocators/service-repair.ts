@@ -25,9 +25,12 @@ const roundsBeforeRelease = 3;
 
 /** What one address or port of a service is called, and how messages speak of it. */
 interface Held {
-  readonly place: Place | undefined;
+  /** None: it lies outside of all ranges. */
+  readonly places: readonly Place[];
   readonly reason: 'ClusterIP' | 'Port';
   readonly title: string;
+  /** How it is called where two have it. */
+  readonly sharedTitle: string;
   readonly outside: string;
 }
 
@@ -64,7 +67,7 @@ export class ServiceRepair {
       }
     }
     const { pools } = allocator;
-    const all = [...pools.families.flatMap((family) => pools.address(family)?.pool ?? []), pools.ports];
+    const all = [...pools.addresses.map(({ pool }) => pool), pools.ports];
     for (const pool of all) this.#releaseLeaks(pool, held.get(pool) ?? new Set());
   }
 
@@ -83,22 +86,25 @@ export class ServiceRepair {
 
   #check(
     service: Service,
-    { place, reason, title, outside }: Held,
+    { places, reason, title, sharedTitle, outside }: Held,
     held: ReadonlyMap<OffsetPool, ReadonlySet<number>>,
     own: Map<OffsetPool, Set<number>>,
   ): void {
-    if (place === undefined) {
+    if (places.length === 0) {
       this.#tell(service, `${reason}OutOfRange`, `${title} is not within ${outside}; please recreate service`);
       return;
     }
-    const [pool, offset] = place;
-    if (held.get(pool)?.has(offset) === true) {
-      const why = `${title} was assigned to multiple services; please recreate service`;
+    if (places.some(([pool, offset]) => held.get(pool)?.has(offset) === true)) {
+      const why = `${sharedTitle} was assigned to multiple services; please recreate service`;
       this.#tell(service, `${reason}AlreadyAllocated`, why);
       return;
     }
-    own.getOrInsertComputed(pool, () => new Set()).add(offset);
-    if (pool.allocate(offset)) this.#tell(service, `${reason}NotAllocated`, `${title} is not allocated; repairing`);
+    let repaired = false;
+    for (const [pool, offset] of places) {
+      own.getOrInsertComputed(pool, () => new Set()).add(offset);
+      repaired = pool.allocate(offset) || repaired;
+    }
+    if (repaired) this.#tell(service, `${reason}NotAllocated`, `${title} is not allocated; repairing`);
   }
 
   #releaseLeaks(pool: OffsetPool, held: ReadonlySet<number>): void {
@@ -121,20 +127,23 @@ export class ServiceRepair {
       ...clusterAddressesOf(spec).map((address): Held => {
         const family = familyOf(address);
         return {
-          place: pools.placeOf(address),
+          places: pools.placesOfAddress(address),
           reason: 'ClusterIP',
-          title: `Cluster IP [${family}]:${address}`,
-          outside: `the service CIDR ${pools.address(family)?.cidr ?? ''}`,
+          title: `Cluster IP [${family}]: ${address}`,
+          sharedTitle: `Cluster IP [${family}]:${address}`,
+          outside: 'any configured Service CIDR',
         };
       }),
-      ...[...new Set(ports)].map(
-        (port): Held => ({
-          place: pools.placeOfPort(port),
+      ...[...new Set(ports)].map((port): Held => {
+        const place = pools.placeOfPort(port);
+        return {
+          places: place === undefined ? [] : [place],
           reason: 'Port',
           title: `Port ${port}`,
+          sharedTitle: `Port ${port}`,
           outside: `the port range ${pools.firstPort}-${pools.lastPort}`,
-        }),
-      ),
+        };
+      }),
     ];
   }
 

@@ -4,6 +4,7 @@ import { ServiceRepair } from '../../apiserver/allocators/service-repair.ts';
 import { ApiServer } from '../../apiserver/api-server.ts';
 import type { StaticToken } from '../../apiserver/authn/static-tokens.ts';
 import { bootstrapEntriesText } from '../../apiserver/bootstrap/bootstrap-entries.generated.ts';
+import { DefaultServiceCIDR } from '../../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
 import { KubernetesService } from '../../apiserver/bootstrap/kubernetes-service.ts';
 import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
@@ -38,6 +39,7 @@ import type { Logger } from '../../machinery/log.ts';
 import type { MetricRegistry } from '../../machinery/metrics.ts';
 import { addressAt, parseRange, subrange } from '../../network/ipv4.ts';
 import { builtInDefinitions, metricsDefinitions } from '../../resources/built-in.ts';
+import { ipAddresses, serviceCIDRs } from '../../resources/schema/resource-types.generated.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
 import type { Store } from '../../store/store.ts';
@@ -121,7 +123,13 @@ export class ControlPlane {
     this.#securityInformers = this.#informers(following);
     const serverUrl = options.serverUrl ?? (() => '');
     const issuer = new TokenIssuer({ issuer: tokenIssuerUrl, signingKey: options.serviceAccountKey });
-    this.#allocator = new ServiceAllocator({ reader: client, environment, clusterIPRanges: [serviceRange] });
+    this.#allocator = new ServiceAllocator({
+      reader: client,
+      environment,
+      clusterIPRanges: [serviceRange],
+      serviceCIDRs: this.#securityInformers.informer(serviceCIDRs),
+      ipAddresses: this.#securityInformers.informer(ipAddresses),
+    });
     this.#security = createSecurity({
       client,
       informers: this.#securityInformers,
@@ -201,6 +209,9 @@ export class ControlPlane {
     const { environment, logger, metrics, serviceRange, endpoint } = this.#options;
     const client = this.serverClient;
     await this.#publish(this.#options.joinServers ?? []);
+    const defaultRange = new DefaultServiceCIDR({ client, environment, logger, cidrs: [serviceRange] });
+    await defaultRange.start();
+    this.#stopParts.push(() => defaultRange.stop());
     if (endpoint !== undefined) {
       const clusterIP = addressAt(parseRange(serviceRange), 1);
       const service = new KubernetesService({ client, environment, logger, clusterIP, ...endpoint });

@@ -114,6 +114,14 @@ function grants(): readonly Grant[] {
       ],
       { kind: 'ServiceAccount', namespace: 'kube-system', name: 'cluster-dns-controller' },
     ),
+    roleFor(
+      'system:controller:ip-address-controller',
+      [
+        { apiGroups: ['networking.k8s.io'], resources: ['ipaddresses'], verbs: ['create', 'delete'] },
+        { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update'] },
+      ],
+      { kind: 'ServiceAccount', namespace: 'kube-system', name: 'ip-address-controller' },
+    ),
     // An agent removes the folders of volumes that are gone, its name server follows services and namespaces, and its routes other nodes.
     roleFor(
       'stuurman:node',

@@ -15,10 +15,18 @@ function selectorTerm({ metadata, spec }: Service): readonly string[] {
   return first === undefined ? [] : [`${metadata.namespace}/${first[0]}=${first[1]}`];
 }
 
-/** How both endpoint controllers ask for services. */
+/** Services by each of their cluster addresses. */
+export const byAddress = 'address';
+
+export function clusterAddressesOf({ spec = {} }: Service): readonly string[] {
+  if (spec.type === 'ExternalName') return [];
+  return (spec.clusterIPs ?? []).filter((address) => address !== '' && address !== 'None');
+}
+
+/** How every controller asks for services. */
 export const serviceInformer: InformerOptions<Service> = {
   projection: withoutManagedFields<Service>,
-  indexes: { [bySelectorTerm]: selectorTerm },
+  indexes: { [bySelectorTerm]: selectorTerm, [byAddress]: clusterAddressesOf },
 };
 
 /** The keys of the services whose endpoints a change of a pod concerns. */

@@ -16,6 +16,7 @@ import type {
   Volume,
 } from '../../resources/schema/core-v1.generated.ts';
 import type { ObjectMeta } from '../../resources/schema/meta-v1.generated.ts';
+import type { IPAddress, ServiceCIDR } from '../../resources/schema/networking-v1.generated.ts';
 import type { VolumeAttributesClass } from '../../resources/schema/storage-v1.generated.ts';
 import { controllerOf } from './owner-references.ts';
 
@@ -194,3 +195,9 @@ export const requestInformer: InformerOptions<CertificateSigningRequest> = {
 
 /** How every controller asks for namespaces. */
 export const namespaceInformer: InformerOptions<Namespace> = { projection: withoutManagedFields<Namespace> };
+
+/** How every controller asks for ranges of services. */
+export const serviceCIDRInformer: InformerOptions<ServiceCIDR> = { projection: withoutManagedFields<ServiceCIDR> };
+
+/** How every controller asks for addresses that are taken. */
+export const ipAddressInformer: InformerOptions<IPAddress> = { projection: withoutManagedFields<IPAddress> };
