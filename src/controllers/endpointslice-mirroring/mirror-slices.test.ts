@@ -25,10 +25,10 @@ function perform(source: Endpoints, existing: readonly EndpointSlice[] = []): re
 
 const shown = (slices: readonly EndpointSlice[]) =>
   slices
-    .map(({ addressType, endpoints = [], ports = [] }) => [
+    .map(({ addressType, endpoints, ports }) => [
       addressType,
-      ports.map(({ port }) => port),
-      endpoints.map(({ addresses, conditions }) => `${addresses[0]} ${conditions?.ready}`),
+      ports?.map(({ port }) => port),
+      endpoints?.map(({ addresses, conditions }) => `${addresses[0]} ${conditions?.ready}`),
     ])
     .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 

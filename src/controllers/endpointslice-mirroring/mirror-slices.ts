@@ -40,7 +40,7 @@ interface MirroredGroup {
 /** What to do so that the slices show what an Endpoints object says: one slice for each subset and family. */
 export function mirrorSlices(source: Endpoints, existing: readonly EndpointSlice[]): Mirroring {
   const { groups, ...counts } = groupsOf(source);
-  const byKey = Map.groupBy(existing, ({ addressType, ports = [] }) => groupKey(addressType, ports));
+  const byKey = Map.groupBy(existing, ({ addressType, ports }) => groupKey(addressType, ports ?? []));
   const create: EndpointSlice[] = [];
   const update: EndpointSlice[] = [];
   const surplus: EndpointSlice[] = [];
