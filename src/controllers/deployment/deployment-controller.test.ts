@@ -163,6 +163,18 @@ test('a bad template stops, is told of after the deadline, and undoing it goes b
   expect(await condition('Progressing')).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
 });
 
+test('comes after the revision of a ReplicaSet that it takes over, however large that is', async () => {
+  const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' };
+  await world.client.create(replicaSets, {
+    metadata: { namespace: 'shop', name: 'by-hand', labels: { app: 'web' }, annotations },
+    spec: { replicas: 1, selector: { matchLabels: { app: 'web' } }, template: template('v0') },
+  });
+  await world.client.create(deployments, deployment(1));
+  await world.advance(10_000);
+  expect(await sizes()).toEqual(['v0:0', 'v1:1']);
+  expect(revision(await current())).toBe('3546343826724305833');
+});
+
 test('recreating waits until the last old pod is gone', async () => {
   await world.client.create(deployments, deployment(2, { strategy: { type: 'Recreate' } }));
   await world.advance(3_000);

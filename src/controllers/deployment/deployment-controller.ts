@@ -207,7 +207,7 @@ class DeploymentLoop {
     return { fresh: create ? await this.#createNew(rollout, old, revision) : undefined, old };
   }
 
-  async #keepInStep(rollout: Rollout, found: ReplicaSet, revision: number): Promise<ReplicaSet> {
+  async #keepInStep(rollout: Rollout, found: ReplicaSet, revision: bigint): Promise<ReplicaSet> {
     const { client, environment } = this.#context;
     const synced = syncedReplicaSet(rollout.deployment, found, revision);
     // Its status is looked at again once the caches have it.
@@ -229,7 +229,7 @@ class DeploymentLoop {
     return found;
   }
 
-  async #createNew(rollout: Rollout, old: readonly ReplicaSet[], revision: number): Promise<ReplicaSet | undefined> {
+  async #createNew(rollout: Rollout, old: readonly ReplicaSet[], revision: bigint): Promise<ReplicaSet | undefined> {
     const { client, environment, events } = this.#context;
     const { deployment } = rollout;
     const size = newReplicaSetSize(deployment, old, 0);

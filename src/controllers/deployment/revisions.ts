@@ -42,18 +42,22 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-function revisionOf(replicaSet: ReplicaSet): number {
+/** Whole numbers of 64 bits, as Kubernetes reads them; what is none counts as none. */
+const greatestRevision = 2n ** 63n - 1n;
+
+function revisionOf(replicaSet: ReplicaSet): bigint {
   const text = replicaSet.metadata.annotations?.[revisionAnnotation] ?? '';
-  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  const revision = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+  return revision > greatestRevision ? 0n : revision;
 }
 
 /** The revision of a template that comes after all others. */
-export function nextRevision(old: readonly ReplicaSet[]): number {
-  return 1 + Math.max(0, ...old.map(revisionOf));
+export function nextRevision(old: readonly ReplicaSet[]): bigint {
+  return old.map(revisionOf).reduce((newest, each) => (each > newest ? each : newest), 0n) + 1n;
 }
 
 /** The ReplicaSet for the Deployment's template, as it is created; `replicas` is decided by the rollout. */
-export function makeReplicaSet(deployment: Deployment, revision: number, replicas: number): ReplicaSet {
+export function makeReplicaSet(deployment: Deployment, revision: bigint, replicas: number): ReplicaSet {
   const { namespace, name = '' } = deployment.metadata;
   const { template, selector, minReadySeconds } = deployment.spec;
   const hash = nameHash(template, deployment.status?.collisionCount);
@@ -90,7 +94,7 @@ function handedDown(deployment: Deployment): Annotations {
  * The new ReplicaSet as it should be: the Deployment's annotations, the newest revision with those it had before, `minReadySeconds`.
  * The same object when it is so already.
  */
-export function syncedReplicaSet(deployment: Deployment, replicaSet: ReplicaSet, revision: number): ReplicaSet {
+export function syncedReplicaSet(deployment: Deployment, replicaSet: ReplicaSet, revision: bigint): ReplicaSet {
   const before = replicaSet.metadata.annotations ?? {};
   const annotations: Record<string, string> = { ...before, ...handedDown(deployment) };
   const oldRevision = before[revisionAnnotation] ?? '';
@@ -123,13 +127,17 @@ export function replicaAnnotations(deployment: Deployment): Annotations {
   };
 }
 
+function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  return Number(revisionOf(a) > revisionOf(b)) - Number(revisionOf(a) < revisionOf(b));
+}
+
 /** Old ReplicaSets beyond the history limit, the oldest revision first; those in use are kept and count all the same. */
 export function expendable(deployment: Deployment, old: readonly ReplicaSet[]): readonly ReplicaSet[] {
   const limit = deployment.spec.revisionHistoryLimit;
   if (limit === undefined || limit === 2 ** 31 - 1) return [];
   const present = old.filter((each) => each.metadata.deletionTimestamp === undefined);
   return present
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b))
+    .toSorted((a, b) => byRevision(a, b) || byCreation(a, b))
     .slice(0, Math.max(0, present.length - limit))
     .filter(
       ({ metadata, spec, status }) =>
