@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ControllerWorld } from '../../../test/support/controller-world.ts';
+import { stableJson } from '../../machinery/hash.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import type { DaemonSet } from '../../resources/schema/apps-v1.generated.ts';
@@ -120,6 +121,9 @@ test('a new template rolls out one node after the other, is kept as a revision, 
   const [revision] = (await world.list(controllerRevisions, 'shop')).filter((each) => each.revision === 3);
   const [pod] = await world.list(pods, 'shop');
   expect(revision?.metadata.name).toBe(`agent-${pod?.metadata.labels?.['controller-revision-hash']}`);
+  // Others compare its bytes with those of a template, so its keys are in order at every depth.
+  expect(JSON.stringify(revision?.data)).toBe(stableJson(revision?.data));
+  expect(JSON.stringify(revision?.data)).toContain('{"spec":{"template":{"$patch":"replace","metadata":');
 });
 
 test('with surge there is never a node without a pod', async () => {

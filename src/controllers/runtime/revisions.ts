@@ -1,5 +1,5 @@
 import type { Client } from '../../client/client.ts';
-import { nameHash } from '../../machinery/hash.ts';
+import { nameHash, stableJson } from '../../machinery/hash.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import { isReason } from '../../machinery/status-error.ts';
@@ -39,9 +39,12 @@ function byRevision(a: ControllerRevision, b: ControllerRevision): number {
   return (a.revision ?? 0) - (b.revision ?? 0) || byCreation(a, b);
 }
 
-/** What a revision keeps: a strategic merge patch that puts the template back, which is what `kubectl rollout undo` sends. */
+/**
+ * What a revision keeps: a strategic merge patch that puts the template back, which is what `kubectl rollout undo` sends. Its keys are
+ * in order, for programs of Kubernetes find the revision of a template by comparing bytes.
+ */
 function revisionData({ spec }: Revisioned): unknown {
-  return { spec: { template: { ...spec.template, $patch: 'replace' } } };
+  return JSON.parse(stableJson({ spec: { template: { ...spec.template, $patch: 'replace' } } }));
 }
 
 /** The template that a revision keeps. */
