@@ -320,8 +320,8 @@ function createWorkers(options: AgentOptions, { config, machine, health, recorde
     services: () => sources.services(),
   };
   const result: Workers = {
-    pods: new PodWorkers(context, (pod, active) => {
-      const node = result.node() ?? newNode(nodeName, config, machine);
+    pods: new PodWorkers(context, (pod, active, newest) => {
+      const node = newest ?? result.node() ?? newNode(nodeName, config, machine);
       return (
         pressureRefusal(pod, result.pressure()) ?? admitPod({ pod, active, node, allocatable: machine.allocatable })
       );

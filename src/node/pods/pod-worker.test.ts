@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
 import { pods } from '../../resources/schema/resource-types.generated.ts';
 
@@ -185,6 +185,21 @@ test('a refused pod has nothing in its status but why', async () => {
   await world.deletePod('web');
   await world.advance(1);
   expect(await world.pod('web')).toBeUndefined();
+});
+
+test('a pod that asks for labels of which no news has come yet is taken, once the node was read', async () => {
+  world = await NodeWorld.start();
+  const get = world.api.get.bind(world.api);
+  vi.spyOn(world.api, 'get').mockImplementation(async (type, key) => {
+    const object = await get(type, key);
+    if (key.name !== 'node-1') return object;
+    return { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, zone: 'new' } } };
+  });
+  await world.createPod('web', { nodeSelector: { zone: 'new' }, containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.createPod('other', { nodeSelector: { zone: 'old' }, containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  expect(await world.status('web')).toMatchObject({ phase: 'Running' });
+  expect(await world.status('other')).toMatchObject({ phase: 'Failed', reason: 'NodeAffinity' });
 });
 
 test('each pod has a cgroup with its limits, below one for all pods', async () => {

@@ -1,4 +1,5 @@
-import type { Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Node, Pod } from '../../resources/schema/core-v1.generated.ts';
+import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import { isTerminal } from '../pod-status/pod-status.ts';
 import { labels, podUidOf } from './labels.ts';
 import type { Refusal } from './pod-admission.ts';
@@ -26,11 +27,16 @@ export interface WorkingPods {
   readonly runtimeOnly: number;
 }
 
+/** Why a pod cannot run beside these; `node`: as it is known to be now, unless the caller knows better. */
+type Admit = (pod: Pod, active: readonly Pod[], node?: Node) => Refusal | undefined;
+
 /** One worker for each pod of the node, from the first news of it until its object and its containers are gone. */
 export class PodWorkers {
   readonly #context: WorkerContext;
-  readonly #admit: (pod: Pod, active: readonly Pod[]) => Refusal | undefined;
+  readonly #admit: Admit;
   readonly #workers = new Map<string, PodWorker>();
+  /** Pods that wait for news of the node, by their uids. */
+  readonly #undecided = new Map<string, Pod>();
   /** Pods whose objects are gone while their workers still end them. */
   readonly #removed = new Set<string>();
   readonly #cleaning = new Set<string>();
@@ -38,7 +44,7 @@ export class PodWorkers {
   #allKnown = false;
   #stopped = false;
 
-  constructor(context: WorkerContext, admit: (pod: Pod, active: readonly Pod[]) => Refusal | undefined) {
+  constructor(context: WorkerContext, admit: Admit) {
     this.#context = context;
     this.#admit = admit;
   }
@@ -75,9 +81,34 @@ export class PodWorkers {
       known.update(pod);
       return;
     }
-    const worker = new PodWorker(this.#context, pod, (ended) => this.#onEnded(ended));
+    if (this.#undecided.has(uid)) {
+      this.#undecided.set(uid, pod);
+      return;
+    }
     const refusal = this.#isNew(pod) ? this.#admit(pod, this.active()) : undefined;
-    this.#workers.set(uid, worker);
+    if (refusal?.reason === 'NodeAffinity') void this.#askForNode(pod, refusal);
+    else this.#take(pod, refusal);
+  }
+
+  /** Whoever bound the pod may have seen labels of the node of which no news has come here yet. */
+  async #askForNode(pod: Pod, refusal: Refusal): Promise<void> {
+    const uid = pod.metadata.uid ?? '';
+    const { client, nodeName, logger } = this.#context;
+    this.#undecided.set(uid, pod);
+    const node = await client.get(nodes, { name: nodeName }).catch((err: unknown) => {
+      logger.warn('the node could not be read to see whether a pod fits it', { podUid: uid, err });
+    });
+    const latest = this.#undecided.get(uid);
+    this.#undecided.delete(uid);
+    if (latest === undefined || this.#stopped) return;
+    if (!this.#isNew(latest)) this.#take(latest, undefined);
+    else this.#take(latest, node === undefined ? refusal : this.#admit(latest, this.active(), node));
+  }
+
+  #take(pod: Pod, refusal: Refusal | undefined): void {
+    const { metrics } = this.#context;
+    const worker = new PodWorker(this.#context, pod, (ended) => this.#onEnded(ended));
+    this.#workers.set(pod.metadata.uid ?? '', worker);
     if (refusal !== undefined) {
       metrics.admissions.refused(refusal.reason);
       podEvent(this.#context.recorder, pod, 'Warning', refusal.reason, refusal.message);
@@ -94,6 +125,7 @@ export class PodWorkers {
     const uid = pod.metadata.uid ?? '';
     this.#context.statuses.forget(uid);
     this.#context.metrics.podStarts.forget(uid);
+    this.#undecided.delete(uid);
     const worker = this.#workers.get(uid);
     if (worker === undefined) return;
     this.#removed.add(uid);
