@@ -122,6 +122,21 @@ test('a start that the runtime refuses is said in its words', async () => {
   expect(await world.events('web')).toContain('Failed: Error: exec: "nope": executable file not found in $PATH (2)');
 });
 
+test('a start that does not even come about is tried again in its time', async () => {
+  let tries = 0;
+  world = await NodeWorld.start({
+    program: () => {
+      tries++;
+      throw new Error('out of order');
+    },
+  });
+  await run({});
+  expect(await waiting()).toEqual({ reason: 'RunContainerError', message: 'out of order' });
+  await world.advance(60);
+  expect(tries).toBeGreaterThan(3);
+  expect(tries).toBeLessThan(10);
+});
+
 test('the last words of a container are in its status', async () => {
   world = await NodeWorld.start({
     program: () => ({ output: ['one', 'two'], exitAfterMs: 500, exitCode: 1, terminationMessage: 'out of luck' }),

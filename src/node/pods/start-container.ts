@@ -1,6 +1,6 @@
 import type { Container, Pod, Secret } from '../../resources/schema/core-v1.generated.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
-import type { Image, Mount, SandboxConfig } from '../runtime/runtime.ts';
+import type { ContainerStatus, Image, Mount, SandboxConfig } from '../runtime/runtime.ts';
 import { containerConfig } from './container-config.ts';
 import type { ContainerToStart } from './decision.ts';
 import { environmentVariables } from './environment-variables.ts';
@@ -74,7 +74,10 @@ export async function startContainer(
   } catch (error) {
     await cache.refreshContainer(containerId);
     signal.throwIfAborted();
-    return endedAtOnce(context, failed(context, input, 'RunContainerError', messageOf(error)));
+    const outcome = failed(context, input, 'RunContainerError', messageOf(error));
+    // One that the runtime did not get so far as to start has no end from which a back-off could be counted.
+    const status = statusOf(context, pod, containerId);
+    return status?.state === 'exited' ? endedAtOnce(context, outcome) : outcome;
   }
   containerEvent(recorder, pod, container, 'Normal', 'Started', 'Container started');
   await cache.refreshContainer(containerId);
@@ -196,10 +199,10 @@ async function postStart(
     return started;
   } catch (error) {
     signal.throwIfAborted();
-    const { recorder, cache, logger } = context;
+    const { recorder, logger } = context;
     logger.info('a postStart hook failed', { pod: pod.metadata.name, container: container.name, err: error });
     containerEvent(recorder, pod, container, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
-    const status = cache.state(pod.metadata.uid ?? '').containers.find(({ id }) => id === containerId);
+    const status = statusOf(context, pod, containerId);
     if (status !== undefined) {
       const message = 'FailedPostStartHook';
       await stopContainer(context, { pod, container, status, message, reason: undefined, podIp }, signal);
@@ -209,6 +212,10 @@ async function postStart(
       retryAt: undefined,
     });
   }
+}
+
+function statusOf({ cache }: WorkerContext, pod: Pod, containerId: string): ContainerStatus | undefined {
+  return cache.state(pod.metadata.uid ?? '').containers.find(({ id }) => id === containerId);
 }
 
 /** The container was made and has ended: its back-off says when it comes again. */
