@@ -23,6 +23,7 @@ import {
   storageClasses,
 } from '../resources/schema/resource-types.generated.ts';
 import { SchedulerCache } from './cache.ts';
+import { isAssigned, isFinished, nodeChanged, specChanged } from './changes.ts';
 import { diagnosisMessage } from './diagnosis.ts';
 import type { ClusterEvent, CycleState, Plugin, Snapshot } from './framework.ts';
 import { ownerSelector } from './owner-selector.ts';
@@ -148,7 +149,7 @@ export class Scheduler {
         },
         updated: (node, old) => {
           this.#cache.setNode(node);
-          if (matters(node, old)) this.#queue.moved('NodeChanged');
+          if (nodeChanged(node, old)) this.#queue.moved('NodeChanged');
         },
         deleted: (node) => this.#cache.removeNode(node.metadata.name ?? ''),
       }),
@@ -277,7 +278,7 @@ export class Scheduler {
       for (const plugin of this.#plugins) plugin.unreserve?.(state, queued.info, nodeName);
       this.#cache.forget(queued.info);
       this.#queue.moved('PodDeleted');
-      if (signal.aborted || isReason(error, 'NotFound')) {
+      if (signal.aborted || !(await this.#stillWaits(pod, error))) {
         this.#queue.done(queued);
         return;
       }
@@ -287,6 +288,19 @@ export class Scheduler {
       this.#recordFailure(pod, message);
       this.#queue.giveBack(queued, undefined);
       await this.#setCondition(pod, 'SchedulerError', message, undefined);
+    }
+  }
+
+  /** Whether a pod that was not bound is still to be placed. One that is going, or that somebody else has placed, is no failure. */
+  async #stillWaits(pod: Pod, error: unknown): Promise<boolean> {
+    if (isReason(error, 'NotFound')) return false;
+    if (!isReason(error, 'Conflict')) return true;
+    const { namespace, name = '', uid } = pod.metadata;
+    try {
+      const now = await this.#options.client.get(pods, { namespace, name }, { signal: this.#stop.signal });
+      return now.metadata.uid === uid && now.metadata.deletionTimestamp === undefined && !isAssigned(now);
+    } catch (failure) {
+      return !isReason(failure, 'NotFound');
     }
   }
 
@@ -379,29 +393,4 @@ export class Scheduler {
       });
     this.#background.add(tracked);
   }
-}
-
-function isAssigned(pod: Pod): boolean {
-  return (pod.spec?.nodeName ?? '') !== '';
-}
-
-function isFinished(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-}
-
-/** Whether an update could change what a waiting pod is refused for; status alone cannot. */
-function specChanged(pod: Pod, old: Pod): boolean {
-  return (
-    pod.metadata.generation !== old.metadata.generation ||
-    JSON.stringify(pod.metadata.labels) !== JSON.stringify(old.metadata.labels) ||
-    pod.spec?.schedulingGates?.length !== old.spec?.schedulingGates?.length ||
-    pod.metadata.uid !== old.metadata.uid
-  );
-}
-
-/** Heartbeats change nothing that a filter looks at. */
-function matters(node: Node, old: Node): boolean {
-  const view = ({ metadata, spec, status }: Node) =>
-    JSON.stringify([metadata.labels, spec, status?.allocatable, status?.images]);
-  return view(node) !== view(old);
 }

@@ -1,3 +1,5 @@
+import { PodBindings } from '../../src/apiserver/pods/pod-bindings.ts';
+import type { ObjectChanger } from '../../src/apiserver/registry/extension-points.ts';
 import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
 import type { Node, NodeSpec, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import type { PodDisruptionBudget } from '../../src/resources/schema/policy-v1.generated.ts';
@@ -7,6 +9,7 @@ import type { Plugin, Snapshot } from '../../src/scheduler/framework.ts';
 import { defaultPlugins } from '../../src/scheduler/plugins/default-plugins.ts';
 import { podInfo } from '../../src/scheduler/pod-info.ts';
 import { schedulePod } from '../../src/scheduler/schedule-pod.ts';
+import { startTestApiServer, type TestApiServer } from './test-api-server.ts';
 
 export interface NodeOptions {
   readonly labels?: Record<string, string>;
@@ -98,4 +101,13 @@ export class SchedulingFixture {
     this.cache.setPod({ ...wanted, spec: { ...wanted.spec, containers: wanted.spec?.containers ?? [], nodeName } });
     return nodeName;
   }
+}
+
+/** An API server by which pods can be bound. */
+export async function serverWithBindings(): Promise<TestApiServer> {
+  const environment = new VirtualEnvironment(1);
+  const changer: ObjectChanger = { change: (...args) => started.server.change(...args) };
+  const subresourceHandlers = [new PodBindings(changer, environment)];
+  const started = await startTestApiServer(environment, { subresourceHandlers });
+  return { environment, ...started };
 }

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { node, serverWithBindings } from '../../test/support/scheduling.ts';
+import type { Client } from '../client/client.ts';
+import { createInformerFactory } from '../client/informers/informer-factory.ts';
+import type { Deed } from '../client/series-event-recorder.ts';
+import type { VirtualEnvironment } from '../machinery/environment/virtual.ts';
+import { silentLogger } from '../machinery/log.ts';
+import { silentMetrics } from '../machinery/metrics.ts';
+import { conflict } from '../machinery/status-errors.ts';
+import { nodes, pods } from '../resources/schema/resource-types.generated.ts';
+import { Scheduler } from './scheduler.ts';
+
+const key = { namespace: 'default', name: 'web' };
+let environment: VirtualEnvironment;
+let client: Client;
+let scheduler: Scheduler;
+let deeds: Deed[];
+
+beforeEach(async () => {
+  ({ environment, client } = await serverWithBindings());
+  deeds = [];
+  const informers = createInformerFactory({ client, environment, logger: silentLogger });
+  scheduler = new Scheduler({
+    client,
+    informers,
+    environment,
+    logger: silentLogger,
+    metrics: silentMetrics,
+    recorder: { record: (deed) => deeds.push(deed) },
+  });
+  await client.create(nodes, node('n1'));
+  const starting = scheduler.start();
+  await environment.settle();
+  await starting;
+});
+afterEach(() => scheduler.stop());
+
+/** What is done to the pod between the decision for it and its binding, which fails. */
+function beforeBinding(happens: () => Promise<unknown>): void {
+  vi.spyOn(client, 'createSubresource').mockImplementationOnce(async () => {
+    await happens();
+    throw conflict(pods, 'web', 'pod web cannot be bound');
+  });
+}
+
+async function createPod(finalizers: readonly string[] = []): Promise<void> {
+  const containers = [{ name: 'main', image: 'app:1' }];
+  await client.create(pods, { metadata: { ...key, finalizers }, spec: { containers } });
+  await environment.settle();
+}
+
+test.each([
+  ['is being deleted', ['example.com/wait'], () => client.delete(pods, key, { gracePeriodSeconds: 0 })],
+  ['is gone', [], () => client.delete(pods, key, { gracePeriodSeconds: 0 })],
+  [
+    'was placed by another scheduler',
+    [],
+    () => client.createSubresource(pods, key, 'binding', { metadata: key, target: { kind: 'Node', name: 'n1' } }),
+  ],
+])('a pod that %s while it is bound is no failure', async (_, finalizers, happens) => {
+  beforeBinding(happens);
+  await createPod(finalizers);
+  await environment.advance(20_000);
+  expect(deeds).toEqual([]);
+});
+
+test('a pod that was not bound though it waits is one, and is tried again', async () => {
+  beforeBinding(async () => {});
+  await createPod();
+  await environment.advance(20_000);
+  expect(deeds.map(({ reason }) => reason)).toEqual(['FailedScheduling', 'Scheduled']);
+});
