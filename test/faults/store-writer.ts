@@ -1,5 +1,4 @@
 /** `node store-writer.ts FILE WRITERS`: writes counters for ever, and prints a line for each write that was acknowledged. */
-import { writeSync } from 'node:fs';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { put } from '../suites/store-values.ts';
@@ -10,7 +9,8 @@ const store = await SqliteStore.open({ file, environment: new RealEnvironment() 
 async function count(writer: number): Promise<never> {
   for (let value = 1; ; value++) {
     const revision = await put(store, `/count/${writer}`, `${value}`);
-    writeSync(1, `${writer} ${value} ${revision}\n`);
+    // Who reads may be behind: a pipe that is full takes it later.
+    await new Promise((resolve) => process.stdout.write(`${writer} ${value} ${revision}\n`, resolve));
   }
 }
 
