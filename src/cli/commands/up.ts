@@ -8,6 +8,7 @@ import { readManifest } from '../../cluster/demo/read-manifest.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { mostLocalNodes } from '../../cluster/files/local-nodes.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
+import { runningPods } from '../../cluster/server/running-pods.ts';
 import { runningServer } from '../../cluster/server/running-server.ts';
 import { Server } from '../../cluster/server/server.ts';
 import type { ServerAhead } from '../../cluster/server/server-ahead.ts';
@@ -86,7 +87,10 @@ export async function up(options: UpOptions, ahead: ServerAhead | undefined): Pr
       waitForNodes(server.client, environment, { names, sinceMs: startedAt }, progress),
     );
     if (options.demo === true) {
-      const { prepareDemo, waitForDemo } = await import('../../cluster/demo/demo.ts');
+      const [{ prepareDemo }, { waitForDemo }] = await Promise.all([
+        import('../../cluster/demo/demo.ts'),
+        import('../../cluster/demo/wait-for-demo.ts'),
+      ]);
       if (plan.realNode)
         await prepareDemo({
           environment,
@@ -97,7 +101,8 @@ export async function up(options: UpOptions, ahead: ServerAhead | undefined): Pr
         });
       await steps.run('shop rolled out', async (progress) => {
         await applyManifests(server.client, [demoManifest()]);
-        await waitForDemo(server.client, environment, progress);
+        const runningOn = (node: string) => runningPods(server.dialer, node);
+        await waitForDemo({ client: server.client, environment, runningOn }, progress);
       });
     }
     if (options.file.length > 0)

@@ -68,6 +68,8 @@ export class Server {
   readonly places: readonly NodePlace[];
   /** As the administrator, without leaving the process. */
   readonly client: Client;
+  /** To the nodes, as the API server reaches them. */
+  readonly dialer: Dialer;
   readonly #options: ServerOptions;
   readonly #store: SqliteStore;
   readonly #controlPlane: ControlPlane;
@@ -157,6 +159,7 @@ export class Server {
       }),
     });
     this.client = this.#controlPlane.client(adminUser);
+    this.dialer = this.#dialer(this.client);
     this.#simulatedInformers = createInformerFactory({
       client: this.#controlPlane.client(serverUser),
       environment,
