@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -82,5 +82,19 @@ describe('DiskLedger', () => {
     await DiskLedger.open(path, 'boot-1');
     await ledger.add(mount('a'));
     expect(await (await DiskLedger.open(path, 'boot-1')).entries()).toEqual([mount('a')]);
+  });
+
+  test('a full disk keeps nothing from being read and struck out', async () => {
+    await (await DiskLedger.open(path, 'boot-1')).add(mount('a'));
+    appendFileSync(path, '{"add":{"type":"mo');
+    symlinkSync('/dev/full', `${path}.new`);
+    const ledger = await DiskLedger.open(path, 'boot-1');
+    expect(await ledger.entries()).toEqual([mount('a')]);
+    await ledger.remove(mount('a'));
+    await expect(ledger.add(mount('b'))).rejects.toMatchObject({ code: 'ENOSPC' });
+    await expect(DiskLedger.open(path, 'boot-2')).rejects.toMatchObject({ code: 'ENOSPC' });
+    rmSync(`${path}.new`);
+    await ledger.add(mount('c'));
+    expect(await (await DiskLedger.open(path, 'boot-1')).entries()).toEqual([mount('b'), mount('c')]);
   });
 });

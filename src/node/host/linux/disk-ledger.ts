@@ -5,7 +5,7 @@ import type { Ledger, LedgerEntry } from '../host.ts';
 /**
  * The ledger as one file of JSON lines: a header, then one line per change. A change is durable when its promise resolves; changes that
  * come together are written together. A last line that a crash cut short was never acknowledged and is dropped. One process writes
- * one file.
+ * one file. A full disk keeps from making things, not from taking them away.
  */
 export class DiskLedger implements Ledger {
   readonly #path: string;
@@ -13,23 +13,28 @@ export class DiskLedger implements Ledger {
   readonly #entries: Map<string, LedgerEntry>;
   /** Lines in the file beyond the header. */
   #lines: number;
-  /** A write failed half-way: the file is written anew before anything is appended. */
-  #damaged = false;
+  /** A write ended half-way: the file is written anew before anything is appended. */
+  #damaged: boolean;
   #pending: Change[] = [];
   #writing: Promise<void> | undefined;
 
-  private constructor(path: string, bootId: string, entries: Map<string, LedgerEntry>) {
+  private constructor(path: string, bootId: string, { entries, lines, isWhole }: LedgerFile) {
     this.#path = path;
     this.#bootId = bootId;
     this.#entries = entries;
-    this.#lines = entries.size;
+    this.#lines = lines;
+    this.#damaged = !isWhole;
   }
 
   /** Reads the file, or starts it. Entries of an earlier boot are dropped: the reboot took what they name. Throws when the file is no ledger. */
   static async open(path: string, bootId: string): Promise<DiskLedger> {
     await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const ledger = new DiskLedger(path, bootId, await readLedgerFile(path, bootId));
-    await ledger.#rewrite();
+    const found = await readLedgerFile(path, bootId);
+    const ledger = new DiskLedger(path, bootId, found ?? { entries: new Map(), lines: 0, isWhole: false });
+    if (found?.isWhole === true) return ledger;
+    await ledger.#rewrite().catch((error: NodeJS.ErrnoException) => {
+      if (found === undefined || error.code !== 'ENOSPC') throw error;
+    });
     return ledger;
   }
 
@@ -45,7 +50,11 @@ export class DiskLedger implements Ledger {
 
   remove(entry: LedgerEntry): Promise<void> {
     const known = this.#entries.delete(keyOf(entry));
-    return !known && !this.#damaged ? this.#settled() : this.#append({ remove: entry });
+    const written = !known && !this.#damaged ? this.#settled() : this.#append({ remove: entry });
+    // What is gone may be named until the next change that can be written: to take it away again does no harm.
+    return written.catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOSPC') throw error;
+    });
   }
 
   /** An equal change that is still on its way to the disk counts only once it is there. */
@@ -92,27 +101,35 @@ export class DiskLedger implements Ledger {
 
 type Change = { readonly add: LedgerEntry } | { readonly remove: LedgerEntry };
 
-/** The entries of a ledger file; none when there is no file, or when it is of another boot. */
-async function readLedgerFile(path: string, bootId: string): Promise<Map<string, LedgerEntry>> {
+interface LedgerFile {
+  readonly entries: Map<string, LedgerEntry>;
+  /** Beyond the header. */
+  readonly lines: number;
+  /** Whether more may be appended as it is. */
+  readonly isWhole: boolean;
+}
+
+/** Undefined when there is no file, or when it is of another boot. */
+async function readLedgerFile(path: string, bootId: string): Promise<LedgerFile | undefined> {
   const text = await fs.readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
   const lines = text.split('\n');
   // What stands after the last newline was being written when the process died.
-  lines.pop();
-  const entries = new Map<string, LedgerEntry>();
+  const isWhole = lines.pop() === '';
   const [header, ...changes] = lines.map((line, index) => parseLine(path, line, index));
-  if (header === undefined) return entries;
+  if (header === undefined) return undefined;
   if (!('format' in header) || header.format !== 1) {
     throw new Error(`${path} is not a ledger of format 1: ${lines[0]}`);
   }
-  if (header.bootId !== bootId) return entries;
+  if (header.bootId !== bootId) return undefined;
+  const entries = new Map<string, LedgerEntry>();
   for (const change of changes) {
     if ('add' in change) entries.set(keyOf(change.add), change.add);
     else if ('remove' in change) entries.delete(keyOf(change.remove));
   }
-  return entries;
+  return { entries, lines: changes.length, isWhole };
 }
 
 type Line = Change | { readonly format: number; readonly bootId: string };
