@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataDirectory } from '../files/data-directory.ts';
-import { isRunning } from '../server/running-server.ts';
+import { isRunning, type NamedProcess, thisProcess } from '../server/running-server.ts';
 
 function fileOf(directory: DataDirectory): string {
   return join(directory.path, 'join.json');
@@ -9,7 +9,7 @@ function fileOf(directory: DataDirectory): string {
 
 /** Notes that this process keeps the node of a directory; answers how to strike that out. */
 export function writeJoinProcess(directory: DataDirectory): () => void {
-  directory.write(fileOf(directory), `${JSON.stringify({ pid: process.pid })}\n`);
+  directory.write(fileOf(directory), `${JSON.stringify(thisProcess())}\n`);
   return () => directory.remove(fileOf(directory));
 }
 
@@ -17,6 +17,6 @@ export function writeJoinProcess(directory: DataDirectory): () => void {
 export function runningJoin(directory: DataDirectory): number | undefined {
   const file = fileOf(directory);
   if (!existsSync(file)) return undefined;
-  const { pid } = directory.readJson(file) as { readonly pid: number };
-  return isRunning(pid, 'join') ? pid : undefined;
+  const found = directory.readJson(file) as NamedProcess;
+  return isRunning(found, 'join') ? found.pid : undefined;
 }

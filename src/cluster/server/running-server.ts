@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { parseProcessStat } from '../../node/host/linux/process-table.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 
-export interface RunningServer {
-  readonly pid: number;
+export interface RunningServer extends NamedProcess {
   readonly port: number;
   readonly address: string;
   readonly version: string;
@@ -13,12 +13,26 @@ export interface RunningServer {
 export function runningServer(directory: DataDirectory): RunningServer | undefined {
   if (!existsSync(directory.serverFile)) return undefined;
   const found = directory.readJson(directory.serverFile) as RunningServer;
-  return isRunning(found.pid, 'up') ? found : undefined;
+  return isRunning(found, 'up') ? found : undefined;
 }
 
-/** Whether a process of this number lives and is one of ours, running this command. */
-export function isRunning(pid: number, command: string): boolean {
-  return isAlive(pid) && commandOf(pid, command).includes(command);
+/** A process as files name it. */
+export interface NamedProcess {
+  readonly pid: number;
+  /** When it began, in the kernel's ticks since boot; absent where /proc is missing. */
+  readonly startTime?: number | undefined;
+}
+
+/** This process. */
+export function thisProcess(): NamedProcess {
+  const startTime = startTimeOf(process.pid);
+  return { pid: process.pid, ...(startTime !== undefined && { startTime }) };
+}
+
+/** Whether a process lives and is one of ours, running this command: after a boot its number soon belongs to another, maybe to one of ours. */
+export function isRunning({ pid, startTime }: NamedProcess, command: string): boolean {
+  if (!isAlive(pid) || !commandOf(pid, command).includes(command)) return false;
+  return startTime === undefined || startTimeOf(pid) === startTime;
 }
 
 /** Whether a process of this number lives; one of another user counts. */
@@ -37,5 +51,13 @@ function commandOf(pid: number, otherwise: string): readonly string[] {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
     return [otherwise];
+  }
+}
+
+function startTimeOf(pid: number): number | undefined {
+  try {
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).startTime;
+  } catch {
+    return undefined;
   }
 }

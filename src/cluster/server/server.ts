@@ -26,6 +26,7 @@ import { AddressWatch } from './address-watch.ts';
 import { LocalAgents } from './local-agents.ts';
 import { ensureLocalPlaces } from './local-places.ts';
 import { machineAddresses, machineMtu, takenRanges } from './machine.ts';
+import { type RunningServer, thisProcess } from './running-server.ts';
 import type { NodePlace } from './node-place.ts';
 import type { ServerAhead } from './server-ahead.ts';
 import { version } from './version.ts';
@@ -269,8 +270,14 @@ export class Server {
 
   #writeServerFile(): void {
     const { directory, port } = this.#options;
-    const process_ = { pid: process.pid, port, address: this.address, version, startedAt: this.#startedAt };
-    directory.write(directory.serverFile, `${JSON.stringify(process_, undefined, 2)}\n`);
+    const running: RunningServer = {
+      ...thisProcess(),
+      port,
+      address: this.address,
+      version,
+      startedAt: this.#startedAt,
+    };
+    directory.write(directory.serverFile, `${JSON.stringify(running, undefined, 2)}\n`);
   }
 
   /** Years may pass before the next start, so certificates are looked after while the server runs. */
