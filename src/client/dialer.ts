@@ -10,8 +10,8 @@ export interface Dialer {
   pod(namespace: string, name: string, port: number, scheme?: Scheme): Promise<HttpTarget>;
   /** `port` is a service port's number or name. Throws ServiceUnavailable when no endpoint is ready. */
   service(namespace: string, name: string, port: number | string, scheme?: Scheme): Promise<HttpTarget>;
-  /** The node agent's own API. */
-  node(name: string): Promise<HttpTarget>;
+  /** The node agent's own API; with a port, whatever else listens there. */
+  node(name: string, port?: number, scheme?: Scheme): Promise<HttpTarget>;
 }
 
 export type Scheme = 'http' | 'https';

@@ -4,9 +4,9 @@ import { badRequest } from '../../machinery/status-errors.ts';
 import { nodes } from '../../resources/schema/resource-types.generated.ts';
 import type { HttpTarget } from '../../wire/http.ts';
 import type { ConnectHandler, ResourceContext } from '../registry/extension-points.ts';
-import { proxyFetch, proxyMethods, proxyUpgrade, splitProxyName } from './proxy.ts';
+import { portNumber, proxyFetch, proxyMethods, proxyUpgrade, splitProxyName } from './proxy.ts';
 
-/** `nodes/proxy`: requests to the node's agent. Other ports of a node are not reached this way. */
+/** `nodes/proxy`: requests to the node's agent, or to another port of the node when one is named. */
 export function nodeProxy(reader: Reader, dialer: Dialer): ConnectHandler {
   const dial = (context: ResourceContext) => () => dialNode(reader, dialer, context);
   return {
@@ -23,7 +23,8 @@ async function dialNode(reader: Reader, dialer: Dialer, { info }: ResourceContex
   if (asked === undefined) throw badRequest(`invalid node request "${info.name}"`);
   const node = await reader.get(nodes, { name: asked.name });
   const agentPort = node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250;
-  if (asked.port !== '' && asked.port !== String(agentPort))
-    throw badRequest(`port ${asked.port} of node "${asked.name}" is not that of its agent, ${agentPort}`);
-  return dialer.node(asked.name);
+  if (asked.port === '' || asked.port === String(agentPort)) return dialer.node(asked.name);
+  const port = portNumber(asked.port);
+  if (port === undefined) throw badRequest(`invalid node request "${info.name}"`);
+  return dialer.node(asked.name, port, asked.scheme);
 }

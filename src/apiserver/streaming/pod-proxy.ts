@@ -5,7 +5,7 @@ import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { pods } from '../../resources/schema/resource-types.generated.ts';
 import type { HttpTarget } from '../../wire/http.ts';
 import type { ConnectHandler, ResourceContext } from '../registry/extension-points.ts';
-import { proxyFetch, proxyMethods, proxyUpgrade, splitProxyName } from './proxy.ts';
+import { portNumber, proxyFetch, proxyMethods, proxyUpgrade, splitProxyName } from './proxy.ts';
 
 /** `pods/proxy`: requests to a port of a pod, the first it declares unless named. */
 export function podProxy(reader: Reader, dialer: Dialer): ConnectHandler {
@@ -25,8 +25,8 @@ async function dialPod(reader: Reader, dialer: Dialer, { info }: ResourceContext
   if (asked === undefined) throw badRequest(`invalid pod request "${info.name}"`);
   const pod = await reader.get(pods, { namespace, name: asked.name });
   if ((pod.status?.podIP ?? '') === '') throw badRequest('address not allowed');
-  const port = asked.port === '' ? declaredPort(pod) : Number(asked.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw badRequest(`invalid pod request "${info.name}"`);
+  const port = asked.port === '' ? declaredPort(pod) : portNumber(asked.port);
+  if (port === undefined) throw badRequest(`invalid pod request "${info.name}"`);
   return dialer.pod(namespace, asked.name, port, asked.scheme);
 }
 

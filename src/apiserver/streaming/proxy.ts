@@ -66,6 +66,12 @@ export function splitProxyName(
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port };
 }
 
+/** Undefined when the text is none that may be connected to. */
+export function portNumber(text: string): number | undefined {
+  const port = Number(text);
+  return /^\d+$/.test(text) && port >= 1 && port <= 65_535 ? port : undefined;
+}
+
 /** Also answers the host that was reached. */
 async function reach<R>(
   dial: () => Promise<HttpTarget>,

@@ -77,7 +77,7 @@ function handlersOver(answer: (request: HttpRequest) => HttpResponse | Error) {
     return { fetch: send, upgrade: send };
   };
   const dialer: Dialer = {
-    node: async (name) => target(`node ${name}`),
+    node: async (name, port, scheme) => target(port === undefined ? `node ${name}` : `node ${scheme} ${name}:${port}`),
     pod: async (namespace, name, port, scheme) => target(`pod ${scheme} ${namespace}/${name}:${port}`),
     service: async (namespace, name, port, scheme) => {
       if (port === 99) throw serviceUnavailable(`no service port 99 found for service "${name}"`);
@@ -441,6 +441,8 @@ describe('proxies', () => {
     ['/api/v1/nodes/n/proxy/healthz', 'node n', '/healthz'],
     ['/api/v1/nodes/n/proxy//a/', 'node n', '/a/'],
     ['/api/v1/nodes/https:n:10250/proxy/healthz', 'node n', '/healthz'],
+    ['/api/v1/nodes/n:9100/proxy/metrics', 'node http n:9100', '/metrics'],
+    ['/api/v1/nodes/https:n:9100/proxy/metrics', 'node https n:9100', '/metrics'],
   ])('%s', async (url, to, path) => {
     const { asked, handlers } = handlersOver(() =>
       text(207, 'there', { 'x-own': '1', connection: 'x-hop', 'x-hop': '1', 'access-control-allow-origin': '*' }),
@@ -555,7 +557,8 @@ describe('proxies', () => {
       'no service port 99 found for service "s1"',
     ],
     ['/api/v1/nodes/nope/proxy/', 404, 'NotFound', 'nodes "nope" not found'],
-    ['/api/v1/nodes/n:22/proxy/', 400, 'BadRequest', 'port 22 of node "n" is not that of its agent, 10250'],
+    ['/api/v1/nodes/n:0/proxy/', 400, 'BadRequest', 'invalid node request "n:0"'],
+    ['/api/v1/nodes/n:ssh/proxy/', 400, 'BadRequest', 'invalid node request "n:ssh"'],
   ])('%s is refused', async (url, code, reason, message) => {
     const { handlers } = handlersOver(() => text(200, ''));
     expect(await failure(fetchFrom(handlers, 'GET', url))).toEqual([code, reason, message]);

@@ -77,6 +77,13 @@ describe('nodes', () => {
     await expect(unknown.node('n')).rejects.toThrow('no preferred addresses found; known addresses: [{Odd x}]');
   });
 
+  test('another port of one, but for addresses that nobody may be led to', async () => {
+    const at = (address: string) => dialerOver({ nodes: [node([{ type: 'InternalIP', address }])] });
+    expect(urlOf(await at('10.0.0.1').node('n', 9100))).toBe('http://10.0.0.1:9100');
+    expect(urlOf(await at('10.0.0.1').node('n', 9100, 'https'))).toBe('https://10.0.0.1:9100');
+    await expect(at('127.0.0.1').node('n', 9100)).rejects.toThrow('address not allowed');
+  });
+
   test("is asked with the API server's own certificate, at the address it has at that moment", async () => {
     const serve = async (name: string) => {
       const server = await HttpServer.start({

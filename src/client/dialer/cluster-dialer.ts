@@ -35,14 +35,15 @@ export class ClusterDialer implements Dialer {
     this.#options = options;
   }
 
-  async node(name: string): Promise<HttpTarget> {
+  async node(name: string, port?: number, scheme: Scheme = 'http'): Promise<HttpTarget> {
     const { environment, reader, nodeTls } = this.#options;
     const node = await reader.get(nodes, { name });
     const address = preferredAddress(node);
     // Kubernetes has no reason in this Status either.
     if (address === undefined) throw new StatusError({ code: 500, message: noAddressMessage(node) });
-    const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultNodePort;
-    return this.#nodes.get({ environment, url: urlOf('https', address, port), tls: nodeTls });
+    if (port !== undefined) return this.#target(scheme, address, port);
+    const agentPort = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultNodePort;
+    return this.#nodes.get({ environment, url: urlOf('https', address, agentPort), tls: nodeTls });
   }
 
   async pod(namespace: string, name: string, port: number, scheme: Scheme = 'http'): Promise<HttpTarget> {
