@@ -8,7 +8,7 @@ import type { HttpTarget } from '../wire/http.ts';
 export interface Dialer {
   /** Throws `StatusError`: NotFound when there is no such pod, ServiceUnavailable while it has no address. */
   pod(namespace: string, name: string, port: number, scheme?: Scheme): Promise<HttpTarget>;
-  /** `port` is a service port's number or name. Throws ServiceUnavailable when no endpoint is ready. */
+  /** `port` is a service port's number or name. Only endpoints that are pods count; throws ServiceUnavailable when none is ready. */
   service(namespace: string, name: string, port: number | string, scheme?: Scheme): Promise<HttpTarget>;
   /** The node agent's own API; with a port, whatever else listens there. */
   node(name: string, port?: number, scheme?: Scheme): Promise<HttpTarget>;

@@ -127,25 +127,30 @@ describe('pods', () => {
 
 describe('services', () => {
   const slice = (endpoints: object[], addressType = 'IPv4') => ({
-    metadata: { name: 'x', labels: { 'kubernetes.io/service-name': 's' } },
+    metadata: { name: 'x', namespace: 'a', labels: { 'kubernetes.io/service-name': 's' } },
     addressType,
     ports: [{ name: 'web', port: 8080 }, { port: 9090 }],
     endpoints,
   });
   const services = [{ metadata: { name: 's' }, spec: { ports: [{ name: 'web', port: 80 }] } }];
-  const over = (...endpointslices: object[]) => dialerOver({ services, endpointslices });
+  const addresses = ['10.0.0.1', '10.0.0.2', 'example.com', '127.0.0.1'];
+  const pods = addresses.map((podIP) => ({ metadata: { name: `p-${podIP}` }, status: { podIPs: [{ ip: podIP }] } }));
+  const at = (address: string, more: object = {}) => ({
+    addresses: [address],
+    targetRef: { kind: 'Pod', namespace: 'a', name: `p-${address}` },
+    ...more,
+  });
+  const over = (...endpointslices: object[]) => dialerOver({ services, endpointslices, pods });
 
   test('by the number or the name of a port, at an endpoint that is ready', async () => {
-    const dialer = over(
-      slice([{ addresses: ['10.0.0.1'], conditions: { ready: false } }, { addresses: ['10.0.0.2'] }]),
-    );
+    const dialer = over(slice([at('10.0.0.1', { conditions: { ready: false } }), at('10.0.0.2')]));
     expect(urlOf(await dialer.service('a', 's', 80))).toBe('http://10.0.0.2:8080');
     expect(urlOf(await dialer.service('a', 's', 'web', 'https'))).toBe('https://10.0.0.2:8080');
     expect(urlOf(await dialer.service('a', 's', ''))).toBe('http://10.0.0.2:9090');
   });
 
   test('at any of them', async () => {
-    const dialer = over(slice([{ addresses: ['10.0.0.1'] }]), slice([{ addresses: ['10.0.0.2'] }]));
+    const dialer = over(slice([at('10.0.0.1')]), slice([at('10.0.0.2')]));
     const seen = new Set<string | undefined>();
     for (let each = 0; each < 100; each++) seen.add(urlOf(await dialer.service('a', 's', 'web')));
     expect(seen.size).toBe(2);
@@ -155,16 +160,26 @@ describe('services', () => {
     ['an unknown number', 99, 'no service port 99 found for service "s"'],
     ['an unknown name', 'nope', 'no endpoints available for service "s"'],
   ])('%s', async (_, port, message) => {
-    await expect(over(slice([{ addresses: ['10.0.0.1'] }])).service('a', 's', port)).rejects.toThrow(message);
+    await expect(over(slice([at('10.0.0.1')])).service('a', 's', port)).rejects.toThrow(message);
   });
 
   test('without a ready endpoint, or with names in place of addresses', async () => {
     await expect(over().service('a', 's', 'web')).rejects.toThrow('no endpoints available for service "s"');
-    await expect(over(slice([{ addresses: ['example.com'] }], 'FQDN')).service('a', 's', 'web')).rejects.toThrow(
-      'no endpoints',
+    await expect(over(slice([at('example.com')], 'FQDN')).service('a', 's', 'web')).rejects.toThrow('no endpoints');
+    await expect(over(slice([at('127.0.0.1')])).service('a', 's', 'web')).rejects.toThrow('address not allowed');
+  });
+
+  test.each([
+    ['is no pod', { targetRef: undefined }],
+    ['is a pod that is gone', { targetRef: { namespace: 'a', name: 'gone' } }],
+    ['is a pod of another namespace', { targetRef: { namespace: 'b', name: 'p-10.0.0.1' } }],
+    ['has another address than its pod', { addresses: ['10.0.0.9'] }],
+  ])('not at an endpoint that %s', async (_, more) => {
+    await expect(over(slice([at('10.0.0.1', more)])).service('a', 's', 'web')).rejects.toThrow(
+      'no endpoints available',
     );
-    await expect(over(slice([{ addresses: ['127.0.0.1'] }])).service('a', 's', 'web')).rejects.toThrow(
-      'address not allowed',
+    expect(urlOf(await over(slice([at('10.0.0.1', more), at('10.0.0.2')])).service('a', 's', 'web'))).toBe(
+      'http://10.0.0.2:8080',
     );
   });
 });

@@ -1,5 +1,5 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
-import { StatusError } from '../../machinery/status-error.ts';
+import { isReason, StatusError } from '../../machinery/status-error.ts';
 import { badRequest, serviceUnavailable } from '../../machinery/status-errors.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
 import { endpointSlices, nodes, pods, services } from '../../resources/schema/resource-types.generated.ts';
@@ -8,7 +8,7 @@ import type { ClientTls } from '../../wire/http-client/client-tls.ts';
 import type { Reader } from '../client.ts';
 import type { Dialer, Scheme } from '../dialer.ts';
 import { isProxyableAddress } from './proxyable-address.ts';
-import { portNameOf, readyEndpoints } from './service-endpoints.ts';
+import { type Endpoint, portNameOf, readyEndpoints } from './service-endpoints.ts';
 import { TargetPool } from './target-pool.ts';
 
 export interface ClusterDialerOptions {
@@ -60,9 +60,22 @@ export class ClusterDialer implements Dialer {
     const labelSelector = `kubernetes.io/service-name=${name}`;
     const { items } = await reader.list(endpointSlices, { namespace, labelSelector });
     const endpoints = readyEndpoints(items, portName);
-    const endpoint = endpoints[Math.floor(environment.random() * endpoints.length)];
-    if (endpoint === undefined) throw serviceUnavailable(`no endpoints available for service "${name}"`);
-    return this.#target(scheme, endpoint.address, endpoint.port);
+    const first = Math.floor(environment.random() * endpoints.length);
+    for (const endpoint of [...endpoints.slice(first), ...endpoints.slice(0, first)])
+      if (await this.#isPod(namespace, endpoint)) return this.#target(scheme, endpoint.address, endpoint.port);
+    throw serviceUnavailable(`no endpoints available for service "${name}"`);
+  }
+
+  /** Whoever may write endpoints must not lead the API server to where no pod is. */
+  async #isPod(namespace: string, { pod: name, address }: Endpoint): Promise<boolean> {
+    if (name === undefined) return false;
+    try {
+      const { status } = await this.#options.reader.get(pods, { namespace, name });
+      return status?.podIP === address || (status?.podIPs ?? []).some(({ ip }) => ip === address);
+    } catch (error) {
+      if (isReason(error, 'NotFound')) return false;
+      throw error;
+    }
   }
 
   /** Closes all connections; requests in flight fail. */

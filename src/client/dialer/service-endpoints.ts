@@ -1,10 +1,12 @@
 import { serviceUnavailable } from '../../machinery/status-errors.ts';
 import type { Service } from '../../resources/schema/core-v1.generated.ts';
-import type { EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
+import type { EndpointSlice, Endpoint as SliceEndpoint } from '../../resources/schema/discovery-v1.generated.ts';
 
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
+  /** The pod that it is said to be; undefined when it is none, or one of another namespace. */
+  readonly pod: string | undefined;
 }
 
 /** The name of the service's port with this number. Throws ServiceUnavailable in Kubernetes' words when it has none. */
@@ -21,6 +23,11 @@ export function readyEndpoints(slices: readonly EndpointSlice[], portName: strin
     if (port === undefined || slice.addressType === 'FQDN') return [];
     return (slice.endpoints ?? [])
       .filter((endpoint) => endpoint.conditions?.ready !== false)
-      .flatMap((endpoint) => endpoint.addresses.slice(0, 1).map((address) => ({ address, port })));
+      .flatMap((endpoint) =>
+        endpoint.addresses.slice(0, 1).map((address) => ({ address, port, pod: podOf(endpoint) })),
+      );
+    function podOf({ targetRef }: SliceEndpoint): string | undefined {
+      return targetRef?.namespace === slice.metadata.namespace ? targetRef?.name : undefined;
+    }
   });
 }
