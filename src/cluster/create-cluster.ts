@@ -18,10 +18,9 @@ import { ControlPlane } from './control-plane/control-plane.ts';
 import { adminUser, serverUser } from './control-plane/users.ts';
 import { type ServedCluster, serveCluster } from './serve-cluster.ts';
 import type { JoinableCluster } from './simulated/joined-identity.ts';
-import { simulatedDialer } from './simulated/simulated-dialer.ts';
+import { isolatedDialer } from './simulated/simulated-dialer.ts';
 import { type SimulatedNodeOptions, SimulatedNodes } from './simulated/simulated-nodes.ts';
 import { simulatedReach } from './simulated/simulated-reach.ts';
-import { unreachableDialer } from './simulated/unreachable-dialer.ts';
 
 export interface CreateClusterOptions {
   /** Simulated nodes to begin with: how many, or how each is; 1 unless given. */
@@ -96,7 +95,7 @@ export async function createCluster(options: CreateClusterOptions = {}): Promise
     authority: () => keys.authority,
     joinServers: [joinServer],
     volumeDirectory: '/var/lib/stuurman/volumes',
-    dialer: (reader) => simulatedDialer(() => nodes, unreachableDialer(reader)),
+    dialer: (reader) => isolatedDialer(() => nodes, { environment, reader }),
   });
   const informers = createInformerFactory({ client: controlPlane.client(serverUser), environment, logger });
   const nodes = new SimulatedNodes({

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
@@ -357,6 +357,34 @@ describe('cancelling', () => {
     const { body } = await clientOf(`https://127.0.0.1:${server.port}`).fetch(get('/'));
     for await (const _ of body as AsyncIterable<Uint8Array>) break;
     await expect.poll(() => aborted).toBe(true);
+  });
+});
+
+describe('connections that are opened by a function', () => {
+  test.each([false, undefined] as const)('carry requests, each one its own (tls %s)', async (tls) => {
+    const server = await serve(mirror, tls === false ? { tls } : {});
+    let opened = 0;
+    const open = () => {
+      opened++;
+      const [near, far] = duplexPair();
+      far.pipe(connect(server.port, '127.0.0.1')).pipe(far);
+      return near;
+    };
+    const client = clientOf(`${tls === false ? 'http' : 'https'}://10.9.9.9:80`, {
+      open,
+      tls: { insecureSkipVerify: true },
+    });
+    for (const path of ['/one', '/two'])
+      expect(await readHttpText((await client.fetch(get(path))).body)).toContain(path);
+    expect(opened).toBe(2);
+  });
+
+  test('fail as a socket does', async () => {
+    const open = () => {
+      throw Object.assign(new Error('nobody'), { code: 'ECONNREFUSED' });
+    };
+    const failed = clientOf('http://10.9.9.9', { open }).fetch(get('/'));
+    await expect(failed).rejects.toMatchObject({ name: 'ConnectionError', code: 'ECONNREFUSED', maybeSent: false });
   });
 });
 

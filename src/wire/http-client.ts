@@ -5,6 +5,7 @@ import type { Timers } from './environment.ts';
 import type { HttpBody, HttpRequest, HttpResponse, HttpTarget, UpgradeResponse } from './http.ts';
 import { type ClientTls, tlsConnectOptions } from './http-client/client-tls.ts';
 import { ConnectionError } from './http-client/connection-error.ts';
+import { openedAgent } from './http-client/opened-agent.ts';
 import { responseOf } from './http-client/response.ts';
 import { parseTarget, type TargetAddress } from './http-client/target-address.ts';
 import { pumpBody } from './pump-body.ts';
@@ -18,6 +19,8 @@ export interface HttpClientOptions {
   /** Asked before each request that has no `authorization` of its own. */
   readonly token?: (() => string | undefined | Promise<string | undefined>) | undefined;
   readonly limits?: Partial<HttpClientLimits> | undefined;
+  /** Opens each connection, in place of one over the network; throws as a socket would fail. */
+  readonly open?: (() => Duplex) | undefined;
   /** Also understands servers that do not keep to the grammar: lines without CR, and the like. */
   readonly lenient?: boolean | undefined;
 }
@@ -184,7 +187,8 @@ export class HttpClient implements HttpTarget {
       const connected = () => {
         state.connected = true;
         timer.cancel();
-        socket.setKeepAlive(true, deadMs / 2, Math.max(1000, deadMs / 2 / deadProbes), deadProbes);
+        if (this.#options.open === undefined)
+          socket.setKeepAlive(true, deadMs / 2, Math.max(1000, deadMs / 2 / deadProbes), deadProbes);
       };
       if (!socket.connecting && (!this.#address.secure || sent.reusedSocket)) connected();
       else socket.once(this.#address.secure ? 'secureConnect' : 'connect', connected);
@@ -221,6 +225,11 @@ export class HttpClient implements HttpTarget {
       noDelay: true,
     };
     const upgrade = { ...common, keepAlive: false, timeout: 0, allowHalfOpen: true };
+    const { open } = this.#options;
+    if (open !== undefined) {
+      const opened = openedAgent(open, tls && tlsConnectOptions(this.#address.host, tls));
+      return { tls, pool: opened, upgrade: opened };
+    }
     if (tls === undefined) return { tls, pool: new PlainAgent(common), upgrade: new PlainAgent(upgrade) };
     const options = tlsConnectOptions(this.#address.host, tls);
     return { tls, pool: new TlsAgent({ ...common, ...options }), upgrade: new TlsAgent({ ...upgrade, ...options }) };

@@ -7,7 +7,7 @@ import { connect } from '../../src/client/https/connect.ts';
 import { clusterConnection } from '../../src/client/kubeconfig/cluster-connection.ts';
 import { readKubeconfig } from '../../src/client/kubeconfig/kubeconfig-file.ts';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
-import { type Cluster, createCluster, nodes, pods } from '../../src/testing.ts';
+import { type Cluster, createCluster, nodes, pods, services } from '../../src/testing.ts';
 import type { HttpTarget } from '../../src/wire/http.ts';
 import { readHttpText } from '../../src/wire/http-body.ts';
 import { webSocketExec } from '../../src/wire/remote-command/websocket-exec-client.ts';
@@ -23,7 +23,10 @@ async function get(target: HttpTarget, path: string): Promise<readonly [number, 
 
 async function runPod({ client }: Cluster): Promise<void> {
   const command = ['sh', '-c', 'echo hello; sleep 3600'];
-  await client.create(pods, { metadata: key, spec: { containers: [{ name: 'main', image: 'app:1', command }] } });
+  await client.create(pods, {
+    metadata: { ...key, labels: { app: 'web' } },
+    spec: { containers: [{ name: 'main', image: 'app:1', command }] },
+  });
   await expect.poll(async () => (await client.get(pods, key)).status?.phase).toBe('Running');
 }
 
@@ -55,7 +58,7 @@ describe('a cluster that serves its API', () => {
     expect(existsSync(kubeconfig)).toBe(false);
   });
 
-  test('says that no traffic reaches what is simulated, and that a node which is cut off does not answer', async () => {
+  test('leads to what is simulated, and says when it is cut off', async () => {
     const cluster = await createCluster();
     try {
       await runPod(cluster);
@@ -65,15 +68,26 @@ describe('a cluster that serves its API', () => {
         return [status, JSON.parse(text).message];
       };
       expect(await get(http, `${podPath}/log`)).toEqual([200, 'hello\n']);
-      expect(await message(`${podPath}/proxy/`)).toEqual([503, 'pod "web" is simulated: no traffic reaches it']);
-      expect(await message('/api/v1/namespaces/default/services/web/proxy/')).toEqual([
-        404,
-        'services "web" not found',
+      expect(await get(http, `${podPath}/proxy/`)).toEqual([200, 'web\n']);
+      await cluster.client.create(services, {
+        metadata: key,
+        spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+      });
+      const service = '/api/v1/namespaces/default/services/web:80/proxy/';
+      await expect.poll(() => get(http, service)).toEqual([200, 'web\n']);
+      expect(await message('/api/v1/nodes/node-0:9100/proxy/')).toEqual([
+        503,
+        'error trying to reach service: dial tcp 172.30.0.10:9100: connect: connection refused',
       ]);
       cluster.nodes.get('node-0').cutOff();
       expect(await message(`${podPath}/log`)).toEqual([
         503,
         'node "node-0" does not answer: its agent is down or cut off',
+      ]);
+      const { status } = await cluster.client.get(pods, key);
+      expect(await message(`${podPath}/proxy/`)).toEqual([
+        503,
+        `error trying to reach service: dial tcp ${status?.podIP}:80: connect: no route to host`,
       ]);
     } finally {
       await cluster.close();

@@ -7,8 +7,9 @@ export function dialErrorText(error: unknown): string | undefined {
   if (cause.code === 'EPROTO' && cause.message.includes('wrong version number'))
     return 'tls: first record does not look like a TLS handshake';
   if (error.maybeSent) return cause.code === 'ECONNRESET' || cause.code === 'EPIPE' ? 'EOF' : cause.message;
-  const { hostname, port } = URL.parse(error.target) ?? { hostname: error.target, port: '' };
-  const where = `${hostname}:${port}`;
+  const { hostname, port, protocol } = URL.parse(error.target) ?? { hostname: error.target, port: '', protocol: '' };
+  // A URL leaves out the port that its scheme implies.
+  const where = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
   switch (cause.code) {
     case 'ECONNREFUSED':
       return `dial tcp ${where}: connect: connection refused`;

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { isReason, StatusError } from '../../machinery/status-error.ts';
 import { badRequest, serviceUnavailable } from '../../machinery/status-errors.ts';
@@ -5,6 +6,7 @@ import type { Node } from '../../resources/schema/core-v1.generated.ts';
 import { endpointSlices, nodes, pods, services } from '../../resources/schema/resource-types.generated.ts';
 import type { HttpTarget } from '../../wire/http.ts';
 import type { ClientTls } from '../../wire/http-client/client-tls.ts';
+import { HttpClient, type HttpClientOptions } from '../../wire/http-client.ts';
 import type { Reader } from '../client.ts';
 import type { Dialer, Scheme } from '../dialer.ts';
 import { isProxyableAddress } from './proxyable-address.ts';
@@ -17,6 +19,8 @@ export interface ClusterDialerOptions {
   readonly reader: Reader;
   /** How to prove to node agents who this is, and which authority signs their certificates. */
   readonly nodeTls: ClientTls | (() => ClientTls);
+  /** How to connect to an address that no network leads to; undefined for any other address. Asked at each connection. */
+  readonly wayTo?: ((address: string) => ((port: number) => Duplex) | undefined) | undefined;
 }
 
 /** Which of a node's addresses is taken. */
@@ -36,14 +40,14 @@ export class ClusterDialer implements Dialer {
   }
 
   async node(name: string, port?: number, scheme: Scheme = 'http'): Promise<HttpTarget> {
-    const { environment, reader, nodeTls } = this.#options;
+    const { reader, nodeTls } = this.#options;
     const node = await reader.get(nodes, { name });
     const address = preferredAddress(node);
     // Kubernetes has no reason in this Status either.
     if (address === undefined) throw new StatusError({ code: 500, message: noAddressMessage(node) });
     if (port !== undefined) return this.#target(scheme, address, port);
     const agentPort = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultNodePort;
-    return this.#nodes.get({ environment, url: urlOf('https', address, agentPort), tls: nodeTls });
+    return this.#client(this.#nodes, address, agentPort, { scheme: 'https', tls: nodeTls });
   }
 
   async pod(namespace: string, name: string, port: number, scheme: Scheme = 'http'): Promise<HttpTarget> {
@@ -85,14 +89,25 @@ export class ClusterDialer implements Dialer {
   }
 
   /**
-   * Pods and services prove themselves by certificates of their own making, if at all: Kubernetes does not check them, nor whether they
-   * speak HTTP by the letter. What one of them says wrong reaches nobody but those who ask it.
+   * Pods, services and other programs of nodes prove themselves by certificates of their own making, if at all: Kubernetes does not check
+   * them, nor whether they speak HTTP by the letter. What one of them says wrong reaches nobody but those who ask it.
    */
   #target(scheme: Scheme, address: string, port: number): HttpTarget {
     if (!isProxyableAddress(address)) throw badRequest('address not allowed');
-    const { environment } = this.#options;
-    const url = urlOf(scheme, address, port);
-    return this.#others.get({ environment, url, tls: { insecureSkipVerify: true }, lenient: true });
+    return this.#client(this.#others, address, port, { scheme, tls: { insecureSkipVerify: true }, lenient: true });
+  }
+
+  #client(
+    pool: TargetPool,
+    address: string,
+    port: number,
+    { scheme, ...how }: { readonly scheme: Scheme } & Pick<HttpClientOptions, 'tls' | 'lenient'>,
+  ): HttpTarget {
+    const { environment, wayTo } = this.#options;
+    const options = { environment, url: urlOf(scheme, address, port), ...how };
+    const way = wayTo?.(address);
+    // One that is opened for each request leaves nothing to keep.
+    return way === undefined ? pool.get(options) : new HttpClient({ ...options, open: () => way(port) });
   }
 }
 

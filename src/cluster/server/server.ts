@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Client } from '../../client/client.ts';
-import { ClusterDialer } from '../../client/dialer/cluster-dialer.ts';
+import type { Client, Reader } from '../../client/client.ts';
 import type { Dialer } from '../../client/dialer.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
 import type { Environment, Timer } from '../../machinery/environment/environment.ts';
@@ -26,8 +25,8 @@ import { AddressWatch } from './address-watch.ts';
 import { LocalAgents } from './local-agents.ts';
 import { ensureLocalPlaces } from './local-places.ts';
 import { machineAddresses, machineMtu, takenRanges } from './machine.ts';
-import { type RunningServer, thisProcess } from './running-server.ts';
 import type { NodePlace } from './node-place.ts';
+import { type RunningServer, thisProcess } from './running-server.ts';
 import type { ServerAhead } from './server-ahead.ts';
 import { version } from './version.ts';
 
@@ -330,14 +329,13 @@ export class Server {
   }
 
   /** Real nodes by their certificates; simulated ones answer directly. */
-  #dialer(reader: ConstructorParameters<typeof ClusterDialer>[0]['reader']): Dialer {
+  #dialer(reader: Reader): Dialer {
     const { environment } = this.#options;
     const nodeTls = () => {
       this.#nodeTls ??= this.#nodeApiTls();
       return this.#nodeTls;
     };
-    const real = new ClusterDialer({ environment, reader, nodeTls });
-    return simulatedDialer(() => this.#simulated, real);
+    return simulatedDialer(() => this.#simulated, { environment, reader, nodeTls });
   }
 
   /** How the server proves itself to agents. The same object while it is the same certificate, so that connections are kept. */

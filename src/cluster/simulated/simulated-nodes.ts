@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { UserInfo } from '../../apiserver/request.ts';
 import type { Client } from '../../client/client.ts';
 import type { InformerFactory } from '../../client/informer.ts';
@@ -5,7 +6,15 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import { SkewedEnvironment } from '../../machinery/environment/skewed.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { type MetricRegistry, silentMetrics } from '../../machinery/metrics.ts';
-import { addressAt, parseRange } from '../../network/ipv4.ts';
+import {
+  addressAt,
+  formatRange,
+  type Ipv4Range,
+  parseIpv4,
+  parseRange,
+  rangesOverlap,
+  subrange,
+} from '../../network/ipv4.ts';
 import { type Agent, startAgent } from '../../node/agent.ts';
 import { defaultConfig, type NodeConfig } from '../../node/config.ts';
 import type { HostStats } from '../../node/host/host.ts';
@@ -74,7 +83,6 @@ export interface SimulatedNode {
 /** Addresses of machines and of pods: ranges of their own, for there may be thousands. */
 const machineRange = parseRange('172.30.0.0/15');
 const podRange = parseRange('100.64.0.0/10');
-const podsPerNode = 256;
 
 /** Nodes without machines, all in this process: real agents on simulated runtimes. */
 export class SimulatedNodes {
@@ -98,6 +106,12 @@ export class SimulatedNodes {
   /** The API of a node, answered without a connection; undefined when there is no such node, or its agent is down. */
   api(name: string): HttpTarget | undefined {
     return this.#nodes.get(name)?.api;
+  }
+
+  /** How to connect to an address of a machine or pod here; undefined for any other. Where nobody listens it throws as a socket would fail. */
+  wayTo(address: string): ((port: number) => Duplex) | undefined {
+    const node = [...this.#nodes.values()].find((each) => each.has(address));
+    return node && ((port) => node.connect(address, port));
   }
 
   list(): readonly SimulatedNode[] {
@@ -139,6 +153,7 @@ class SimulatedNodeProcess implements SimulatedNode {
   readonly #settings: SimulatedNodeOptions;
   readonly #partition: Partition;
   readonly #environment: SkewedEnvironment;
+  readonly #addresses: { readonly machine: string; readonly pods: Ipv4Range };
   #agent: Agent | undefined;
   #identity: JoinedIdentity | undefined;
   /** A token is for joining; nobody keeps it. */
@@ -157,11 +172,12 @@ class SimulatedNodeProcess implements SimulatedNode {
     this.#partition = new Partition(name);
     this.#sources = this.#partition.sources(sources);
     this.#environment = new SkewedEnvironment(options.environment);
+    this.#addresses = { machine: addressAt(machineRange, index + 10), pods: subrange(podRange, 24, index) };
     this.machine = createSimulatedMachine({
       environment: this.#environment,
       hostname: name,
-      address: addressAt(machineRange, index + 10),
-      podCidr: `${addressAt(podRange, index * podsPerNode)}/24`,
+      address: this.#addresses.machine,
+      podCidr: formatRange(this.#addresses.pods),
       ...(settings.cpus !== undefined && { cpus: settings.cpus }),
       ...(settings.memoryBytes !== undefined && { memoryBytes: settings.memoryBytes }),
       ...settings.runtime,
@@ -170,6 +186,20 @@ class SimulatedNodeProcess implements SimulatedNode {
 
   get api(): HttpTarget | undefined {
     return this.#partition.isCut ? undefined : this.#agent?.api;
+  }
+
+  has(address: string): boolean {
+    const { machine, pods } = this.#addresses;
+    const first = parseIpv4(address);
+    return address === machine || (first !== undefined && rangesOverlap(pods, { first, prefix: 32 }));
+  }
+
+  /** Throws when nobody listens there. */
+  connect(address: string, port: number): Duplex {
+    if (this.#partition.isCut) return noRouteTo(address);
+    const connection = this.machine.runtime.connect(address, port);
+    if (connection === undefined) throw unconnected('ECONNREFUSED', `nobody listens on port ${port} of ${address}`);
+    return connection;
   }
 
   get identity(): JoinedIdentity | undefined {
@@ -257,4 +287,13 @@ class SimulatedNodeProcess implements SimulatedNode {
       await this.machine.runtime.removePodSandbox(id);
     }
   }
+}
+
+/** What a socket says where no packet arrives. */
+export function noRouteTo(address: string): never {
+  throw unconnected('EHOSTUNREACH', `no route to ${address}`);
+}
+
+function unconnected(code: string, message: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(message), { code });
 }

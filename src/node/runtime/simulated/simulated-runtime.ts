@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type { PortConnection } from '../../../wire/port-forward/port-connection.ts';
 import type { StreamOptions } from '../../../wire/remote-command/exec-streams.ts';
@@ -37,7 +38,7 @@ import { portSession } from './port-session.ts';
 import type { ProgramChooser } from './program.ts';
 import { SimulatedContainer } from './simulated-container.ts';
 import { SimulatedImages, type SimulatedImagesOptions } from './simulated-images.ts';
-import { SimulatedSandboxes } from './simulated-sandboxes.ts';
+import { type SimulatedSandbox, SimulatedSandboxes } from './simulated-sandboxes.ts';
 
 export interface SimulatedRuntimeOptions {
   readonly environment: Environment;
@@ -282,13 +283,13 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
 
   async portForward(sandboxId: string, port: number): Promise<PortConnection> {
     this.#check();
-    const sandbox = this.#sandboxes.get(sandboxId);
-    const listeners = [...sandbox.containers].map((container) => container.listener(port));
-    return portSession(
-      sandboxId,
-      port,
-      listeners.find((each) => each !== undefined),
-    );
+    return portSession(sandboxId, port, listenerOf([this.#sandboxes.get(sandboxId)], port));
+  }
+
+  /** A connection to what listens on a port of an address of this node; undefined when nothing does. */
+  connect(address: string, port: number): Duplex | undefined {
+    const listener = listenerOf(this.#sandboxes.at(address), port);
+    return listener && portSession('', port, listener).data;
   }
 
   async listImages(): Promise<readonly Image[]> {
@@ -386,4 +387,10 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   #newId(): string {
     return this.#environment.randomBytes(32).toHex();
   }
+}
+
+/** What listens on a port of one of these sandboxes. */
+function listenerOf(sandboxes: readonly SimulatedSandbox[], port: number): ((connection: Duplex) => void) | undefined {
+  const containers = sandboxes.flatMap((sandbox) => [...sandbox.containers]);
+  return containers.map((container) => container.listener(port)).find((each) => each !== undefined);
 }
