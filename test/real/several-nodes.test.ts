@@ -1,8 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
+import type { PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { nodes, pods, services } from '../../src/resources/schema/resource-types.generated.ts';
+import { readHttpText } from '../../src/wire/http-body.ts';
+import { PortForwardClient } from '../../src/wire/port-forward/port-forward-client.ts';
+import { webSocketExec } from '../../src/wire/remote-command/websocket-exec-client.ts';
 import { tracesOf } from '../e2e/machine.ts';
+import { busyboxArchive } from './image-cache.ts';
 import { LocalCluster, run } from './local-cluster.ts';
+
+/** Of pods on the network of their nodes. */
+const hostPort = 17_640;
 
 /** Three nodes on this machine, and a server that answers with its pod's name on each. */
 describe.skipIf(inject('missing').length > 0)('several nodes on one machine', () => {
@@ -13,7 +23,7 @@ describe.skipIf(inject('missing').length > 0)('several nodes on one machine', ()
 
   beforeAll(async () => {
     cluster = await LocalCluster.begin('several', 7640);
-    const [archive] = await Promise.all([cluster.busyboxArchive(), cluster.up('--nodes', '3')]);
+    const [archive] = await Promise.all([busyboxArchive(cluster.environment), cluster.up('--nodes', '3')]);
     await cluster.stuurman(['image', 'import', archive]);
     names = (await cluster.client.list(nodes)).items.map(({ metadata: { name = '' } }) => name).toSorted();
     for (const [index, node] of names.entries()) {
@@ -72,6 +82,58 @@ describe.skipIf(inject('missing').length > 0)('several nodes on one machine', ()
         expect(new Set((await cluster.exec(from, script)).trim().split('\n'))).toEqual(new Set(podsOf()));
       }
     }
+  });
+
+  test('streams and proxies lead through the API server to the right node', async () => {
+    const { client, environment } = cluster;
+    const api = '/api/v1/namespaces/default';
+    const get = async (path: string) =>
+      readHttpText((await client.http.fetch({ method: 'GET', path, headers: {} })).body);
+    const { image } = busyboxImage;
+    const looksAt = async (node: string, index: number) => {
+      const web = `web-${index}`;
+      const name = `host-${index}`;
+      const serve = `mkdir /www; echo ${name} > /www/index.html; exec httpd -f -p ${hostPort} -h /www`;
+      const spec: PodSpec = {
+        nodeName: node,
+        hostNetwork: true,
+        restartPolicy: 'Never',
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          { name: 'cat', image, command: ['cat'], stdin: true, stdinOnce: true },
+          { name: 'web', image, command: ['sh', '-c', serve] },
+        ],
+      };
+      await client.create(pods, { metadata: { name, namespace: 'default' }, spec });
+      await cluster.podAddress(name);
+      const streams = { stdin: true, stdout: true, stderr: false, tty: false };
+      const path = `${api}/pods/${name}/attach?container=cat&stdin=true&stdout=true`;
+      const attached = await webSocketExec(environment, client.http, path, streams);
+      await attached.stdin?.write(Buffer.from(`to ${node}`));
+      await attached.stdin?.close();
+      const heard = attached.stdout === undefined ? '' : await text(attached.stdout);
+      const forward = await PortForwardClient.overWebSocket(environment, client.http, `${api}/pods/${web}/portforward`);
+      const { data } = await forward.connect(8080);
+      data.write('GET / HTTP/1.0\r\n\r\n');
+      const page = (await text(data)).split('\r\n').at(-1);
+      forward.close();
+      const proxied = [
+        `${api}/pods/${web}:8080/proxy/`,
+        `/api/v1/nodes/${node}/proxy/healthz`,
+        `/api/v1/nodes/${node}:${hostPort}/proxy/`,
+      ];
+      expect([heard, page, ...(await Promise.all(proxied.map(get)))]).toEqual([
+        `to ${node}`,
+        `${web}\n`,
+        `${web}\n`,
+        'ok',
+        `${name}\n`,
+      ]);
+      await client.delete(pods, { namespace: 'default', name });
+    };
+    await Promise.all(names.map(looksAt));
+    const served = await Promise.all(Array.from({ length: 30 }, () => get(`${api}/services/web:80/proxy/`)));
+    expect(new Set(served)).toEqual(new Set(podsOf().map((name) => `${name}\n`)));
   });
 
   test('packets are as large as those of the machine, and reach the API server', async () => {
