@@ -1,0 +1,151 @@
+import { readdirSync } from 'node:fs';
+import { expect } from 'vitest';
+import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
+import type { Node, NodeCondition, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
+import { events, nodes, pods } from '../../src/resources/schema/resource-types.generated.ts';
+import { busyboxArchive } from './image-cache.ts';
+import { LocalCluster } from './local-cluster.ts';
+import { PoweredMachine } from './powered-machine.ts';
+import { RuntimeSampler } from './runtime-sampler.ts';
+
+const gateway = '198.18.8.1';
+const namespace = 'default';
+const tolerationSeconds = 2;
+const diskMebibytes = 300;
+
+/** A node here, one beside it in a network of its own, and one on a machine that things happen to: `other`. */
+export class TroubledCluster {
+  readonly gracePeriodMs = 20_000;
+  readonly cluster: LocalCluster;
+  readonly machine: PoweredMachine;
+  readonly sampler: RuntimeSampler;
+  readonly here: string;
+  readonly beside: string;
+
+  static async begin(): Promise<TroubledCluster> {
+    const cluster = await LocalCluster.begin('failing', 7661);
+    const machine = await PoweredMachine.begin('stfail', '198.18.8.2', gateway, diskMebibytes);
+    const [archive] = await Promise.all([
+      busyboxArchive(cluster.environment),
+      cluster.up('--nodes', '2', '--address', gateway, '--node-monitor-grace-period', '20s'),
+    ]);
+    const [here = '', beside = ''] = (await cluster.client.list(nodes)).items
+      .map(({ metadata }) => metadata.name ?? '')
+      .sort();
+    const { stdout } = await cluster.stuurman(['token', 'create', '--print-join-command']);
+    const invitation = stdout.trim().split(' ').slice(1);
+    const limits = ['--eviction-pressure-transition-period', '1s'];
+    await machine.stuurman([...invitation, '--node-name', 'other', ...limits, '--detach']);
+    await Promise.all([cluster.stuurman(['image', 'import', archive]), machine.stuurman(['image', 'import', archive])]);
+    return new TroubledCluster(cluster, machine, here, beside);
+  }
+
+  private constructor(cluster: LocalCluster, machine: PoweredMachine, here: string, beside: string) {
+    this.cluster = cluster;
+    this.machine = machine;
+    this.here = here;
+    this.beside = beside;
+    const sockets = new Map([
+      [here, () => `/run/stuurman-${cluster.id}/containerd.sock`],
+      [beside, () => `/run/stuurman-${cluster.id}-2/containerd.sock`],
+      ['other', () => machine.path(`/run/${runDirectory(machine)}/containerd.sock`)],
+    ]);
+    this.sampler = new RuntimeSampler(cluster.environment, sockets);
+  }
+
+  async end(): Promise<void> {
+    const { cluster, machine, sampler } = this;
+    try {
+      await sampler.close();
+      await machine.stuurman(['down', '--purge']);
+      expect([...(await machine.traces()), ...(await cluster.down())]).toEqual([]);
+    } finally {
+      await machine.end();
+    }
+    cluster.remove();
+  }
+
+  /** One pod that prefers the machine that things happen to, may be nowhere but there and here, and leaves it soon. */
+  workload(name: string) {
+    const among = (...names: readonly string[]) => ({
+      matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: names }],
+    });
+    const leaves = ['not-ready', 'unreachable'].map((what) => ({
+      key: `node.kubernetes.io/${what}`,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds,
+    }));
+    const spec: PodSpec = {
+      terminationGracePeriodSeconds: 1,
+      tolerations: leaves,
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [among('other', this.here)] },
+          preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: among('other') }],
+        },
+      },
+      containers: [{ name: 'main', image: busyboxImage.image, command: ['sleep', '3600'] }],
+    };
+    const selector = { matchLabels: { app: name } };
+    const template = { metadata: { labels: { app: name } }, spec };
+    return { metadata: { name, namespace }, spec: { replicas: 1, selector, template, serviceName: name } };
+  }
+
+  async podsOf(app: string): Promise<readonly Pod[]> {
+    return (await this.cluster.client.list(pods, { namespace, labelSelector: `app=${app}` })).items;
+  }
+
+  readyOf(app: string): Promise<Pod> {
+    return this.cluster.until(`a pod of ${app} is ready`, async () => (await this.podsOf(app)).find(isReady));
+  }
+
+  pod(name: string): Promise<Pod> {
+    return this.cluster.client.get(pods, { namespace, name });
+  }
+
+  ready(name: string): Promise<Pod> {
+    return this.cluster.until(`pod ${name} is ready`, async () => {
+      const pod = await this.pod(name);
+      return isReady(pod) ? pod : undefined;
+    });
+  }
+
+  /** Waits until a condition of a node has a status; answers it. */
+  nodeSays(name: string, type: string, status: string, patienceMs?: number) {
+    const ask = async () => {
+      const found = conditionOf(await this.cluster.client.get(nodes, { name }), type);
+      return found?.status === status ? found : undefined;
+    };
+    return this.cluster.until(`${type} of node ${name} is ${status}`, ask, patienceMs);
+  }
+
+  async taints(name: string): Promise<readonly string[]> {
+    const node = await this.cluster.client.get(nodes, { name });
+    return (node.spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).sort();
+  }
+
+  /** What was told of a pod or a node, with the reason before it. */
+  async told(name: string): Promise<readonly string[]> {
+    const { items } = await this.cluster.client.list(events, {});
+    return items
+      .filter(({ involvedObject }) => involvedObject.name === name)
+      .map(({ reason, message }) => `${reason}: ${message}`);
+  }
+}
+
+/** The state of a node may have another place after its machine has booted. */
+function runDirectory(machine: PoweredMachine): string {
+  return readdirSync(machine.path('/run')).find((name) => name.startsWith('stuurman-')) ?? 'none';
+}
+
+export function conditionOf({ status }: Node | Pod, type: string) {
+  const conditions: readonly Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>[] = status?.conditions ?? [];
+  return conditions.find((each) => each.type === type);
+}
+
+export const isReady = (pod: Pod) =>
+  pod.metadata.deletionTimestamp === undefined && conditionOf(pod, 'Ready')?.status === 'True';
+export const containerOf = ({ status }: Pod) =>
+  status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '');
+export const restarts = ({ status }: Pod) => status?.containerStatuses?.[0]?.restartCount;
