@@ -1,14 +1,46 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** `vitest run -c vitest.real.config.ts`: what needs root and a real machine. One file at a time; a lock keeps two runs apart. */
+/** Two files beside each other would disturb what these look at: seconds, the machine's own addresses, the lives of fifty pods at once. */
+const alone = ['test/real/join.test.ts', 'test/real/lives.test.ts', 'test/e2e/demo.test.ts'];
+
+/** Begin before the others, so that none of them is left when those have ended. */
+const longest = ['failing-nodes', 'greedy-pods', 'agent-kill'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return at < 0 ? longest.length : at;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+/** `vitest run -c vitest.real.config.ts`: what needs root and a real machine. A lock keeps two runs apart. */
 export default defineConfig({
   test: {
-    include: ['test/{real,e2e}/**/*.test.ts'],
     globalSetup: ['test/real/requirements.ts'],
+    sequence: { sequencer: LongestFirst },
     pool: 'forks',
-    fileParallelism: false,
     maxConcurrency: 8,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'beside each other',
+          include: ['test/real/**/*.test.ts'],
+          exclude: alone,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: alone, fileParallelism: false, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -12,9 +12,7 @@ import { LocalImages } from '../../src/node/images/making/local-images.ts';
 import { pauseImageName } from '../../src/node/images/making/pause-image.ts';
 import { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
 import { spdyStreams } from '../../src/node/runtime/cri/spdy-streams.ts';
-
-/** Packages and images are kept between runs. */
-const cacheDirectory = join(tmpdir(), 'stuurman-test-cache');
+import { imageCache } from './image-cache.ts';
 
 /** A containerd of the tests' own, with a bridge network, and nothing but the sandbox image. */
 export class ContainerdFixture {
@@ -68,7 +66,8 @@ export class ContainerdFixture {
     const fixture = new ContainerdFixture(directory, runDirectory, bridge, host, options);
     const { containerd } = fixture;
     await containerd.start();
-    await fixture.#images((images) => images.ensureSandboxImage());
+    // It is written anew each time, so that there is one for each that writes.
+    await fixture.#images(directory, (images) => images.ensureSandboxImage());
     return fixture;
   }
 
@@ -86,10 +85,10 @@ export class ContainerdFixture {
 
   /** Makes the image, or takes it from the cache, and imports it. */
   async provide(image: PackageImage): Promise<void> {
-    await this.#images((images) => images.ensure(image));
+    await this.#images(imageCache, (images) => images.ensure(image));
   }
 
-  async #images(work: (images: LocalImages) => Promise<unknown>): Promise<void> {
+  async #images(cacheDirectory: string, work: (images: LocalImages) => Promise<unknown>): Promise<void> {
     const { environment, containerd } = this;
     const runtime = this.runtime();
     const { processes } = this.host;
@@ -115,8 +114,8 @@ function writeNetwork(directory: string, bridge: string): void {
   const ipam = {
     type: 'host-local',
     dataDir: join(directory, 'ipam'),
-    // Apart from one that a run left behind.
-    ranges: [[{ subnet: `10.210.${process.pid % 250}.0/24` }]],
+    // Apart from that of a test beside this one, and from one that a run left behind.
+    ranges: [[{ subnet: `198.19.${(Number(process.env['VITEST_POOL_ID']) % 4) * 64 + (process.pid % 64)}.0/24` }]],
     routes: [{ dst: '0.0.0.0/0' }],
   };
   const plugins = [{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam }];

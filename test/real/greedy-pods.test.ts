@@ -9,6 +9,7 @@ import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
 import type { Container, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { events, nodes, pods } from '../../src/resources/schema/resource-types.generated.ts';
 import { agentOf, processes, processOfContainer } from '../e2e/machine.ts';
+import { busyboxArchive } from './image-cache.ts';
 import { LocalCluster, run } from './local-cluster.ts';
 
 const namespace = 'default';
@@ -46,7 +47,7 @@ describe.skipIf(inject('missing').length > 0)('greedy pods', () => {
     const { processes: now } = await readHostStats(0, '/', []);
     const thresholds = `memory.available<100Mi,nodefs.available<250Mi,pid.available<${processesMax - now - moreProcesses}`;
     const [archive] = await Promise.all([
-      cluster.busyboxArchive(),
+      busyboxArchive(cluster.environment),
       cluster.up(
         ...['--system-reserved', `memory=${totalmem() - memoryForPods},pid=${processesMax - processesForPods}`],
         ...['--eviction-hard', thresholds, '--eviction-pressure-transition-period', '1s'],

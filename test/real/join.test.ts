@@ -4,6 +4,7 @@ import { ClusterRegister } from '../../src/cluster/files/cluster-register.ts';
 import { DataDirectory } from '../../src/cluster/files/data-directory.ts';
 import { endpointSlices, nodes, pods, services } from '../../src/resources/schema/resource-types.generated.ts';
 import { HttpClient } from '../../src/wire/http-client.ts';
+import { busyboxArchive } from './image-cache.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { OtherMachine } from './other-machine.ts';
 
@@ -24,7 +25,7 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
   beforeAll(async () => {
     cluster = await LocalCluster.begin('join', 7641);
     machine = await OtherMachine.begin('stjoin', '198.18.7.2', gateway);
-    const [archive] = await Promise.all([cluster.busyboxArchive(), cluster.up('--address', gateway)]);
+    const [archive] = await Promise.all([busyboxArchive(cluster.environment), cluster.up('--address', gateway)]);
     here = (await cluster.client.list(nodes)).items[0]?.metadata.name ?? '';
     const { stdout } = await cluster.stuurman(['token', 'create', '--print-join-command']);
     invitation = stdout.trim().split(' ').slice(1);

@@ -1,5 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Client } from '../../src/client/client.ts';
@@ -7,15 +6,12 @@ import { connect } from '../../src/client/https/connect.ts';
 import { clusterConnection } from '../../src/client/kubeconfig/cluster-connection.ts';
 import { readKubeconfig } from '../../src/client/kubeconfig/kubeconfig-file.ts';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
-import { kubernetesArchitecture } from '../../src/node/host/linux/host-info.ts';
-import { LinuxHost } from '../../src/node/host/linux/linux-host.ts';
-import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
-import { ImageMaker } from '../../src/node/images/making/image-maker.ts';
 import { nodes } from '../../src/resources/schema/resource-types.generated.ts';
 import { run } from '../e2e/demo-cluster.ts';
 import { allLives } from '../reference/lives/all-lives.ts';
 import { liveInNamespace } from '../reference/lives/live-through.ts';
 import { differences, parseLife } from '../reference/lives/recorded-life.ts';
+import { busyboxArchive } from './image-cache.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 const recorded = join(import.meta.dirname, '..', 'reference', 'lives', 'recorded');
@@ -54,12 +50,3 @@ describe.skipIf(inject('missing').length > 0)('the life of a pod', { concurrent:
     expect(differences(parseLife(readFileSync(join(recorded, `${life.name}.txt`), 'utf8')), timeline)).toEqual([]);
   });
 });
-
-async function busyboxArchive(environment: RealEnvironment): Promise<string> {
-  const workDirectory = join(tmpdir(), 'stuurman-test-cache');
-  mkdirSync(workDirectory, { recursive: true });
-  const ledgerFile = join(workDirectory, 'ledger.json');
-  const { processes } = await LinuxHost.open({ environment, dataDirectory: workDirectory, ledgerFile });
-  const architecture = kubernetesArchitecture(process.arch);
-  return new ImageMaker({ environment, processes, architecture, cacheDirectory: workDirectory }).make(busyboxImage);
-}

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect } from '../../src/client/https/connect.ts';
@@ -10,10 +9,8 @@ import { readKubeconfig } from '../../src/client/kubeconfig/kubeconfig-file.ts';
 import { DataDirectory } from '../../src/cluster/files/data-directory.ts';
 import { runningServer } from '../../src/cluster/server/running-server.ts';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
-import { kubernetesArchitecture } from '../../src/node/host/linux/host-info.ts';
 import { runCommand } from '../../src/node/host/linux/run-command.ts';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
-import { ImageMaker } from '../../src/node/images/making/image-maker.ts';
 import type { PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { pods } from '../../src/resources/schema/resource-types.generated.ts';
 import { readHttpText } from '../../src/wire/http-body.ts';
@@ -86,15 +83,6 @@ export class LocalCluster {
     return this.#connected.client;
   }
 
-  /** The archive of an image with a shell and the usual small tools; kept between runs. */
-  busyboxArchive(): Promise<string> {
-    const { environment } = this;
-    const processes = { run: (...args: DropFirst<Parameters<typeof runCommand>>) => runCommand(environment, ...args) };
-    const architecture = kubernetesArchitecture(process.arch);
-    const cacheDirectory = join(tmpdir(), 'stuurman-test-cache');
-    return new ImageMaker({ environment, processes, architecture, cacheDirectory }).make(busyboxImage);
-  }
-
   /** Runs a shell script as a pod of a node. */
   run(name: string, nodeName: string, script: string, more: Partial<PodSpec> = {}) {
     const container = { name: 'main', image: busyboxImage.image, command: ['sh', '-c', script] };
@@ -164,8 +152,6 @@ export class LocalCluster {
     this.#connected = undefined;
   }
 }
-
-type DropFirst<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 /** A program of the machine; throws when it fails. Answers what it printed. */
 export function run(...command: readonly string[]): Promise<string> {

@@ -1,7 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { takeLock } from '../support/machine-lock.ts';
+import { busyboxArchive } from './image-cache.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -44,7 +46,10 @@ export default async function setup(project: TestProject): Promise<(() => void) 
     process.stderr.write(`NOT RUN: the tests of the real machine need ${missing.join(', ')}\n`);
     return undefined;
   }
-  return takeLock('stuurman-test-real');
+  const release = await takeLock('stuurman-test-real');
+  // Made once before anybody needs it: two files at once would each download its packages.
+  await busyboxArchive(new RealEnvironment());
+  return release;
 }
 
 function installed(program: string): boolean {

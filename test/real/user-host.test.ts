@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ClusterIdentity } from '../../src/cluster/files/cluster-identity.ts';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
-import { LocalCluster } from './local-cluster.ts';
+import { busyboxArchive } from './image-cache.ts';
 import { UserHost } from './user-host.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
@@ -55,12 +55,11 @@ describe.skipIf(inject('missing').length > 0 || !inject('kubectl'))('a cluster o
   const inTool = (command: string) => kube('exec', 'tool', '--', 'sh', '-c', command);
 
   beforeAll(async () => {
-    const archive = (await LocalCluster.begin('none', 0)).busyboxArchive();
     host = await UserHost.open(directory);
     before = await host.state('none-yet');
     up = true;
     told = await stuurman('up', '--detach', '--port', '7676');
-    await stuurman('image', 'import', await archive);
+    await stuurman('image', 'import', await busyboxArchive(host.environment));
     const file = join(directory, 'manifests.json');
     writeFileSync(file, manifests.map((manifest) => JSON.stringify(manifest)).join('\n'));
     await kube('apply', '-f', file);
