@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { testApiServer } from '../../../test/support/test-api-server.ts';
 import { send } from '../../../test/support/test-http.ts';
+import { VirtualEnvironment } from '../../machinery/environment/virtual.ts';
+import { SelfSubjectReviews } from '../reviews/self-subject-reviews.ts';
 
 const collection = '/api/v1/namespaces/default/configmaps';
 
@@ -88,4 +90,16 @@ test('the most wanted that can be had is chosen; when there is none, it is 406',
   const watch = await send(api, 'GET', `${collection}?watch=1`, undefined, accept(`application/yaml,${protobuf}`));
   expect(watch.text).toMatch(/^apiVersion: v1\ncode: 406\n/);
   expect(watch.text).toContain(`only the following media types are accepted: ${streams}`);
+});
+
+test('reviews and most subresources are no rows of a table, and whoever takes nothing else gets 406', async () => {
+  const api = await testApiServer({ reviewHandlers: [new SelfSubjectReviews(new VirtualEnvironment(1))] });
+  const tableAlone = accept('application/json;as=Table;v=v1;g=meta.k8s.io');
+  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+  const review = { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1' };
+  expect((await send(api, 'POST', path, review, tableAlone)).response.status).toBe(406);
+  expect((await send(api, 'POST', path, review, asTable)).value.kind).toBe('SelfSubjectReview');
+  const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+  expect((await send(api, 'GET', `${requests}/none/approval`, undefined, tableAlone)).response.status).toBe(406);
+  expect((await send(api, 'GET', `${requests}/none/status`, undefined, tableAlone)).response.status).toBe(404);
 });

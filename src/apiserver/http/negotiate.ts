@@ -30,8 +30,8 @@ const projections = new Set<string>(['Table', 'PartialObjectMetadata', 'PartialO
 
 /** Chooses a representation of objects by the Accept header. Throws NotAcceptable when nothing that was asked for can be had. */
 export function negotiate(accept: string, request: NegotiatedRequest): Representation {
-  const { pretty, stream, isList, hasMessages } = request;
-  const key = `${pretty}${stream}${isList}${hasMessages} ${accept}`;
+  const { pretty, stream, isList, hasMessages, hasTable } = request;
+  const key = `${pretty}${stream}${isList}${hasMessages}${hasTable} ${accept}`;
   const known = recent.get(key);
   if (known !== undefined) return known;
   const chosen = choose(accept, request);
@@ -46,6 +46,8 @@ interface NegotiatedRequest {
   readonly isList: boolean;
   /** Whether objects of the kind can be protobuf messages; metadata alone always can. */
   readonly hasMessages: boolean;
+  /** Whether what is answered can be rows of a table. */
+  readonly hasTable: boolean;
 }
 
 /** Clients send the same few headers over and over. */
@@ -75,9 +77,9 @@ function choose(accept: string, request: NegotiatedRequest): Representation {
   });
 }
 
-function canBe(format: Format, projection: Projection, { hasMessages }: NegotiatedRequest): boolean {
-  if (format !== 'protobuf') return true;
-  return projection === 'whole' ? hasMessages : projection !== 'Table';
+function canBe(format: Format, projection: Projection, { hasMessages, hasTable }: NegotiatedRequest): boolean {
+  if (projection === 'Table') return hasTable && format !== 'protobuf';
+  return format !== 'protobuf' || projection !== 'whole' || hasMessages;
 }
 
 function isPretty({ parameters }: Clause, pretty: boolean): boolean {

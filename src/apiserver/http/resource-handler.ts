@@ -119,9 +119,18 @@ export class ResourceHandler {
   #negotiate(call: HttpResourceCall, { type }: ResourceDefinition, stream: boolean): Representation {
     const pretty = wantsPretty(call.query, call.userAgent);
     const isList = !call.isItem && call.http.method === 'GET';
-    return negotiate(call.accept, { pretty, stream, isList, hasMessages: isMessageKind(type) });
+    const hasTable = this.#hasTable(call);
+    return negotiate(call.accept, { pretty, stream, isList, hasMessages: isMessageKind(type), hasTable });
+  }
+
+  /** What is only asked of a review, and most subresources, have no rows. */
+  #hasTable({ info }: HttpResourceCall): boolean {
+    if (info.subresource !== '') return subresourcesInTables.has(info.subresource);
+    return this.#extensions.review(info) === undefined;
   }
 }
+
+const subresourcesInTables = new Set(['status', 'scale']);
 
 const commandStreams = new Set(['exec', 'attach', 'portforward']);
 
