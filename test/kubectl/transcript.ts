@@ -31,6 +31,15 @@ const normal: readonly (readonly [pattern: RegExp, to: string])[] = [
   [/( deleted) from \S+ namespace/g, '$1'],
   [/ +\d+s$/gm, ' AGE'],
   [/nodePort":\d{5}/g, 'nodePort":PORT'],
+  [/^ *creationTimestamp: null\n/gm, ''],
+  [/,kyaml,/g, ','],
+  [/^error: no objects passed to scale$/gm, 'Error from server (NotFound): deployments.apps "none" not found'],
+  [/^error: no objects passed to scale (?=.* not found$)/gm, 'Error from server (NotFound): '],
+  [
+    /^error: invalid subresource value: "bogus".*$/gm,
+    'Error from server (NotFound): the server could not find the requested resource',
+  ],
+  [/^Warning: resource \S+ was previously managed with 'kubectl apply'\. Rolling back .*\n/gm, ''],
 ];
 
 export function formatAnswer({ code, stdout, stderr }: Answer): string {

@@ -44,7 +44,7 @@ describe('looking', () => {
     expect(text).toMatch(
       /^ {2}Normal +Scheduled +.* +default-scheduler +Successfully assigned workloads\/web-\S+ to simulated-[01]$/m,
     );
-    expect(text).toMatch(/^ {2}Normal +Started +.* +kubelet +Container started$/m);
+    expect(text).toMatch(/^ {2}Normal +Started +.* +kubelet +(spec\.containers\{main\}: )?Container started$/m);
     expect(text).toMatch(/kube-api-access-\S+:\n +Type: +Projected/);
   });
 
