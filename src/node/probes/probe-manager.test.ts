@@ -129,6 +129,22 @@ test('exec probes run a command, tcp probes a connection, and both may time out'
   expect(events).toContain('Unhealthy: Readiness probe failed: dial tcp 10.1.0.2:9090: i/o timeout');
 });
 
+test('a simulated server of which nothing is said is healthy by whatever it is asked', async () => {
+  world = await NodeWorld.start();
+  const probed = (name: string, readinessProbe: Probe): Container => ({ name, image: 'postgres:1', readinessProbe });
+  await world.createPod('web', {
+    containers: [
+      probed('exec', { exec: { command: ['pg_isready', '-U', 'shop'] } }),
+      probed('tcp', { tcpSocket: { port: 5432 } }),
+      probed('http', { httpGet: { path: '/', port: 80 } }),
+      probed('unwell', { exec: { command: ['false'] } }),
+    ],
+  });
+  await world.advance(12);
+  const states = await Promise.all(['exec', 'tcp', 'http', 'unwell'].map((name) => world.containerState('web', name)));
+  expect(states).toEqual(['ready', 'ready', 'ready', 'running']);
+});
+
 test('a port that has no such name makes the probe impossible, not failed', async () => {
   world = await NodeWorld.start();
   await run({ readinessProbe: { httpGet: { port: 'web' } } });

@@ -1,7 +1,5 @@
 import type { ExecContext, ProgramContext, SimulatedInput, SimulatedProgram } from './program.ts';
-import { runCommand } from './run-command.ts';
-
-const notFound = 127;
+import { commandNotFound, runCommand } from './run-command.ts';
 
 /** Does what the container's command says where that is a command of the small shell; anything else is taken for a server. */
 export function defaultProgram({ config, sandbox }: ProgramContext): SimulatedProgram {
@@ -10,7 +8,7 @@ export function defaultProgram({ config, sandbox }: ProgramContext): SimulatedPr
   if (reader !== undefined) return { input: reader, stopAfterMs: Number.POSITIVE_INFINITY };
   if (config.command.length === 0) return {};
   const result = runCommand(command, { env: config.env, hostname: sandbox.hostname, stdin: '' });
-  if (result.exitCode === notFound) return {};
+  if (result.exitCode === commandNotFound) return {};
   return {
     output: (result.stdout ?? '').split('\n').filter((line) => line !== ''),
     exitAfterMs: result.durationMs ?? 0,

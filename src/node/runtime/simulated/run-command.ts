@@ -1,5 +1,8 @@
 import type { ExecContext, SimulatedExec } from './program.ts';
 
+/** What a shell says of a program that is not there. */
+export const commandNotFound = 127;
+
 /**
  * What a small shell answers to the commands people type into a container to look around. Anything else is not found, as
  * in an image without it.
@@ -29,7 +32,7 @@ export function runCommand(command: readonly string[], context: ExecContext): Si
     case 'sleep':
       return sleep(args);
     default:
-      return { exitCode: 127, stderr: `exec: "${program}": executable file not found in $PATH\n` };
+      return { exitCode: commandNotFound, stderr: `exec: "${program}": executable file not found in $PATH\n` };
   }
 }
 

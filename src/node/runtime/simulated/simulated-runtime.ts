@@ -258,7 +258,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
     signal?: AbortSignal,
   ): Promise<ExecResult> {
     this.#check();
-    const result = this.#container(containerId).exec(command, '');
+    const result = this.#container(containerId).execSync(command);
     const durationMs = result.durationMs ?? 0;
     if (durationMs > 0)
       await this.#environment.sleep(timeoutMs > 0 ? Math.min(durationMs, timeoutMs) : durationMs, signal);
