@@ -9,6 +9,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import type { Namespace, Service } from '../../resources/schema/core-v1.generated.ts';
 import type { EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
 import { DnsServer } from './dns-server.ts';
+import { encodeQuestion } from './message.ts';
 import { Upstream } from './upstream.ts';
 import { Zone } from './zone.ts';
 
@@ -193,4 +194,48 @@ test('before it knows the cluster it says of no name that it does not exist', as
   environment.setTimer(50, resolve);
   expect(await asked).toEqual(['10.96.0.9']);
   await server.stop();
+});
+
+test('one that asks for ever more that nobody answers is refused, and others are answered', async () => {
+  const machine = createSocket('udp4');
+  machine.on('message', (message, from) => {
+    if (message.includes('good'))
+      machine.send(
+        Buffer.concat([message.subarray(0, 2), Buffer.from('8183', 'hex'), message.subarray(4)]),
+        from.port,
+        from.address,
+      );
+  });
+  machine.bind(0, '127.0.0.1');
+  await once(machine, 'listening');
+  const environment = new RealEnvironment();
+  const servers = () => [{ address: '127.0.0.1', port: machine.address().port }];
+  const server = new DnsServer({
+    environment,
+    zone: makeZone(),
+    ready: Promise.resolve(),
+    upstream: new Upstream({ environment, servers }),
+    metrics: silentMetrics,
+    address: '127.0.0.1',
+    port: 0,
+  });
+  const port = await server.start();
+  const greedy = createSocket('udp4');
+  greedy.bind(0, '127.0.0.2');
+  await once(greedy, 'listening');
+  const codes = new Map<number, number>();
+  greedy.on('message', (answer) => codes.set((answer[3] ?? 0) & 15, (codes.get((answer[3] ?? 0) & 15) ?? 0) + 1));
+  for (let id = 0; id < 1_200; id++) {
+    greedy.send(encodeQuestion(id, `n${id}.nowhere.test`, 1), port, '127.0.0.1');
+    if (id % 100 === 99) await environment.sleep(5);
+  }
+  const modest = new Resolver({ timeout: 1_000, tries: 1 });
+  modest.setServers([`127.0.0.1:${port}`]);
+  modest.setLocalAddress('127.0.0.3');
+  await expect(modest.resolve4('good.test')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  expect(await modest.resolve4('web.shop.svc.cluster.local')).toEqual(['10.96.0.9']);
+  expect(codes.get(5)).toBeGreaterThan(400);
+  greedy.close();
+  await server.stop();
+  machine.close();
 });

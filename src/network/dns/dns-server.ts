@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Counter, MetricRegistry } from '../../machinery/metrics.ts';
+import { FairShare } from './fair-share.ts';
 import {
   type DnsAnswer,
   type DnsQuestion,
@@ -35,14 +36,34 @@ const mostUnsent = 1_000;
 /** Answers over TCP that a client has not read yet, in bytes: more end its connection. */
 const mostUnread = 1 << 20;
 const internetClass = 1;
+/**
+ * Questions for the machine's resolvers under way at once, of all clients. What is more is refused: a flood of names that nobody answers
+ * ends there, and is cheap.
+ */
+const mostUnderWay = 1_000;
+/** Bytes of questions that the kernel keeps while the thread is busy, if it may be so many. */
+const unread = 2 << 20;
 /** Questions that wait until the zone is ready, and for how long. */
 const mostWaiting = 1_000;
 const longestWaitMs = 2_000;
+
+/** A question, and what its answer depends on beside it. */
+interface Asked {
+  readonly question: DnsQuestion;
+  /** As it came. */
+  readonly message: Uint8Array;
+  readonly transport: 'udp' | 'tcp';
+  /** The address of who asks. */
+  readonly client: string;
+  /** How long an answer may be. */
+  readonly limit: number;
+}
 
 /** The cluster's name server: its own names from the zone, all others from upstream. */
 export class DnsServer {
   readonly #options: DnsServerOptions;
   readonly #requests: Counter;
+  readonly #underWay = new FairShare(mostUnderWay);
   #udp: Socket | undefined;
   #tcp: Server | undefined;
   #stopped = false;
@@ -68,7 +89,7 @@ export class DnsServer {
     this.#tcp = tcp;
     const bound = tcp.address();
     const chosen = typeof bound === 'object' && bound !== null ? bound.port : port;
-    const udp = createSocket('udp4');
+    const udp = createSocket({ type: 'udp4', recvBufferSize: unread });
     udp.bind(chosen, address);
     await once(udp, 'listening');
     this.#udp = udp;
@@ -87,27 +108,25 @@ export class DnsServer {
   async #answerUdp(socket: Socket, message: Uint8Array, from: RemoteInfo): Promise<void> {
     const question = parseQuestion(message);
     if (question === undefined) return;
-    const answer = await this.#answer(question, message, 'udp', question.udpSize);
+    const asked: Asked = { question, message, transport: 'udp', client: from.address, limit: question.udpSize };
+    const answer = await this.#answer(asked);
     // Whoever asks faster than the link takes answers asks again.
     if (this.#stopped || socket.getSendQueueCount() > mostUnsent) return;
     socket.send(answer, from.port, from.address);
   }
 
-  async #answer(
-    question: DnsQuestion,
-    message: Uint8Array,
-    transport: 'udp' | 'tcp',
-    limit: number,
-  ): Promise<Uint8Array> {
+  async #answer(asked: Asked): Promise<Uint8Array> {
+    const { question, message, limit } = asked;
     this.#requests.add();
     const failed = (code: number) => encodeAnswer(question, { code, authoritative: false, answers: [] }, limit);
     if (question.opcode !== 0) return failed(responseCodes.notImplemented);
     if (question.class !== internetClass) return failed(responseCodes.refused);
     if (!this.#ready && !(await this.#becomesReady())) return failed(responseCodes.serverFailure);
     const own = this.#options.zone.answer(question);
-    if (own?.unresolved !== undefined) return encodeAnswer(question, await this.#follow(own, question.type), limit);
+    if (own?.unresolved !== undefined) return encodeAnswer(question, await this.#follow(own, asked), limit);
     if (own !== undefined) return encodeAnswer(question, own, limit);
-    return (await this.#options.upstream.ask(message, transport)) ?? failed(responseCodes.serverFailure);
+    const answer = await this.#askUpstream(message, asked.transport, asked.client);
+    return typeof answer === 'number' ? failed(answer) : answer;
   }
 
   /** Questions wait a little for the zone, within bounds; whoever is failed asks again. */
@@ -123,14 +142,29 @@ export class DnsServer {
   }
 
   /** Clients do not ask for the target of an alias themselves: its addresses belong to the answer. */
-  async #follow(alias: DnsAnswer, type: number): Promise<DnsAnswer> {
-    const { upstream } = this.#options;
+  async #follow(alias: DnsAnswer, { question, client }: Asked): Promise<DnsAnswer> {
     const { unresolved: name = '', ...found } = alias;
-    const question = encodeQuestion(0, name, type);
-    let reply = parseReply((await upstream.ask(question, 'udp')) ?? new Uint8Array());
-    if (reply?.truncated === true) reply = parseReply((await upstream.ask(question, 'tcp')) ?? new Uint8Array());
-    if (reply === undefined) return { code: responseCodes.serverFailure, authoritative: false, answers: [] };
+    const message = encodeQuestion(0, name, question.type);
+    let answer = await this.#askUpstream(message, 'udp', client);
+    let reply = typeof answer === 'number' ? undefined : parseReply(answer);
+    if (reply?.truncated === true) {
+      answer = await this.#askUpstream(message, 'tcp', client);
+      reply = typeof answer === 'number' ? undefined : parseReply(answer);
+    }
+    if (reply === undefined) {
+      const code = typeof answer === 'number' ? answer : responseCodes.serverFailure;
+      return { code, authoritative: false, answers: [] };
+    }
     return { code: reply.code, authoritative: false, answers: [...found.answers, ...reply.answers] };
+  }
+
+  /** What a resolver of the machine says, or the code of a failure. */
+  async #askUpstream(message: Uint8Array, transport: 'udp' | 'tcp', client: string): Promise<Uint8Array | number> {
+    const { upstream } = this.#options;
+    const cached = upstream.cached(message, transport);
+    if (cached !== undefined) return cached;
+    const ask = async () => (await upstream.ask(message, transport)) ?? responseCodes.serverFailure;
+    return (await this.#underWay.run(client, ask)) ?? responseCodes.refused;
   }
 
   #accept(socket: TcpSocket): void {
@@ -161,7 +195,8 @@ export class DnsServer {
       socket.destroy();
       return;
     }
-    const answer = await this.#answer(question, message, 'tcp', largestTcp);
+    const client = socket.remoteAddress ?? '';
+    const answer = await this.#answer({ question, message, transport: 'tcp', client, limit: largestTcp });
     if (socket.writableLength > mostUnread) socket.destroy();
     if (!socket.destroyed)
       socket.write(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]));

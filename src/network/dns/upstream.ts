@@ -12,8 +12,6 @@ export interface UpstreamOptions {
 const attemptTimeoutMs = 1_500;
 /** How long a resolver that did not answer is asked only after the others. */
 const distrustMs = 15_000;
-/** Questions under way at once; more are answered with a failure, so that a flood ends here. */
-const mostUnderWay = 1_000;
 const cacheSize = 5_000;
 const longestCacheMs = 30_000;
 /** Longer answers are not kept, so that the cache has a bound in bytes too. */
@@ -24,6 +22,8 @@ const failing: ReadonlySet<number> = new Set([
   responseCodes.notImplemented,
   responseCodes.refused,
 ]);
+
+type Transport = 'udp' | 'tcp';
 
 interface Cached {
   readonly message: Uint8Array;
@@ -45,17 +45,21 @@ export class Upstream {
     this.#datagrams = new DatagramExchange(options.environment);
   }
 
-  /** The answer with the question's own id; undefined when no resolver answered. */
-  async ask(message: Uint8Array, transport: 'udp' | 'tcp'): Promise<Uint8Array | undefined> {
-    // The id differs from client to client; everything else makes two questions the same.
-    const key = `${transport}${Buffer.from(message.buffer, message.byteOffset + 2, message.byteLength - 2).toString('latin1')}`;
-    const cached = this.#cache.get(key);
+  /** An earlier answer that is still good, with the question's own id. */
+  cached(message: Uint8Array, transport: Transport): Uint8Array | undefined {
+    const cached = this.#cache.get(keyOf(message, transport));
     const now = this.#options.environment.monotonic();
-    if (cached !== undefined && cached.untilMs > now)
-      return aged(withId(cached.message, message), Math.floor((now - cached.sinceMs) / 1000));
+    if (cached === undefined || cached.untilMs <= now) return undefined;
+    return aged(withId(cached.message, message), Math.floor((now - cached.sinceMs) / 1000));
+  }
+
+  /** The answer with the question's own id; undefined when no resolver answered. How many ask at once is for the caller to bound. */
+  async ask(message: Uint8Array, transport: Transport): Promise<Uint8Array | undefined> {
+    const cached = this.cached(message, transport);
+    if (cached !== undefined) return cached;
+    const key = keyOf(message, transport);
     let asking = this.#underWay.get(key);
     if (asking === undefined) {
-      if (this.#underWay.size >= mostUnderWay) return undefined;
       asking = this.#askServers(message, transport).finally(() => this.#underWay.delete(key));
       this.#underWay.set(key, asking);
     }
@@ -66,7 +70,7 @@ export class Upstream {
   }
 
   /** A resolver that fails or refuses leaves the question to the next; when all do, what one of them said is better than nothing. */
-  async #askServers(message: Uint8Array, transport: 'udp' | 'tcp'): Promise<Uint8Array | undefined> {
+  async #askServers(message: Uint8Array, transport: Transport): Promise<Uint8Array | undefined> {
     const { environment } = this.#options;
     let failure: Uint8Array | undefined;
     for (const server of this.#trusted()) {
@@ -108,6 +112,11 @@ export class Upstream {
     const now = this.#options.environment.monotonic();
     this.#cache.set(key, { message, sinceMs: now, untilMs: now + ttlMs });
   }
+}
+
+/** The id differs from client to client; everything else makes two questions the same. */
+function keyOf(message: Uint8Array, transport: Transport): string {
+  return `${transport}${Buffer.from(message.buffer, message.byteOffset + 2, message.byteLength - 2).toString('latin1')}`;
 }
 
 function exchangeTcp(server: UpstreamServer, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
