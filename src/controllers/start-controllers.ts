@@ -34,6 +34,7 @@ import {
 } from './persistent-volume/protection-controllers.ts';
 import { volumeController } from './persistent-volume/volume-controller.ts';
 import { podGcController } from './pod-gc/pod-gc-controller.ts';
+import { horizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler-controller.ts';
 import { replicaSetController } from './replicaset/replica-set-controller.ts';
 import { replicationController } from './replication/replication-controller.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts';
@@ -127,6 +128,10 @@ function controllers({
     ['node-controller', taintEvictionController, 'taint-eviction-controller'],
     ['node-controller', (context) => nodeIpamController(context, { ranges: nodeRanges })],
     ['pod-garbage-collector', podGcController],
+    [
+      'horizontal-pod-autoscaler',
+      (context) => horizontalPodAutoscalerController(context, { discover: () => discovery.resources() }),
+    ],
     ['persistent-volume-binder', (context) => claimController(context, { directory: volumeDirectory })],
     ['persistent-volume-binder', volumeController],
     ['pvc-protection-controller', claimProtectionController],

@@ -4,6 +4,8 @@ import { daemonSetDefinition } from './apps/daemon-set.ts';
 import { deploymentDefinition } from './apps/deployment.ts';
 import { replicaSetDefinition } from './apps/replica-set.ts';
 import { statefulSetDefinition } from './apps/stateful-set.ts';
+import { horizontalPodAutoscalerDefinition } from './autoscaling/horizontal-pod-autoscaler.ts';
+import { horizontalPodAutoscalerV1Definition } from './autoscaling/horizontal-pod-autoscaler-v1.ts';
 import { cronJobDefinition } from './batch/cron-job.ts';
 import { jobDefinition } from './batch/job.ts';
 import { certificateSigningRequestDefinition } from './certificates/certificate-signing-request.ts';
@@ -81,6 +83,8 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(deploymentDefinition),
   forget(replicaSetDefinition),
   forget(statefulSetDefinition),
+  forget(horizontalPodAutoscalerDefinition),
+  forget(horizontalPodAutoscalerV1Definition),
   forget(cronJobDefinition),
   forget(jobDefinition),
   forget(certificateSigningRequestDefinition),

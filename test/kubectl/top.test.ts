@@ -37,3 +37,30 @@ test('of what is not there, top says so', async () => {
   );
   expect((await kubectl.run(['top', 'pods', '-l', 'app=none'])).stderr).toBe('No resources found in top namespace.\n');
 });
+
+test('an autoscaler is made, told what its pods use, and described', async () => {
+  await kubectl.get(['create', 'deployment', 'busy', '--image=app:1']);
+  await kubectl.get(['set', 'resources', 'deployment', 'busy', '--requests=cpu=100m']);
+  expect(await kubectl.get(['autoscale', 'deployment', 'busy', '--min=2', '--max=5', '--cpu-percent=50'])).toBe(
+    'horizontalpodautoscaler.autoscaling/busy autoscaled\n',
+  );
+  const known =
+    /^NAME +REFERENCE +TARGETS +MINPODS +MAXPODS +REPLICAS +AGE *\nbusy +Deployment\/busy +cpu: \d+%\/50% +2 +5 +2 +\d+s *\n$/;
+  await expect.poll(async () => (await kubectl.run(['get', 'hpa', 'busy'])).stdout, figures).toMatch(known);
+  const text = await kubectl.get(['describe', 'hpa', 'busy']);
+  expect(text).toMatch(/^ {2}resource cpu on pods {2}\(as a percentage of request\): +\d+% \(\d+m\) \/ 50%$/m);
+  expect(text).toMatch(/^Deployment pods: +2 current \/ 2 desired$/m);
+  expect(text).toMatch(/^ {2}ScalingActive +True +ValidMetricFound +the HPA was able to successfully calculate/m);
+  expect(text).toMatch(
+    /SuccessfulRescale +\S+ +horizontal-pod-autoscaler +New size: 2; reason: Current number of replicas below/,
+  );
+  expect(
+    await kubectl.get([
+      'get',
+      'horizontalpodautoscalers.v1.autoscaling',
+      'busy',
+      '-o',
+      'jsonpath={.spec.targetCPUUtilizationPercentage}',
+    ]),
+  ).toBe('50');
+});

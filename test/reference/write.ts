@@ -39,7 +39,15 @@ export function write(ask: Ask): WriteOutcome {
   const warnings = deprecationWarning === undefined ? [] : [deprecationWarning];
   if (errors.length > 0) return { message: withoutUids(formatFieldErrors(errors)), warnings };
   if (ask.subresource === undefined) warnings.push(...(definition.warnings?.(object, old) ?? []));
-  return { object: tidy(withoutAdmission({ ...object, kind: definition.type.kind }, ask)), warnings };
+  const shown = { ...asStored(definition, object as KubeObject), kind: definition.type.kind };
+  return { object: tidy(withoutAdmission(shown, ask)), warnings };
+}
+
+/** An object of a version that is stored in another one, as it comes back from there. */
+function asStored({ storage }: ResourceDefinition, object: KubeObject): KubeObject {
+  return storage?.conversion === undefined
+    ? object
+    : storage.conversion.fromStorage(storage.conversion.toStorage(object));
 }
 
 /** Creates an object and writes it again without a change: what is then wrong. */
@@ -66,9 +74,12 @@ export function fieldErrorsOf(message: string): string {
 }
 
 export function definitionAt(path: string): ResourceDefinition {
-  const [, root, group = '', ...rest] = path.split('/');
-  const wanted = { group: root === 'api' ? '' : group, resource: rest.at(-1) };
-  const found = builtInDefinitions.find(({ type }) => type.group === wanted.group && type.resource === wanted.resource);
+  const [, root, ...parts] = path.split('/');
+  const [group = '', version = ''] = root === 'api' ? ['', ...parts] : parts;
+  const resource = parts.at(-1);
+  const found = builtInDefinitions.find(
+    ({ type }) => type.group === group && type.version === version && type.resource === resource,
+  );
   if (found === undefined) throw new Error(`nothing is served at ${path}`);
   return found;
 }

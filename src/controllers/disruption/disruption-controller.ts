@@ -15,9 +15,9 @@ import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
 import { messageOf } from '../runtime/pod-control.ts';
 import { isPodFinished, podCondition } from '../runtime/pods.ts';
 import { podInformer, withoutManagedFields } from '../runtime/projections.ts';
+import { selectorWords } from '../runtime/selector-words.ts';
 import { decideBudget, needsScale } from './decide-budget.ts';
 import { OwnerScales } from './owner-scales.ts';
-import { selectorWords } from './selector-words.ts';
 
 /** A pod that was said to be disrupted and is still there after this is told that it is not. */
 const staleAfterMs = 2 * 60_000;

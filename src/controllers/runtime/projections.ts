@@ -70,6 +70,7 @@ function podParts(spec: PodSpec | undefined, status: PodStatus | undefined): Pic
 function podSpec(spec: PodSpec): PodSpec {
   const { nodeName, hostname, subdomain, hostNetwork, restartPolicy, schedulerName, tolerations, readinessGates } =
     spec;
+  const { resources, overhead } = spec;
   return {
     nodeName,
     hostname,
@@ -79,6 +80,8 @@ function podSpec(spec: PodSpec): PodSpec {
     schedulerName,
     tolerations,
     readinessGates,
+    ...(resources !== undefined && { resources }),
+    ...(overhead !== undefined && { overhead }),
     ...daemonAffinity(spec.affinity),
     containers: spec.containers.map(container),
     initContainers: spec.initContainers?.filter((each) => each.restartPolicy === 'Always').map(container),
@@ -97,8 +100,9 @@ function daemonAffinity(affinity: Affinity | undefined): Pick<PodSpec, 'affinity
   return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } };
 }
 
-function container({ name, ports, restartPolicy }: Container): Container {
-  return { name, ports, restartPolicy };
+function container({ name, ports, restartPolicy, resources }: Container): Container {
+  const { requests } = resources ?? {};
+  return { name, ports, restartPolicy, ...(requests !== undefined && { resources: { requests } }) };
 }
 
 function volume({ name, persistentVolumeClaim, ephemeral }: Volume): Volume {

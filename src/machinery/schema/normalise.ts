@@ -61,9 +61,17 @@ function planOf(schema: StructSchema): StructPlan {
   return plan;
 }
 
-/** An empty list of managers asks for a reset, which `apply/` must come to see; it never stays. */
+/**
+ * An empty list of managers asks for a reset, which `apply/` must come to see, and one of scaling policies is refused where none would be
+ * filled up; neither ever stays.
+ */
+const keptEmpty: ReadonlySet<string> = new Set([
+  'meta.v1.ObjectMeta.managedFields',
+  'autoscaling.v2.HPAScalingRules.policies',
+]);
+
 function keepsEmpty(struct: StructSchema, field: FieldSchema): boolean {
-  return struct.name === 'meta.v1.ObjectMeta' && field.name === 'managedFields';
+  return keptEmpty.has(`${struct.name}.${field.name}`);
 }
 
 function writtenWhenAbsent(struct: StructSchema, field: FieldSchema): boolean {

@@ -28,10 +28,10 @@ export interface SimulatedProgram {
   input?(line: string, context: ExecContext): SimulatedInput;
   /** What listens on a port: it is handed the connection. Absent: a server that answers HTTP where `answer` accepts tcp. */
   accept?(port: number): ((connection: Duplex) => void) | undefined;
-  /** Cores in use while it runs; 0.01 unless given. */
-  readonly cpuCores?: number;
+  /** Cores in use while it runs, 0.01 unless given. What a function answers is taken to hold since it was last asked. */
+  readonly cpuCores?: number | (() => number);
   /** Resident memory while it runs; 10 MiB unless given. */
-  readonly memoryBytes?: number;
+  readonly memoryBytes?: number | (() => number);
   /** In its writable layer; 0 unless given. */
   readonly diskBytes?: number;
 }

@@ -48,6 +48,9 @@ export class SimulatedContainer {
   #program: SimulatedProgram = {};
   #startedAt: number | undefined;
   #finishedAt: number | undefined;
+  #cpuNanoseconds = 0;
+  /** Until when these count. */
+  #measuredAt: number | undefined;
   #exitCode = 0;
   #reason = '';
   #timer: Timer | undefined;
@@ -225,21 +228,23 @@ export class SimulatedContainer {
   }
 
   /** What it has used since it was started, also after its end. */
-  get cpuNanoseconds(): number {
-    const { cpuCores = 0.01 } = this.#program;
-    const now = this.#options.environment.now();
-    const runningMs = (this.#finishedAt ?? now) - (this.#startedAt ?? this.#finishedAt ?? now);
-    return Math.round(runningMs * 1e6 * cpuCores);
+  measureCpuNanoseconds(): number {
+    const untilMs = this.#finishedAt ?? this.#options.environment.now();
+    const sinceMs = this.#measuredAt ?? this.#startedAt ?? untilMs;
+    this.#cpuNanoseconds += Math.round((untilMs - sinceMs) * 1e6 * amountNow(this.#program.cpuCores, 0.01));
+    this.#measuredAt = untilMs;
+    return this.#cpuNanoseconds;
   }
 
   stats(): ContainerStats {
-    const { memoryBytes = 10 * 2 ** 20, diskBytes = 0 } = this.#program;
+    const { diskBytes = 0 } = this.#program;
+    const memoryBytes = amountNow(this.#program.memoryBytes, 10 * 2 ** 20);
     const { memoryLimitBytes } = this.resources;
     return {
       containerId: this.id,
       labels: this.config.labels,
       timestamp: this.#options.environment.now(),
-      cpuUsageCoreNanoSeconds: this.cpuNanoseconds,
+      cpuUsageCoreNanoSeconds: this.measureCpuNanoseconds(),
       memoryWorkingSetBytes: memoryBytes,
       memoryUsageBytes: memoryBytes,
       memoryRssBytes: memoryBytes,
@@ -296,4 +301,8 @@ export class SimulatedContainer {
     if (terminationMessage !== undefined && mount !== undefined)
       this.#options.files.append(mount.hostPath, terminationMessage);
   }
+}
+
+function amountNow(amount: number | (() => number) | undefined, usual: number): number {
+  return typeof amount === 'function' ? amount() : (amount ?? usual);
 }

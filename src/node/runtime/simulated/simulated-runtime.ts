@@ -354,7 +354,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   load(): Pick<ResourceUsage, 'cpuUsageCoreNanoSeconds' | 'memoryWorkingSetBytes'> {
     let [cpuUsageCoreNanoSeconds, memoryWorkingSetBytes] = [this.#formerCpuNanoseconds, 0];
     for (const container of this.#containers.values()) {
-      cpuUsageCoreNanoSeconds += container.cpuNanoseconds;
+      cpuUsageCoreNanoSeconds += container.measureCpuNanoseconds();
       if (container.isRunning) memoryWorkingSetBytes += container.stats().memoryWorkingSetBytes;
     }
     return { cpuUsageCoreNanoSeconds, memoryWorkingSetBytes };
@@ -378,7 +378,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
 
   #remove(container: SimulatedContainer): void {
     this.#containers.delete(container.id);
-    this.#formerCpuNanoseconds += container.cpuNanoseconds;
+    this.#formerCpuNanoseconds += container.measureCpuNanoseconds();
     this.#sandboxes.find(container.sandboxId)?.containers.delete(container);
     this.#events.emit({ type: 'deleted', containerId: container.id, at: this.#environment.now() });
   }
