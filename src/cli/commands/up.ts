@@ -112,7 +112,7 @@ export async function up(options: UpOptions, ahead: ServerAhead | undefined): Pr
     if (!ending.begun()) await server.down();
     throw error;
   }
-  tell(server, directory, options, plan.realNode);
+  await tell(server, directory, options, plan.realNode);
   await ending.done;
 }
 
@@ -151,13 +151,14 @@ async function decidePlan(options: UpOptions, directory: DataDirectory, isRoot: 
   };
 }
 
-function tell(server: Server, directory: DataDirectory, { demo }: UpOptions, realNode: boolean): void {
+async function tell(server: Server, directory: DataDirectory, { demo }: UpOptions, realNode: boolean): Promise<void> {
+  // The API answers meanwhile.
+  const advice = await kubectlAdvice(process.env['PATH'] ?? '');
   say('');
   if (demo === true)
     say(`${styled('bold', 'Open')}        ${realNode ? `http://${server.address}:30080` : '(simulated: no traffic)'}`);
   say(`${styled('bold', 'API')}         ${server.url}`);
   say(`${styled('bold', 'kubeconfig')}  ${directory.kubeconfig}`);
-  const advice = kubectlAdvice(process.env['PATH'] ?? '');
   if (advice !== undefined) say(`${styled('yellow', 'note:')} ${advice}`);
   say('');
   say('Try:');
