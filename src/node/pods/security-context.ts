@@ -65,11 +65,12 @@ export function containerSecurity({
   };
 }
 
-export function sandboxSecurity(pod: Pod): SecurityContext {
-  const shared: PodSecurityContext = pod.spec?.securityContext ?? {};
-  const privileged = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].some(
+export function sandboxSecurity({ spec }: Pod): SecurityContext {
+  const shared: PodSecurityContext = spec?.securityContext ?? {};
+  const privileged = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].some(
     ({ securityContext }) => securityContext?.privileged === true,
   );
+  const isReached = spec?.shareProcessNamespace === true || spec?.hostPID === true;
   return {
     privileged,
     runAsUser: shared.runAsUser,
@@ -80,8 +81,9 @@ export function sandboxSecurity(pod: Pod): SecurityContext {
     addCapabilities: [],
     dropCapabilities: [],
     noNewPrivileges: false,
-    // The sandbox's own process is kept apart in any case.
-    seccomp: { type: 'RuntimeDefault', path: '' },
+    // The sandbox's own process does nothing but wait, and nobody in the pod can reach it unless they see its processes or the machine's. A
+    // filter of system calls for nothing is dear: with it runc takes two thirds longer.
+    seccomp: { type: isReached ? 'RuntimeDefault' : 'Unconfined', path: '' },
     maskedPaths: [],
     readonlyPaths: [],
   };
