@@ -1,3 +1,4 @@
+import { allEnded } from '../../machinery/all-ended.ts';
 import { parseTime } from '../../machinery/time.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
@@ -224,9 +225,8 @@ export class PodWorker {
       podEvent(recorder, pod, 'Warning', 'NetworkNotReady', message);
       throw new Error(message);
     }
-    // Neither goes on unseen when the other fails: the next look may take away what it makes.
-    for (const part of await Promise.allSettled([this.#ensureCgroup(), volumes.mount(pod, signal)]))
-      if (part.status === 'rejected') throw part.reason;
+    // The next look may take away what they make.
+    await allEnded([this.#ensureCgroup(), volumes.mount(pod, signal)]);
     const resize = await performResize(this.#context, pod, cache.state(this.uid), signal);
     if (resize.failed) this.#wakeUp.at(environment.monotonic() + config.syncRetryMs);
     const actions = decidePodActions({

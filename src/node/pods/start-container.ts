@@ -1,3 +1,4 @@
+import { allEnded } from '../../machinery/all-ended.ts';
 import type { Container, Pod, Secret } from '../../resources/schema/core-v1.generated.ts';
 import type { StartFailure } from '../pod-status/container-statuses.ts';
 import type { ContainerStatus, Image, Mount, SandboxConfig } from '../runtime/runtime.ts';
@@ -139,9 +140,11 @@ async function prepare(
     services: context.services(),
     readVolumeFile: (volume, path) => volumes.readFile(pod, volume, path),
   });
-  const mounts = await volumes.mountsOf(pod, container, { variables, podIps, images: imageVolumes });
-  const termination = await terminationLog(context, pod, container, restartCount);
-  await host.files.makeDirectory(`${sandbox.logDirectory}/${container.name}`);
+  const [mounts, termination] = await allEnded([
+    volumes.mountsOf(pod, container, { variables, podIps, images: imageVolumes }),
+    terminationLog(context, pod, container, restartCount),
+    host.files.makeDirectory(`${sandbox.logDirectory}/${container.name}`),
+  ]);
   return containerConfig({
     pod,
     container,

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { allEnded } from '../../../machinery/all-ended.ts';
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type { CgroupLimits, Ledger } from '../host.ts';
 import { type CgroupHierarchy, cgroupVersion } from './cgroup-hierarchies.ts';
@@ -30,17 +31,8 @@ export class Cgroups {
       if (!(await existsIn(hierarchies, parent))) await this.#ledger.add({ type: 'cgroup', path: parent });
     }
     await this.#ledger.add({ type: 'cgroup', path });
-    for (const hierarchy of hierarchies) {
-      const folder = join(hierarchy.path, path);
-      if (version === 2) await enableControllers(hierarchy.path, path);
-      await fs.mkdir(folder, { recursive: true });
-      if (hierarchy.controllers.includes('cpuset')) await inheritCpuset(hierarchy.path, path);
-      const settings =
-        version === 2
-          ? settingsV2(limits)
-          : hierarchy.controllers.flatMap((controller) => settingsV1(controller, limits));
-      for (const [file, value] of settings) await set(join(folder, file), value);
-    }
+    // Version 1 has a dozen hierarchies, and the kernel takes its time for each.
+    await allEnded(hierarchies.map((hierarchy) => ensureIn(hierarchy, path, limits)));
   }
 
   async remove(path: string): Promise<void> {
@@ -69,6 +61,17 @@ function checkPath(path: string): void {
   if (!/^(\/[^/]+)+$/.test(path) || path.split('/').some((part) => part === '.' || part === '..')) {
     throw new Error(`"${path}" is not the path of a cgroup below the root`);
   }
+}
+
+async function ensureIn({ path: root, version, controllers }: CgroupHierarchy, path: string, limits: CgroupLimits) {
+  const folder = join(root, path);
+  if (version === 2) await enableControllers(root, path);
+  await fs.mkdir(folder, { recursive: true });
+  if (controllers.includes('cpuset'))
+    await allEnded(['cpuset.cpus', 'cpuset.mems'].map((file) => inheritCpuset(root, folder, file)));
+  const settings =
+    version === 2 ? settingsV2(limits) : controllers.flatMap((controller) => settingsV1(controller, limits));
+  for (const [file, value] of settings) await set(join(folder, file), value);
 }
 
 async function existsIn(hierarchies: readonly CgroupHierarchy[], path: string): Promise<boolean> {
@@ -100,16 +103,13 @@ async function enableControllers(root: string, path: string): Promise<void> {
   }
 }
 
-/** In v1 a new cpuset is empty, and nothing may run in it. */
-async function inheritCpuset(root: string, path: string): Promise<void> {
-  const parts = path.split('/').slice(1);
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const folder = join(root, ...parts.slice(0, depth));
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      const own = await fs.readFile(join(folder, file), 'utf8').catch(() => '');
-      if (own.trim() === '') await set(join(folder, file), await fs.readFile(join(dirname(folder), file), 'utf8'));
-    }
-  }
+/** In v1 a new cpuset is empty, and nothing may run in it: it gets what the nearest one above has. Answers what is in the file then. */
+async function inheritCpuset(root: string, folder: string, file: string): Promise<string> {
+  const own = await fs.readFile(join(folder, file), 'utf8').catch(() => '');
+  if (own.trim() !== '' || folder === root) return own;
+  const above = await inheritCpuset(root, dirname(folder), file);
+  await set(join(folder, file), above);
+  return above;
 }
 
 /** The folder and all below it, deepest first; none when it does not exist. */
