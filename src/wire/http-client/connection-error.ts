@@ -34,6 +34,10 @@ function reasonOf(error: NodeJS.ErrnoException): string {
       return 'no such host';
     case 'ENOENT':
       return 'no such socket';
+    case 'CERT_HAS_EXPIRED':
+      return 'the certificate has expired by the clock of this machine';
+    case 'CERT_NOT_YET_VALID':
+      return 'the certificate is not valid yet by the clock of this machine';
     default: {
       // Several addresses were tried; the reasons are inside.
       if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
