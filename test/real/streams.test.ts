@@ -58,7 +58,10 @@ describe.skipIf(inject('missing').length > 0 || !inject('kubectl'))('streams to 
   /** `kubectl port-forward` once it listens on all of its ports, in their order. */
   const forwarding = async (program: string, args: readonly string[], env: Readonly<Record<string, string>>) => {
     const child = start(program, ['port-forward', ...args], env);
-    const stderr = text(child.stderr);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+    });
     const ports: number[] = [];
     for await (const line of createInterface({ input: child.stdout })) {
       const port = /^Forwarding from 127\.0\.0\.1:(\d+) ->/.exec(line)?.[1];
@@ -71,7 +74,7 @@ describe.skipIf(inject('missing').length > 0 || !inject('kubectl'))('streams to 
       child.kill();
       return ended;
     };
-    return { ports, stderr, ended, end };
+    return { ports, stderr: () => said, ended, end };
   };
 
   describe.each(kubectlEnds)('kubectl %s', (version, program) => {
@@ -113,8 +116,10 @@ describe.skipIf(inject('missing').length > 0 || !inject('kubectl'))('streams to 
         const ask = async () => (await fetch(`http://127.0.0.1:${web}/`)).text();
         expect(new Set(await Promise.all(Array.from({ length: 50 }, ask)))).toEqual(new Set(['served\n']));
         await expect(fetch(`http://127.0.0.1:${nobody}/`)).rejects.toThrow();
+        // The connection is closed before kubectl says why.
+        await expect.poll(forward.stderr, { timeout: 20_000 }).not.toBe('');
         await forward.end();
-        expect(await forward.stderr).toMatch(/error forwarding port 81 to pod \w+, uid : .*connection refused/);
+        expect(forward.stderr()).toMatch(/error forwarding port 81 to pod \w+, uid : .*connection refused/);
       });
     });
 

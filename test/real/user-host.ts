@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
+import { parseRange, rangesOverlap } from '../../src/network/ipv4.ts';
 import { runCommand } from '../../src/node/host/linux/run-command.ts';
 import { processes } from '../e2e/machine.ts';
 
@@ -95,10 +96,11 @@ export class UserHost {
     return [...listed.flat(), ...this.#processes()];
   }
 
-  /** Flows that the kernel follows to or from an address that begins so. */
-  async flows(prefix: string): Promise<readonly string[]> {
+  /** Flows that the kernel follows to or from an address of a range. */
+  async flows(range: string): Promise<readonly string[]> {
     const { stdout } = await this.#command(['conntrack', '-L']);
-    return stdout.split('\n').filter((line) => line.includes(`=${prefix}`));
+    const isOf = ([, address]: RegExpMatchArray) => rangesOverlap(parseRange(`${address}/32`), parseRange(range));
+    return stdout.split('\n').filter((line) => [...line.matchAll(/(?:src|dst)=(\S+)/g)].some(isOf));
   }
 
   /** Programs that run in the namespace of the network, wherever they came from. */
