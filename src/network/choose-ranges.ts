@@ -26,7 +26,10 @@ const serviceRanges = [
   '10.198.0.0/16',
 ];
 
-const nodeRanges = ['192.168.240.0/24', '10.197.240.0/24', '172.30.240.0/24', '10.41.240.0/24', '192.168.56.0/24'];
+const nodeRanges = [
+  ...['192.168.240.0/24', '10.197.240.0/24', '172.30.240.0/24', '10.41.240.0/24', '192.168.56.0/24'],
+  ...Array.from({ length: 32 }, (_, index) => `10.197.${200 + index}.0/24`),
+];
 
 /** A range that is in use, and whose it is: `this machine`. */
 export interface TakenRange {
@@ -69,6 +72,6 @@ export function chooseNodeRange(taken: readonly string[]): string {
   const free = nodeRanges.find((candidate) => !used.some((each) => rangesOverlap(each, parseRange(candidate))));
   if (free !== undefined) return free;
   throw new Error(
-    `every range that Stuurman would take for nodes (${nodeRanges.join(', ')}) is in use on this machine: more nodes than one need a free one`,
+    `every range that Stuurman would take for nodes (${nodeRanges.slice(0, 5).join(', ')} and others) is in use on this machine: more nodes than one need a free one`,
   );
 }

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { VirtualEnvironment } from '../../machinery/environment/virtual.ts';
 import { type ClusterIdentity, ensureIdentity } from './cluster-identity.ts';
 import { ClusterRegister } from './cluster-register.ts';
@@ -74,4 +77,30 @@ test('what is no entry is passed over', () => {
   const one = cluster('a');
   writeFileSync(join(directory, 'register', 'other.json'), '{');
   expect(register.others(one.place)).toEqual([]);
+});
+
+test('the range of its nodes counts, and stays with it from one start to the next', () => {
+  const one = cluster('a');
+  const other = cluster('bb');
+  register.enter(other.place, other.identity, '192.168.240.0/24');
+  register.enter(other.place, other.identity);
+  expect(register.others(one.place)[0]?.ranges).toContain('192.168.240.0/24');
+});
+
+test('one at a time chooses, also after one that failed', async () => {
+  const environment = new RealEnvironment();
+  const other = createServer().listen(`\0stuurman${join(directory, 'register')}`);
+  await once(other, 'listening');
+  const chosen: string[] = [];
+  const failing = register.exclusively(environment, () => {
+    chosen.push('failing');
+    throw new Error('nothing is free');
+  });
+  const waiting = register.exclusively(environment, () => chosen.push('waiting'));
+  await environment.sleep(100);
+  expect(chosen).toEqual([]);
+  other.close();
+  await expect(failing).rejects.toThrow('nothing is free');
+  await waiting;
+  expect(chosen).toHaveLength(2);
 });

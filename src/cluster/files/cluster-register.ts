@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Environment } from '../../machinery/environment/environment.ts';
 import { type ClusterIdentity, readIdentity } from './cluster-identity.ts';
 import { DataDirectory } from './data-directory.ts';
 
@@ -9,11 +11,17 @@ interface Entry {
   readonly directory: string;
   readonly podRange: string;
   readonly serviceRange: string;
+  /** Of nodes that have a network of their own on this machine. */
+  readonly nodeRange?: string | undefined;
   /** Of a cluster whose server is elsewhere. */
   readonly joined?: boolean;
 }
 
 type Ranges = Pick<ClusterIdentity, 'id' | 'podRange' | 'serviceRange'>;
+
+/** Choosing takes a moment; somebody who takes longer hangs. */
+const patienceMs = 10_000;
+const askAgainMs = 20;
 
 /** Ranges of another cluster of this machine. */
 export interface ForeignRanges {
@@ -33,17 +41,38 @@ export class ClusterRegister {
     this.#path = path;
   }
 
+  /**
+   * Nobody else on this machine chooses at that time. Throws when somebody does for too long. The kernel has a name for the one who does, which
+   * goes with his process; each network has names of its own.
+   */
+  async exclusively<T>(environment: Environment, choose: () => T): Promise<T> {
+    const deadline = environment.monotonic() + patienceMs;
+    for (;;) {
+      const release = await takeName(`\0stuurman${this.#path}`);
+      if (release !== undefined) {
+        try {
+          return choose();
+        } finally {
+          release();
+        }
+      }
+      if (environment.monotonic() > deadline)
+        throw new Error('another cluster of this machine has been choosing its addresses for too long: try again');
+      await environment.sleep(askAgainMs);
+    }
+  }
+
   /** What the other clusters of this machine have; of entries that cannot be read nothing is known. */
   others(than: DataDirectory): readonly ForeignRanges[] {
     return this.#entries().flatMap(([name, entry]) => {
-      const { directory, podRange, serviceRange } = entry;
+      const { directory, podRange, serviceRange, nodeRange } = entry;
       if (directory === than.path) return [];
       const id = idOf(name);
       if (isGone(id, entry)) {
         this.#remove(name);
         return [];
       }
-      return [{ id, directory, ranges: [podRange, serviceRange] }];
+      return [{ id, directory, ranges: [podRange, serviceRange, ...(nodeRange === undefined ? [] : [nodeRange])] }];
     });
   }
 
@@ -59,8 +88,10 @@ export class ClusterRegister {
     }
   }
 
-  enter({ path }: DataDirectory, { id, podRange, serviceRange }: Ranges): void {
-    this.#write(id, { directory: path, podRange, serviceRange });
+  /** `nodeRange`: that of its entry stays unless there is another one. */
+  enter({ path }: DataDirectory, { id, podRange, serviceRange }: Ranges, nodeRange?: string): void {
+    const known = this.#entries().find(([name]) => name === id)?.[1].nodeRange;
+    this.#write(id, { directory: path, podRange, serviceRange, nodeRange: nodeRange ?? known });
   }
 
   /** Enters a cluster whose server is elsewhere; it may have several nodes on this machine, and its server, too. */
@@ -97,6 +128,17 @@ export class ClusterRegister {
   #remove(name: string): void {
     rmSync(join(this.#path, `${name}.json`), { force: true });
   }
+}
+
+/** Answers what gives the name back; undefined when somebody has it. */
+function takeName(name: string): Promise<(() => void) | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    );
+    server.listen(name, () => resolve(() => void server.close()));
+  });
 }
 
 /** The name of an entry begins with the cluster's id. */

@@ -46,8 +46,10 @@ export interface LocalPlacesRequest {
 /** The nodes that this machine has from now on; written down before anything of them is made. */
 export function ensureLocalPlaces(
   { directory, nodes: wanted, notice }: LocalPlacesRequest,
-  { id, podRange, serviceRange }: ClusterIdentity,
+  identity: ClusterIdentity,
+  register: ClusterRegister,
 ): readonly NodePlace[] {
+  const { id, podRange, serviceRange } = identity;
   const known = readLocalNodes(directory);
   const nodes = decideLocalNodes(known?.nodes ?? [], nodeNameOfMachine(), wanted);
   if (wanted !== undefined && nodes.length > wanted) {
@@ -56,8 +58,10 @@ export function ensureLocalPlaces(
       `this machine has ${nodes.length} nodes already and keeps them; "stuurman node remove ${surplus.at(-1)}" takes one away`,
     );
   }
-  const range = nodes.length > 1 ? nodeRange(known?.range, [podRange, serviceRange], id, notice) : known?.range;
+  const beside = [podRange, serviceRange, ...register.others(directory).flatMap(({ ranges }) => ranges)];
+  const range = nodes.length > 1 ? nodeRange(known?.range, beside, id, notice) : known?.range;
   writeLocalNodes(directory, { nodes, ...(range === undefined ? {} : { range }) });
+  register.enter(directory, identity, range);
   return nodes.map((node) => nodePlace(directory, id, node, range));
 }
 

@@ -13,7 +13,7 @@ import { HttpServer } from '../../wire/http-server.ts';
 import { ControlPlane, type ControlPlaneOptions } from '../control-plane/control-plane.ts';
 import { adminUser, serverUser } from '../control-plane/users.ts';
 import { type ClusterIdentity, ensureIdentity } from '../files/cluster-identity.ts';
-import { ClusterRegister } from '../files/cluster-register.ts';
+import { ClusterRegister, type ForeignRanges } from '../files/cluster-register.ts';
 import type { DataDirectory } from '../files/data-directory.ts';
 import { kubeconfigText } from '../files/kubeconfig-text.ts';
 import { writeNodeLimits } from '../files/node-limits-file.ts';
@@ -88,27 +88,26 @@ export class Server {
     const { directory, environment, podRange, serviceRange, notice } = options;
     directory.create();
     const register = options.realNode ? new ClusterRegister() : undefined;
-    const identity = ensureIdentity(directory, {
-      environment,
-      takenRanges: () => [
+    const choose = () => {
+      const takenBy = (other: ForeignRanges) =>
+        other.ranges.map((range) => ({ range, owner: `the cluster in ${other.directory}` }));
+      const taken = () => [
         ...takenRanges().map((range) => ({ range, owner: 'this machine' })),
-        ...(register?.others(directory) ?? []).flatMap((other) =>
-          other.ranges.map((range) => ({ range, owner: `the cluster in ${other.directory}` })),
-        ),
-      ],
-      podRange,
-      serviceRange,
-      notice,
-    });
-    register?.enter(directory, identity);
+        ...(register?.others(directory) ?? []).flatMap(takenBy),
+      ];
+      const chosen = ensureIdentity(directory, { environment, takenRanges: taken, podRange, serviceRange, notice });
+      register?.enter(directory, chosen);
+      return chosen;
+    };
+    const identity = (await register?.exclusively(environment, choose)) ?? choose();
     const store = await SqliteStore.open({
       file: directory.stateFile,
       environment,
       thread: options.ahead?.storeThread,
     });
     writeNodeLimits(directory, options.limits);
-    const places = options.realNode ? ensureLocalPlaces(options, identity) : [];
-    return new Server(options, identity, places, store, new PkiFiles(directory, environment));
+    const places = await register?.exclusively(environment, () => ensureLocalPlaces(options, identity, register));
+    return new Server(options, identity, places ?? [], store, new PkiFiles(directory, environment));
   }
 
   private constructor(
