@@ -19,7 +19,8 @@ export function encodeContinue({ revision, start }: ContinueToken): string {
 
 /** Throws BadRequest for anything that is not a token of ours. */
 export function decodeContinue(token: string): ContinueToken {
-  if (!/^[\w-]+$/.test(token)) throw invalid('illegal base64 data');
+  const fault = base64Fault(token);
+  if (fault >= 0) throw invalid(`illegal base64 data at input byte ${fault}`);
   const value = parse(Buffer.from(token, 'base64url').toString());
   if (typeof value !== 'object' || value === null || value.v !== version)
     throw invalid('server does not recognize this encoded version ');
@@ -31,6 +32,12 @@ export function decodeContinue(token: string): ContinueToken {
   if (relative.startsWith('/') || relative.split('/').some((part) => part === '..' || part === '.'))
     throw invalid(start);
   return { revision: rv, start: relative };
+}
+
+/** Where a token is no base64 for URLs without padding; -1 when it is. */
+function base64Fault(token: string): number {
+  const strange = token.search(/[^\w-]/);
+  return strange < 0 && token.length % 4 === 1 ? token.length - 1 : strange;
 }
 
 interface TokenText {

@@ -110,12 +110,13 @@ async function collect(scope: ReadScope, snapshot: Snapshot, wanted: Collection)
       await scope.environment.turn();
       scope.signal?.throwIfAborted();
     }
-    if (!inScope(storage.format, filter, object.key)) continue;
-    if (filter.matches !== undefined && !filter.matches(object)) continue;
+    // There is more as soon as there is another object, wanted or not: nobody has looked at it yet.
     if (wanted.limit > 0 && items.length === wanted.limit) {
       more = true;
       break;
     }
+    if (!inScope(storage.format, filter, object.key)) continue;
+    if (filter.matches !== undefined && !filter.matches(object)) continue;
     items.push(view.of(object));
     last = object.key;
   }
