@@ -8,6 +8,7 @@ import { builtInSchema } from '../../resources/schema/schema-table.ts';
 import type { HttpResponse } from '../../wire/http.ts';
 import type { Call, Cancellable } from '../registry/call.ts';
 import type { ReviewHandler, SubresourceHandler } from '../registry/extension-points.ts';
+import { ownUnstored } from '../registry/field-ownership.ts';
 import type { ListPage } from '../registry/read.ts';
 import type { ResourceServer } from '../registry/resource-server.ts';
 import { scaleType } from '../registry/scale.ts';
@@ -126,7 +127,9 @@ export class ResourceRequest {
     const settings = writeSettings(this.#http.query, 'CreateOptions');
     const target = 'bodyType' in handler ? bodyTarget(handler) : this.#target();
     const body: Draft<KubeObject> = await decodeBody(this.#http, target, settings.fieldValidation);
-    if (!('bodyType' in handler)) this.#definition.setDefaults(body);
+    if ('bodyType' in handler) handler.setDefaults?.(body);
+    else this.#definition.setDefaults(body);
+    ownUnstored(target, body, this.#call, settings, this.#resources.environment.now());
     const answer = await this.#resources.invoke(handler, this.#http, body, settings.dryRun);
     return valueResponse(201, answer, valueFormat(this.#representation));
   }

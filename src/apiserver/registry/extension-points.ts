@@ -22,6 +22,8 @@ export interface SubresourceHandler {
     readonly kind: string;
     readonly schemaName: string;
   };
+  /** Fills in what the body leaves out. */
+  setDefaults?(body: Draft<KubeObject>): void;
   /** Runs after authentication, authorisation and admission (CREATE on the subresource). */
   create(context: ResourceContext, body: KubeObject): Promise<object>;
 }

@@ -5,6 +5,7 @@ import { updateManagedFields } from '../../machinery/apply/update.ts';
 import type { Members } from '../../machinery/members.ts';
 import type { Draft, KubeObject, ManagedFieldsEntry } from '../../machinery/object.ts';
 import { apiVersionOf } from '../../machinery/resource-type.ts';
+import type { DecodeTarget } from '../../machinery/schema/decode.ts';
 import { normalise } from '../../machinery/schema/normalise.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { WriteScope, WriteSettings } from './write-scope.ts';
@@ -22,6 +23,23 @@ export function ownChanges(
   const { definition } = scope.resource;
   const options = ownershipOptions(scope, settings);
   setManagedFields(object, updateManagedFields(definition.schema, live, object as KubeObject, options));
+}
+
+/** The same for what is answered and never stored: a review, or the body of a subresource. */
+export function ownUnstored(
+  target: DecodeTarget,
+  object: Draft<KubeObject>,
+  { info, userAgent }: Pick<WriteScope, 'info' | 'userAgent'>,
+  settings: WriteSettings,
+  now: number,
+): void {
+  const options = {
+    manager: managerName(settings.fieldManager, userAgent),
+    apiVersion: apiVersionOf(target),
+    now,
+    subresource: info.subresource,
+  };
+  setManagedFields(object, updateManagedFields(target.schema, undefined, object as KubeObject, options));
 }
 
 /** The object that server-side apply makes of the live one and a configuration, defaults filled in. Throws Conflict and BadRequest. */
@@ -53,7 +71,8 @@ function ownershipOptions(scope: WriteScope, settings: WriteSettings) {
   return {
     manager: managerName(settings.fieldManager, scope.userAgent),
     apiVersion: apiVersionOf(definition.type),
-    now: scope.services.environment.now(),
+    // Kubernetes loses the time where it turns the owners of a Scale into those of the object.
+    now: subresource === 'scale' ? undefined : scope.services.environment.now(),
     subresource,
     resetFields: resetFields(definition, subresource),
   };

@@ -3,7 +3,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { FieldError } from '../../machinery/field-error.ts';
 import { invalid } from '../../machinery/field-errors.ts';
 import { quote } from '../../machinery/go-text.ts';
-import type { KubeObject } from '../../machinery/object.ts';
+import type { Draft, KubeObject } from '../../machinery/object.ts';
 import { parseApiVersion } from '../../machinery/resource-type.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { badRequest, conflict, invalidObject } from '../../machinery/status-errors.ts';
@@ -49,6 +49,12 @@ export class TokenRequests implements SubresourceHandler {
 
   constructor(options: TokenRequestOptions) {
     this.#options = options;
+  }
+
+  setDefaults(body: Draft<KubeObject>): void {
+    const request = body as Draft<TokenRequest>;
+    request.spec ??= {};
+    request.spec.expirationSeconds ??= defaultExpirationSeconds;
   }
 
   async create({ info, signal }: ResourceContext, body: KubeObject): Promise<TokenRequest> {

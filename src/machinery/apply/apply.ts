@@ -3,7 +3,6 @@ import { isMembers, type Members } from '../members.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
 import type { Schema, StructSchema } from '../schema/schema.ts';
 import { badRequest, unclassifiedError } from '../status-errors.ts';
-import { formatTime } from '../time.ts';
 import { compareObjects } from './compare.ts';
 import { type Conflict, conflictError } from './conflict.ts';
 import { fieldSetOf, withStructFields } from './field-set.ts';
@@ -12,7 +11,7 @@ import { fieldsOfLastApplied, kubectlManager, withLastApplied } from './last-app
 import { identityOf, type Manager, readManagers, writeManagers } from './managers.ts';
 import { removeFields } from './remove.ts';
 import { mergeTyped } from './typed-merge.ts';
-import { emptyObject, ownable, ownedOf, recordUpdate, type WriteOptions, without } from './update.ts';
+import { emptyObject, ownable, ownedOf, recordUpdate, timeOf, type WriteOptions, without } from './update.ts';
 import { appliedProblem } from './validate-applied.ts';
 
 export interface ApplyOptions extends WriteOptions {
@@ -124,7 +123,7 @@ class Apply {
     const unchanged = jsonEqual(object, this.#live);
     const applied: Manager = {
       ...this.#applied,
-      time: unchanged ? this.#applied.time : formatTime(this.#options.now),
+      time: unchanged ? this.#applied.time : timeOf(this.#options),
       fields: ownedOf(this.#applied.fields),
     };
     return { object: unchanged ? this.#live : object, managers: [...others, applied] };

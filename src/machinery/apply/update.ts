@@ -12,8 +12,8 @@ export interface WriteOptions {
   /** Who writes: `fieldManager`, or what the user agent begins with. */
   readonly manager: string;
   readonly apiVersion: string;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+  /** Milliseconds since 1970; undefined: what is written has no time. */
+  readonly now: number | undefined;
   /** Empty for the object itself. */
   readonly subresource: string;
   /** Fields that this write cannot change, whatever it says: `{ 'f:status': {} }` for the object of a kind with a status. */
@@ -109,7 +109,7 @@ export function recordUpdate(
     operation: 'Update',
     apiVersion: options.apiVersion,
     subresource: options.subresource,
-    time: formatTime(options.now),
+    time: timeOf(options),
     fields: changed,
   };
   const identity = identityOf(writer);
@@ -118,6 +118,11 @@ export function recordUpdate(
     ...others.filter((manager) => manager !== previous && !isEmpty(manager.fields)),
     previous === undefined ? writer : { ...writer, fields: union(previous.fields, changed) },
   ];
+}
+
+/** When this write is entered to have been. */
+export function timeOf({ now }: Pick<WriteOptions, 'now'>): string | undefined {
+  return now === undefined ? undefined : formatTime(now);
 }
 
 /** The manager without some fields. */
