@@ -5,14 +5,15 @@ import type { KubeObject } from '../../machinery/object.ts';
 import type { ObjectChanger } from '../registry/extension-points.ts';
 import { PodBindings } from './pod-bindings.ts';
 
-async function bind(pod: object, binding: object): Promise<KubeObject> {
+async function bind(pod: object, metadata: object): Promise<KubeObject> {
   let bound: KubeObject | undefined;
   const change = async (_type: unknown, _key: unknown, to: (pod: never) => KubeObject) => {
     bound = to(pod as never);
     return bound;
   };
   const bindings = new PodBindings({ change } as unknown as ObjectChanger, new VirtualEnvironment(1));
-  const body = { apiVersion: 'v1', kind: 'Binding', metadata: {}, target: { kind: 'Node', name: 'one' }, ...binding };
+  const target = { kind: 'Node', name: 'one' };
+  const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'web', ...metadata }, target };
   await bindings.create(resourceContext({ namespace: 'default', name: 'web' }), body as unknown as KubeObject);
   if (bound === undefined) throw new Error('nothing was changed');
   return bound;
@@ -22,7 +23,7 @@ test("gives the pod its node, and the binding's labels and annotations over its 
   const metadata = { name: 'web', uid: 'u', labels: { app: 'web', zone: 'old' }, annotations: { note: 'kept' } };
   const bound = await bind(
     { metadata, spec: { containers: [] } },
-    { metadata: { labels: { zone: 'a' }, annotations: { by: 'hand' } } },
+    { labels: { zone: 'a' }, annotations: { by: 'hand' } },
   );
   expect(bound).toMatchObject({
     metadata: { labels: { app: 'web', zone: 'a' }, annotations: { note: 'kept', by: 'hand' } },
@@ -33,8 +34,8 @@ test("gives the pod its node, and the binding's labels and annotations over its 
 
 test('refuses a pod that has a node, is going, is gated or is another one', async () => {
   const pod = (metadata: object, spec: object) => ({ metadata: { name: 'web', uid: 'u', ...metadata }, spec });
-  const refusal = (object: object, binding: object = {}) =>
-    bind(object, binding).catch((error: Error) => error.message);
+  const refusal = (object: object, metadata: object = {}) =>
+    bind(object, metadata).catch((error: Error) => error.message);
   const at = 'Operation cannot be fulfilled on pods/binding "web": ';
   expect(await refusal(pod({}, { nodeName: 'two' }))).toBe(`${at}pod web is already assigned to node "two"`);
   expect(await refusal(pod({ deletionTimestamp: '2026-01-01T00:00:00Z' }, {}))).toBe(
@@ -43,9 +44,10 @@ test('refuses a pod that has a node, is going, is gated or is another one', asyn
   expect(await refusal(pod({}, { schedulingGates: [{ name: 'g' }] }))).toBe(
     `${at}pod web has non-empty .spec.schedulingGates`,
   );
-  expect(await refusal(pod({}, {}), { metadata: { uid: 'v' } })).toBe(
+  expect(await refusal(pod({}, {}), { uid: 'v' })).toBe(
     `${at}Precondition failed: UID in precondition: v, UID in object meta: u`,
   );
+  expect(await refusal(pod({}, {}), { name: 'api' })).toBe('name in URL does not match name in Binding object');
 });
 
 test('the older resource names the pod in its body', async () => {

@@ -1,10 +1,12 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
+import { normalise } from '../../machinery/schema/normalise.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { badRequest, conflict } from '../../machinery/status-errors.ts';
 import { formatTime } from '../../machinery/time.ts';
-import type { Binding, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Binding, Pod, PodCondition } from '../../resources/schema/core-v1.generated.ts';
 import { bindings, pods } from '../../resources/schema/resource-types.generated.ts';
+import { builtInSchema } from '../../resources/schema/schema-table.ts';
 import type {
   ObjectChanger,
   ResourceContext,
@@ -13,6 +15,7 @@ import type {
 } from '../registry/extension-points.ts';
 
 const resource = { group: '', resource: 'pods/binding' };
+const conditionSchema = builtInSchema('core.v1.PodCondition');
 
 /**
  * `pods/binding`: gives a pod its node, once and for all. What the scheduler writes. The older `bindings` is the same for clients that
@@ -34,7 +37,9 @@ export class PodBindings implements SubresourceHandler {
     this.#environment = environment;
   }
 
-  create(context: ResourceContext, body: KubeObject): Promise<object> {
+  async create(context: ResourceContext, body: KubeObject): Promise<object> {
+    if ((body.metadata.name ?? '') !== context.info.name)
+      throw badRequest('name in URL does not match name in Binding object');
     return this.#assign(context, context.info.name, body as Binding);
   }
 
@@ -85,13 +90,9 @@ export class PodBindings implements SubresourceHandler {
     if (wanted.labels !== undefined) bound.metadata.labels = { ...bound.metadata.labels, ...wanted.labels };
     bound.status ??= {};
     const others = (bound.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-    const scheduled = {
-      type: 'PodScheduled',
-      status: 'True',
-      lastTransitionTime: formatTime(this.#environment.now()),
-      ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
-    };
-    bound.status.conditions = [...others, scheduled];
+    const lastTransitionTime = formatTime(this.#environment.now());
+    const scheduled = normalise(conditionSchema, { type: 'PodScheduled', status: 'True', lastTransitionTime });
+    bound.status.conditions = [...others, scheduled.value as unknown as PodCondition];
     delete bound.status.nominatedNodeName;
     return bound;
   }
