@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { resourceNotServed } from '../../machinery/status-errors.ts';
 import type { HttpResponse } from '../../wire/http.ts';
 import { valueFormat } from '../http/formats.ts';
-import { negotiateAggregated } from '../http/negotiate.ts';
+import { objectMediaTypes } from '../http/media-types.ts';
+import { negotiateAggregated, requireAcceptable } from '../http/negotiate.ts';
 import { valueResponse } from '../http/respond.ts';
 import type { ValueFormat } from '../http/value-format.ts';
 import type { Extensions } from '../registry/extensions.ts';
@@ -61,7 +62,9 @@ export class DiscoveryPaths {
     if (name === undefined) return this.#root(context, groups, apiGroupList(groups), format);
     const group = groups.find((each) => each.group === name);
     if (group === undefined) return undefined;
-    return version === undefined ? valueResponse(200, apiGroup(group), format) : this.#version(group, version, format);
+    return version === undefined
+      ? plainResponse(context, apiGroup(group), format)
+      : this.#version(context, group, version, format);
   }
 
   #legacy(context: RequestContext, [version]: readonly string[], format: ValueFormat): HttpResponse {
@@ -71,23 +74,25 @@ export class DiscoveryPaths {
       const versions = { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs };
       return this.#root(context, groups, versions, format);
     }
-    return this.#version(groups[0], version, format);
+    return this.#version(context, groups[0], version, format);
   }
 
-  #version(group: GroupVersions | undefined, version: string, format: ValueFormat): HttpResponse {
+  #version(
+    context: RequestContext,
+    group: GroupVersions | undefined,
+    version: string,
+    format: ValueFormat,
+  ): HttpResponse {
     const served = group?.versions.find((each) => each.version === version);
     if (served === undefined) throw resourceNotServed();
-    return valueResponse(200, apiResourceList(served, this.#extensions), format);
+    return plainResponse(context, apiResourceList(served, this.#extensions), format);
   }
 
   /** The list of groups, or everything at once for clients that know how to read it. */
   #root(context: RequestContext, groups: readonly GroupVersions[], plain: object, format: ValueFormat): HttpResponse {
     const { headers } = context.http;
     const aggregated = negotiateAggregated(headers['accept'] ?? '');
-    if (aggregated === undefined) {
-      const response = valueResponse(200, plain, format);
-      return { ...response, headers: { ...response.headers, vary: 'Accept' } };
-    }
+    if (aggregated === undefined) return plainResponse(context, plain, format);
     const path = context.info.path.startsWith('/apis') ? '/apis' : '/api';
     const { body, contentType, etag } = this.#aggregate(
       path,
@@ -118,4 +123,9 @@ export class DiscoveryPaths {
     }
     return this.#groups;
   }
+}
+
+function plainResponse({ http }: RequestContext, value: object, format: ValueFormat): HttpResponse {
+  requireAcceptable(http.headers['accept'] ?? '', objectMediaTypes);
+  return valueResponse(200, value, format);
 }

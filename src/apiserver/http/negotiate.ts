@@ -60,7 +60,7 @@ function choose(accept: string, request: NegotiatedRequest): Representation {
   let isKnown = false;
   for (const clause of parseAccept(accept)) {
     const format = formats[clause.type];
-    if (format === undefined || clause.quality === 0) continue;
+    if (format === undefined) continue;
     isKnown = true;
     const projection = projectionOf(clause);
     if (projection === undefined || !canBe(format, projection, request)) continue;
@@ -68,11 +68,15 @@ function choose(accept: string, request: NegotiatedRequest): Representation {
     return { format, pretty: isPretty(clause, pretty), projection };
   }
   if (isKnown) throw notAcceptable(objectMediaTypes);
-  const representations = request.isList ? [...objectMediaTypes, ...streamMediaTypes] : objectMediaTypes;
-  throw new StatusError({
+  throw noRepresentation(request.isList ? [...objectMediaTypes, ...streamMediaTypes] : objectMediaTypes);
+}
+
+/** What is refused before anybody looks at the parameters of the types. */
+function noRepresentation(available: readonly string[]): StatusError {
+  return new StatusError({
     code: 406,
     reason: 'NotAcceptable',
-    message: `406: Not Acceptable\n\nAvailable representations: ${representations.join(', ')}`,
+    message: `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`,
     details: {},
   });
 }
@@ -91,10 +95,18 @@ export function negotiateValue(accept: string, pretty: boolean): Omit<Representa
   if (accept === '') return { format: 'json', pretty };
   for (const clause of parseAccept(accept)) {
     const format = formats[clause.type];
-    if (format === undefined || clause.quality === 0 || isConversion(clause)) continue;
+    if (format === undefined || isConversion(clause)) continue;
     return { format, pretty: isPretty(clause, pretty) };
   }
   return undefined;
+}
+
+/** Throws NotAcceptable where a document that has but one form, such as one of discovery, comes in no type that was asked for. */
+export function requireAcceptable(accept: string, available: readonly string[]): void {
+  if (accept === '') return;
+  const clauses = parseAccept(accept).filter(({ type }) => type === '*/*' || available.includes(type));
+  if (clauses.length === 0) throw noRepresentation(available);
+  if (clauses.every(isConversion)) throw notAcceptable(available);
 }
 
 function isConversion({ parameters }: Clause): boolean {
@@ -103,9 +115,9 @@ function isConversion({ parameters }: Clause): boolean {
 
 /** How the aggregated document of discovery (KEP-3352) is to be written; undefined when it is not what is wanted. */
 export function negotiateAggregated(accept: string): Format | undefined {
-  for (const { type, parameters, quality } of parseAccept(accept)) {
+  for (const { type, parameters } of parseAccept(accept)) {
     const isWanted = parameters.get('as') === 'APIGroupDiscoveryList' && parameters.get('v') === 'v2';
-    if (quality > 0 && isWanted && parameters.get('g') === 'apidiscovery.k8s.io') return formats[type];
+    if (isWanted && parameters.get('g') === 'apidiscovery.k8s.io') return formats[type];
   }
   return undefined;
 }
@@ -118,7 +130,7 @@ function projectionOf({ parameters }: Clause): Projection | undefined {
   return right && projections.has(as) ? (as as Projection) : undefined;
 }
 
-/** The clauses of an Accept header, the most wanted first; those of the same quality in their order. */
+/** The clauses of an Accept header, the most wanted first; those of the same quality in their order. None is left out, as little as in Kubernetes. */
 function parseAccept(accept: string): readonly Clause[] {
   const clauses = accept.split(',').map((text) => {
     const [type = '', ...rest] = text.split(';').map((part) => part.trim());

@@ -3,6 +3,7 @@ import type { DiscoveryPaths } from '../discovery/discovery-paths.ts';
 import { versionDocument } from '../discovery/server-version.ts';
 import type { PathHandler } from '../registry/extension-points.ts';
 import type { RequestContext } from '../request.ts';
+import { requireAcceptable } from './negotiate.ts';
 import { valueResponse } from './respond.ts';
 import { methodNotAllowed } from './route.ts';
 import { prettyFormat } from './text-formats.ts';
@@ -42,7 +43,10 @@ export class PathRouter {
 
   #own(context: RequestContext, path: string, format: ValueFormat): HttpResponse | undefined {
     if (path === '/') return valueResponse(200, { paths: this.#index() }, prettyFormat);
-    if (path === '/version' || path === '/version/') return valueResponse(200, versionDocument(), prettyFormat);
+    if (path === '/version' || path === '/version/') {
+      requireAcceptable(context.http.headers['accept'] ?? '', [prettyFormat.contentType]);
+      return valueResponse(200, versionDocument(), prettyFormat);
+    }
     return this.#discovery.answer(context, format);
   }
 
