@@ -47,7 +47,8 @@ export function parseRequest(method: string, target: string): ParsedRequest {
     verb,
     group,
     version: parts[start] ?? '',
-    resource: location.resource,
+    // Nothing is served behind two slashes, but for what a proxy passes on.
+    resource: hasGap(path, start + location.consumed) ? '' : location.resource,
     subresource: location.subresource,
     namespace: location.namespace,
     name: named ? selectedName(fieldSelector) : location.name,
@@ -102,6 +103,12 @@ export function selectedName(fieldSelector: string): string {
   } catch {
     return '';
   }
+}
+
+/** Whether one of the first `count` parts of a path and the one after them, the first at 0, is empty. */
+function hasGap(path: string, count: number): boolean {
+  const parts = path.replaceAll(/^\/+|\/+$/g, '').split('/');
+  return parts.slice(0, count + 1).includes('');
 }
 
 /** Where the first `count` parts of a path end, the rest begins. */

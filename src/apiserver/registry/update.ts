@@ -56,8 +56,10 @@ export async function update(scope: WriteScope, transform: Transform, options: U
     { dryRun: options.dryRun, request: scope },
   );
   if (removed === undefined) return { object: view.of(result.object), created: result.created };
+  // What is answered is the object that was asked for, under the revision that it had.
   const bytes = view.format.encode(removed as KubeObject);
-  return { object: new StoredObject(view.format, result.object.key, bytes, result.object.revision), created: false };
+  const revision = Number(removed.metadata.resourceVersion);
+  return { object: new StoredObject(view.format, result.object.key, bytes, revision), created: false };
 }
 
 async function attemptCreate(scope: WriteScope, transform: Transform, options: UpdateOptions): Promise<Change> {

@@ -50,7 +50,7 @@ function checkWatchSettings({ resourceVersionMatch, sendInitialEvents }: WatchSe
   const errors = [];
   if (sendInitialEvents === undefined && resourceVersionMatch !== '')
     errors.push(forbidden(field, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
-  if (sendInitialEvents !== undefined && resourceVersionMatch === '')
+  if (sendInitialEvents !== undefined && resourceVersionMatch !== 'NotOlderThan')
     errors.push(forbidden(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   if (resourceVersionMatch !== '' && resourceVersionMatch !== 'NotOlderThan')
     errors.push(notSupported(field, resourceVersionMatch, ['NotOlderThan']));

@@ -1,11 +1,12 @@
 import { schemaOf } from '../apply/compare.ts';
 import { escapeMarkup } from '../go-text.ts';
+import { jsonEqual } from '../json-equal.ts';
 import { isMembers } from '../members.ts';
 import type { Schema } from '../schema/schema.ts';
 
 /**
  * A patched object as Kubernetes quotes it: JSON whose members are sorted wherever the patch went through them, and elsewhere, where
- * the text is that of the object before, in the order of Go's types. `after` shares with `before` what the patch left alone.
+ * the text is that of the object before, in the order of Go's types.
  */
 export function patchedJson(schema: Schema, before: unknown, after: unknown): string {
   return escapeMarkup(json(schema, before, after));
@@ -15,7 +16,8 @@ function json(schema: Schema | undefined, before: unknown, after: unknown): stri
   if (Array.isArray(after)) return arrayJson(schema, before, after);
   if (!isMembers(after)) return JSON.stringify(after) ?? 'null';
   const names = Object.keys(after).filter((name) => after[name] !== undefined);
-  const ordered = after === before && schema?.kind === 'struct' ? names.sort(byField(schema.fields)) : names.sort();
+  const ordered =
+    schema?.kind === 'struct' && jsonEqual(after, before) ? names.sort(byField(schema.fields)) : names.sort();
   const old = isMembers(before) ? before : {};
   const members = ordered.map(
     (name) => `${JSON.stringify(name)}:${json(memberSchema(schema, name), old[name], after[name])}`,
@@ -25,8 +27,9 @@ function json(schema: Schema | undefined, before: unknown, after: unknown): stri
 
 function arrayJson(schema: Schema | undefined, before: unknown, after: readonly unknown[]): string {
   const items = schema?.kind === 'list' ? schema.items : undefined;
-  const old: ReadonlySet<unknown> = new Set(Array.isArray(before) ? before : []);
-  return `[${after.map((item) => json(items, old.has(item) ? item : undefined, item)).join(',')}]`;
+  const old: readonly unknown[] = Array.isArray(before) ? before : [];
+  const untouched = (item: unknown) => old.find((each) => jsonEqual(each, item));
+  return `[${after.map((item) => json(items, untouched(item), item)).join(',')}]`;
 }
 
 function byField(fields: ReadonlyMap<string, unknown>): (a: string, b: string) => number {
