@@ -1,5 +1,6 @@
+import { token } from './control-plane/admin-token.ts';
 import { ensureBuilt } from './control-plane/build.ts';
-import { RunningReference, takeAwayReference, token } from './control-plane/running-reference.ts';
+import { RunningReference, takeAwayReference } from './control-plane/running-reference.ts';
 import { recordExchanges } from './exchanges/record-exchanges.ts';
 
 const usage = `npm run reference -- COMMAND

@@ -1,19 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { RealEnvironment } from '../../../src/machinery/environment/real.ts';
 import { HttpClient } from '../../../src/wire/http-client.ts';
 import { fixedTestKeys } from '../../../src/wire/pki/fixed-test-keys.ts';
+import { token } from './admin-token.ts';
 import { cache, ensureBuilt } from './build.ts';
 
-const run = join(cache, 'run');
-const pids = join(run, 'pids');
+/** A folder for each process that has started a reference, named after its pid. */
+const runs = join(cache, 'runs');
+const run = join(runs, String(process.pid));
 const startsWithinMs = 60_000;
 const stopsWithinMs = 10_000;
-export const token = 'reference-admin-token';
 
 /** A real API server on an etcd of its own, with nothing that acts on what is written to it. */
 export class RunningReference {
@@ -68,7 +69,7 @@ export class RunningReference {
     const environment = new RealEnvironment();
     const http = new HttpClient({ environment, url, tls: { insecureSkipVerify: true }, token: () => token });
     const reference = new RunningReference(url, http, [api, etcd]);
-    writeFileSync(pids, reference.#processes.map(({ pid }) => `${pid}\n`).join(''));
+    writeFileSync(join(run, 'pids'), reference.#processes.map(({ pid }) => `${pid}\n`).join(''));
     await reference.#ready();
     return reference;
   }
@@ -99,18 +100,22 @@ export class RunningReference {
   }
 }
 
-/** Ends what an earlier process has started and not ended, and deletes its data. */
+/** Ends what processes have started and not ended that are gone themselves, and deletes its data. Others go on. */
 export function takeAwayReference(): void {
-  for (const pid of readPids()) {
-    // The number may belong to somebody else by now.
-    if (commandOf(pid).startsWith(cache)) process.kill(pid, 'SIGKILL');
+  for (const owner of existsSync(runs) ? readdirSync(runs) : []) {
+    if (Number(owner) !== process.pid && commandOf(Number(owner)).includes('reference')) continue;
+    const folder = join(runs, owner);
+    for (const pid of readPids(join(folder, 'pids'))) {
+      // The number may belong to somebody else by now.
+      if (commandOf(pid).startsWith(cache)) process.kill(pid, 'SIGKILL');
+    }
+    rmSync(folder, { recursive: true, force: true });
   }
-  rmSync(run, { recursive: true, force: true });
 }
 
-function readPids(): readonly number[] {
+function readPids(file: string): readonly number[] {
   try {
-    return readFileSync(pids, 'utf8').trim().split('\n').map(Number);
+    return readFileSync(file, 'utf8').trim().split('\n').map(Number);
   } catch {
     return [];
   }

@@ -5,7 +5,8 @@ const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 const jsonWebToken = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 const tooOld = /(resource version: )\d+ \(\d+\)/g;
 /** Of an object that a message quotes. */
-const quotedRevision = /(resourceVersion\\?":\\?")([1-9]\d*)/g;
+const quotedRevision = /(resourceVersion\\?"?: ?\\?")([1-9]\d*)/g;
+const recordedRevision = /(the ResourceVersion in record )\(\d+\)/g;
 const tokenVolume = /(kube-api-access-)[a-z0-9]{5}/g;
 /** What a table says of a time. */
 const age = /^(?:\d+[ydhms])+$/;
@@ -37,9 +38,10 @@ export class Normaliser {
     let result = text
       .replaceAll(uuid, (uid) => this.#unlessAsked(uid, () => this.#named('uid', uid)))
       .replaceAll(time, (at) => this.#unlessAsked(at, () => 'time'))
-      .replaceAll(jsonWebToken, (token) => this.#unlessAsked(token, () => 'token'))
+      .replaceAll(jsonWebToken, 'token')
       .replaceAll(tokenVolume, '$1random')
       .replaceAll(tooOld, '$1N (N)')
+      .replaceAll(recordedRevision, '$1(N)')
       .replaceAll(quotedRevision, (_, before: string, revision: string) => before + this.#named('revision', revision))
       .replaceAll(serviceAddress, (address) => this.#unlessAsked(address, () => this.#named('10.96.0', address)));
     for (const [name, as] of this.#generated) result = result.replaceAll(name, as);
@@ -60,12 +62,24 @@ export class Normaliser {
     const collection = isCollection(value as Loose);
     return Object.fromEntries(
       Object.entries(value).map(([name, member]) =>
-        collection && name === 'metadata' ? [name, listMetadata(member as Loose)] : [name, this.#value(member, name)],
+        collection && name === 'metadata'
+          ? [name, this.#listMetadata(member as Loose)]
+          : [name, this.#value(member, name)],
       ),
     );
   }
 
+  /** How far a whole collection is depends on everything else that was written. */
+  #listMetadata(metadata: Loose): Loose {
+    const members = Object.entries(metadata).map(([name, member]) => {
+      if (name === 'resourceVersion') return [name, 'revision'];
+      return [name, name === 'continue' && member !== '' ? 'token' : this.#value(member, name)];
+    });
+    return Object.fromEntries(members);
+  }
+
   #member(text: string, key: string): string {
+    if (key === 'serverAddress') return 'host:port';
     if (key === 'resourceVersion' && /^[1-9]\d*$/.test(text))
       return this.#unlessAsked(`"${text}"`, () => this.#named('revision', text));
     return this.text(text);
@@ -105,15 +119,6 @@ function isCollection({ items, rows, kind, metadata }: Loose): boolean {
   if (Array.isArray(items) || Array.isArray(rows)) return true;
   const known = metadata as Loose | undefined;
   return typeof kind === 'string' && known !== undefined && known['uid'] === undefined && known['name'] === undefined;
-}
-
-/** How far a whole collection is depends on everything else that was written. */
-function listMetadata({ ...metadata }: Loose): Loose {
-  return {
-    ...metadata,
-    ...(metadata['resourceVersion'] !== undefined && { resourceVersion: 'revision' }),
-    ...(metadata['continue'] !== undefined && metadata['continue'] !== '' && { continue: 'token' }),
-  };
 }
 
 /** Entries are in the order of their times, which are the same in one run and not in the next. */

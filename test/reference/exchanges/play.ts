@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { RealEnvironment } from '../../../src/machinery/environment/real.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/wire/http.ts';
 import { readHttpText } from '../../../src/wire/http-body.ts';
 import { Normaliser } from './normalise.ts';
@@ -26,8 +24,6 @@ export interface Exchange {
   /** JSON as a value, the events of a watch as a list of them, all else as text. */
   readonly answer?: unknown;
 }
-
-const realTime = new RealEnvironment();
 
 type Asked = Pick<Step, 'request' | 'headers' | 'body'>;
 
@@ -112,11 +108,14 @@ class Player {
   /** Throws when the answer has not ended in time, be it a stream that goes on and a peer that does not heed the signal. */
   async #send(asked: Asked) {
     const { answersWithinMs } = this.#peer;
-    const { signal, cancel } = realTime.deadline(answersWithinMs);
-    const late = once(signal, 'abort').then(() => {
-      throw new Error(`${asked.request}: the answer did not end within ${answersWithinMs} ms`);
-    });
-    return Promise.race([late, this.#answer(asked, signal)]).finally(cancel);
+    const late = Promise.withResolvers<never>();
+    const giveUp = new AbortController();
+    // A timer that keeps the process from ending: what waits for nothing but an answer has to be told of.
+    const timer = setTimeout(() => {
+      giveUp.abort();
+      late.reject(new Error(`${asked.request}: the answer did not end within ${answersWithinMs} ms`));
+    }, answersWithinMs);
+    return Promise.race([late.promise, this.#answer(asked, giveUp.signal)]).finally(() => clearTimeout(timer));
   }
 
   async #answer({ request, headers, body }: Asked, signal: AbortSignal) {

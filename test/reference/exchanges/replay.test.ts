@@ -3,6 +3,7 @@ import { VirtualEnvironment } from '../../../src/machinery/environment/virtual.t
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import { servingControlPlane } from '../../support/serving-control-plane.ts';
 import { connection } from '../../support/test-http.ts';
+import { token } from '../control-plane/admin-token.ts';
 import { type Difference, differences } from './differences.ts';
 import { readFixture, recordedTopics } from './fixture.ts';
 import { knownScenarios, surprises, unserved } from './known-differences.ts';
@@ -11,9 +12,12 @@ import { topics } from './topics.ts';
 
 const environment = new VirtualEnvironment(1);
 const store = new MemoryStore({ environment });
-const controlPlane = await servingControlPlane(environment, store);
+const admin = { username: 'admin', uid: 'admin', groups: ['system:masters'], extra: {} };
+const controlPlane = await servingControlPlane(environment, store, [{ token, user: admin }]);
+const noCertificate = { ...connection, certificate: undefined };
 const peer: Peer = {
-  fetch: (request) => controlPlane.api.fetch(request, connection),
+  fetch: ({ headers, ...request }) =>
+    controlPlane.api.fetch({ ...request, headers: { authorization: `Bearer ${token}`, ...headers } }, noCertificate),
   elapse: (milliseconds) => environment.advance(milliseconds),
   answersWithinMs: 5_000,
 };

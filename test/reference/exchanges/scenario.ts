@@ -69,3 +69,7 @@ export const watch = (path: string, ...during: readonly Step[]): Step => ({
 });
 
 export const asTable = { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } };
+
+export const partial = (what: 'PartialObjectMetadata' | 'PartialObjectMetadataList') => ({
+  headers: { accept: `application/json;as=${what};g=meta.k8s.io;v=v1` },
+});

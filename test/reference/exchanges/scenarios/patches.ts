@@ -17,6 +17,7 @@ const deployment = (spec: object) => ({
 const a = `${maps}/a`;
 const web = `${deployments}/web`;
 
+/** Each type of patch, and server-side apply with its conflicts. */
 export const patches: Topic = {
   name: 'patches',
   scenarios: [
@@ -25,7 +26,10 @@ export const patches: Topic = {
       steps: [
         post(maps, map({ a: '1' }), { as: 'made' }),
         patch('json', a, [{ op: 'add', path: '/data/b', value: '2' }]),
-        patch('json', a, [{ op: 'test', path: '/data/b', value: '2' }, { op: 'remove', path: '/data/b' }]),
+        patch('json', a, [
+          { op: 'test', path: '/data/b', value: '2' },
+          { op: 'remove', path: '/data/b' },
+        ]),
         patch('json', a, [{ op: 'test', path: '/data/a', value: '2' }]),
         patch('json', a, [{ op: 'remove', path: '/data/unknown' }]),
         patch('json', a, [{ op: 'replace', path: '/nowhere/at/all', value: 1 }]),
@@ -75,24 +79,41 @@ export const patches: Topic = {
       steps: [
         post(deployments, deployment({})),
         patch('strategic', web, {
-          spec: { template: { spec: { containers: [{ name: 'side', image: 'log:1' }, { name: 'main', image: 'web:2' }] } } },
+          spec: {
+            template: {
+              spec: {
+                containers: [
+                  { name: 'side', image: 'log:1' },
+                  { name: 'main', image: 'web:2' },
+                ],
+              },
+            },
+          },
         }),
         patch('strategic', web, { spec: { template: { spec: { containers: [{ name: 'side', $patch: 'delete' }] } } } }),
         patch('strategic', web, {
-          spec: { template: { spec: { containers: [{ name: 'main', ports: [{ containerPort: 80 }, { containerPort: 81 }] }] } } },
-        }),
-        patch('strategic', web, {
           spec: {
-            template: { spec: { containers: [{ name: 'main', $setElementOrder_ports: [{ containerPort: 81 }] }] } },
+            template: {
+              spec: { containers: [{ name: 'main', ports: [{ containerPort: 80 }, { containerPort: 81 }] }] },
+            },
           },
         }),
         patch('strategic', web, {
-          spec: { template: { spec: { $setElementOrder: [], containers: [{ image: 'no-name' }] } } },
+          spec: {
+            template: { spec: { containers: [{ name: 'main', '$setElementOrder/ports': [{ containerPort: 81 }] }] } },
+          },
+        }),
+        patch('strategic', web, {
+          spec: { template: { spec: { '$setElementOrder/containers': [], containers: [{ image: 'no-name' }] } } },
         }),
         patch('strategic', web, { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } }),
-        patch('strategic', web, { metadata: { $deleteFromPrimitiveList_finalizers: ['x'], finalizers: ['example.com/a'] } }),
+        patch('strategic', web, {
+          metadata: { '$setElementOrder/finalizers': ['example.com/a'], finalizers: ['example.com/a'] },
+        }),
         patch('strategic', web, { metadata: { '$deleteFromPrimitiveList/finalizers': ['example.com/a'] } }),
-        patch('strategic', web, { spec: { template: { $patch: 'replace', spec: { containers: [{ ...container, name: 'only' }] } } } }),
+        patch('strategic', web, {
+          spec: { template: { $patch: 'replace', spec: { containers: [{ ...container, name: 'only' }] } } },
+        }),
         patch('strategic', web, { spec: { template: { $patch: 'jump' } } }),
         patch('strategic', web, { spec: { replicas: 'many' } }),
         patch('strategic', web, { spec: { selector: null } }),
@@ -113,7 +134,11 @@ export const patches: Topic = {
         patch('merge', `${a}?fieldManager=three`, { data: { a: '3' } }),
         apply(a, 'two', map({ a: '2' })),
         apply(a, 'two', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b' } }),
-        apply(a, 'two', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', managedFields: [{ manager: 'x' }] } }),
+        apply(a, 'two', {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'a', managedFields: [{ manager: 'x' }] },
+        }),
         apply(a, 'two', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' } }),
         apply(a, 'two', { apiVersion: 'v2', kind: 'ConfigMap', metadata: { name: 'a' } }),
         apply(a, 'two', { metadata: { name: 'a' } }),
@@ -133,13 +158,20 @@ export const patches: Topic = {
       what: 'apply to lists',
       steps: [
         apply(web, 'one', deployment({})),
-        apply(web, 'scaler', { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 2 } }),
+        apply(web, 'scaler', {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'web' },
+          spec: { replicas: 2 },
+        }),
         apply(web, 'one', deployment({ replicas: 3 })),
         apply(web, 'side', {
           apiVersion: 'apps/v1',
           kind: 'Deployment',
           metadata: { name: 'web' },
-          spec: { template: { spec: { containers: [{ name: 'side', image: 'log:1', ports: [{ containerPort: 80 }] }] } } },
+          spec: {
+            template: { spec: { containers: [{ name: 'side', image: 'log:1', ports: [{ containerPort: 80 }] }] } },
+          },
         }),
         apply(web, 'side', {
           apiVersion: 'apps/v1',

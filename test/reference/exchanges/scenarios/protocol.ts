@@ -15,6 +15,7 @@ const review = (kind: string, spec: object, group = 'authorization', particulars
 const getPods = { resourceAttributes: { namespace: '{ns}', verb: 'get', resource: 'pods' } };
 const tokens = '/api/v1/namespaces/{ns}/serviceaccounts/default/token';
 
+/** Paths, methods, media types, discovery, rights, reviews and tokens. */
 export const protocol: Topic = {
   name: 'protocol',
   scenarios: [
@@ -106,9 +107,14 @@ export const protocol: Topic = {
         get(`${maps}/a`, as('somebody')),
         post(maps, { metadata: { name: 'a' } }, as('somebody')),
         remove(maps, undefined, as('somebody')),
-        patch('merge', `${maps}/a`, {}, { headers: { 'content-type': 'application/merge-patch+json', 'impersonate-user': 'somebody' } }),
+        patch(
+          'merge',
+          `${maps}/a`,
+          {},
+          { headers: { 'content-type': 'application/merge-patch+json', 'impersonate-user': 'somebody' } },
+        ),
         get('/metrics', as('somebody')),
-        get('/version', as('somebody', 'system:authenticated')),
+        get('/api', as('somebody', 'system:authenticated')),
         get('/apis', as('somebody', 'system:unauthenticated')),
         get(pods, as('system:serviceaccount:{ns}:default')),
         get(`${pods}/a/log`, as('system:node:one', 'system:nodes')),
@@ -133,7 +139,11 @@ export const protocol: Topic = {
         review('SubjectAccessReview', { ...getPods, groups: ['system:masters'] }),
         review('SubjectAccessReview', getPods),
         review('SubjectAccessReview', { user: 'a', nonResourceAttributes: { path: '/healthz', verb: 'get' } }),
-        review('SubjectAccessReview', { user: 'a', groups: ['system:authenticated'], nonResourceAttributes: { path: '/healthz', verb: 'get' } }),
+        review('SubjectAccessReview', {
+          user: 'a',
+          groups: ['system:authenticated'],
+          nonResourceAttributes: { path: '/api', verb: 'get' },
+        }),
         post('/apis/authorization.k8s.io/v1/namespaces/{ns}/localsubjectaccessreviews', {
           metadata: { namespace: '{ns}' },
           spec: { ...getPods, user: 'a' },

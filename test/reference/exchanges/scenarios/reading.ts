@@ -1,20 +1,14 @@
-import { asTable, get, patch, post, put, remove, type Step, type Topic, watch } from '../scenario.ts';
+import { asTable, get, partial, patch, post, remove, type Topic } from '../scenario.ts';
+import { maps, threeMaps as three } from './three-maps.ts';
 
-const maps = '/api/v1/namespaces/{ns}/configmaps';
 const pods = '/api/v1/namespaces/{ns}/pods';
-const map = (name: string, labels: object = {}) => post(maps, { metadata: { name, labels } });
-const three: readonly Step[] = [
-  post(maps, { metadata: { name: 'a', labels: { app: 'web', tier: 'front' } } }, { as: 'first' }),
-  map('b', { app: 'web', tier: 'back' }),
-  map('c'),
-];
 const pod = (name: string, spec: object = {}) =>
   post(pods, {
     metadata: { name, labels: { app: name } },
     spec: { automountServiceAccountToken: false, containers: [{ name: 'main', image: 'web:1' }], ...spec },
   });
-const partial = (what: string) => ({ headers: { accept: `application/json;as=${what};g=meta.k8s.io;v=v1` } });
 
+/** How collections and objects are read: selectors, pages, revisions and the forms of an answer. */
 export const reading: Topic = {
   name: 'reading',
   scenarios: [
@@ -131,77 +125,6 @@ export const reading: Topic = {
         post(maps, { metadata: { name: 'd' } }, partial('PartialObjectMetadata')),
         patch('merge', `${maps}/d`, { data: { a: 'b' } }, partial('PartialObjectMetadata')),
         remove(`${maps}/d`, undefined, partial('PartialObjectMetadata')),
-      ],
-    },
-  ],
-};
-
-export const watching: Topic = {
-  name: 'watching',
-  scenarios: [
-    {
-      what: 'changes',
-      steps: [
-        post(maps, { metadata: { name: 'a', labels: { app: 'web' } } }, { as: 'first' }),
-        watch(
-          maps,
-          map('b'),
-          patch('merge', `${maps}/b`, { data: { a: 'b' } }),
-          put(`${maps}/b`, { metadata: { name: 'b' }, data: { a: 'b' } }),
-          remove(`${maps}/b`),
-        ),
-        watch(`${maps}?resourceVersion={first.metadata.resourceVersion}`),
-        watch(`${maps}?resourceVersion=0`),
-        watch(`${maps}?resourceVersion={first.metadata.resourceVersion}&allowWatchBookmarks=true`, map('d')),
-        watch(`${maps}?fieldSelector=metadata.name=a`, map('c'), patch('merge', `${maps}/a`, { data: { x: 'y' } })),
-      ],
-    },
-    {
-      what: 'selectors',
-      steps: [
-        post(maps, { metadata: { name: 'a', labels: { app: 'web' } } }, { as: 'first' }),
-        watch(
-          `${maps}?labelSelector=app=web&resourceVersion={first.metadata.resourceVersion}`,
-          patch('merge', `${maps}/a`, { data: { x: 'y' } }),
-          patch('merge', `${maps}/a`, { metadata: { labels: { app: 'other' } } }),
-          patch('merge', `${maps}/a`, { data: { x: 'z' } }),
-          patch('merge', `${maps}/a`, { metadata: { labels: { app: 'web' } } }),
-          remove(`${maps}/a`),
-        ),
-        watch(`${maps}?labelSelector=a b`),
-        watch(`${maps}?fieldSelector=spec.x=y`),
-      ],
-    },
-    {
-      what: 'initial events',
-      steps: [
-        ...three,
-        watch(`${maps}?sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan`, map('d')),
-        watch(`${maps}?sendInitialEvents=true&resourceVersionMatch=NotOlderThan`),
-        watch(`${maps}?sendInitialEvents=true`),
-        watch(`${maps}?sendInitialEvents=false&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan`),
-        watch(`${maps}?resourceVersionMatch=NotOlderThan`),
-        watch(`${maps}?sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1`),
-        watch(
-          `${maps}?sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&labelSelector=tier=front`,
-        ),
-      ],
-    },
-    {
-      what: 'old revisions and other forms',
-      steps: [
-        ...three,
-        watch(`${maps}?resourceVersion=1`),
-        watch(`${maps}?resourceVersion=x`),
-        { ...watch(maps, map('d')), ...asTable },
-        { ...watch(maps, map('e')), ...partial('PartialObjectMetadata') },
-        { ...watch(maps), headers: { accept: 'application/yaml' } },
-        { ...watch(maps), headers: { accept: 'text/html' } },
-        get(`/api/v1/watch/namespaces/{ns}/configmaps?watch=true&timeoutSeconds=1`),
-        get(`${maps}/a?watch=true&timeoutSeconds=1`),
-        get(`/api/v1/watch/namespaces/{ns}/configmaps/a?watch=true&timeoutSeconds=1`),
-        get(`${maps}?watch=sometimes&limit=1`),
-        get(`${maps}?timeoutSeconds=x`),
       ],
     },
   ],

@@ -9,6 +9,7 @@ const spec = { automountServiceAccountToken: false, containers: [{ name: 'main',
 const template = { metadata: { labels: { app: 'web' } }, spec: { containers: spec.containers } };
 const deployment = { metadata: { name: 'web' }, spec: { selector: { matchLabels: { app: 'web' } }, template } };
 
+/** How objects are created, changed and deleted, whatever their kind. */
 export const writing: Topic = {
   name: 'writing',
   scenarios: [
@@ -16,7 +17,6 @@ export const writing: Topic = {
       what: 'names and namespaces',
       steps: [
         post(maps, { metadata: { generateName: 'made-' } }),
-        post(maps, { metadata: { generateName: `${'x'.repeat(260)}-` } }),
         post(maps, { metadata: { name: 'Upper' } }),
         post(maps, { metadata: { name: 'a/b' } }),
         post(maps, { metadata: { name: 'x'.repeat(254) } }),
@@ -26,7 +26,13 @@ export const writing: Topic = {
         post(maps, { metadata: { name: 'a', labels: { 'a b': 'c d' }, annotations: { 'e f': 'g' } } }),
         post(maps, { metadata: { name: 'a', finalizers: ['x'], ownerReferences: [{ kind: 'x' }] } }),
         post(maps, {
-          metadata: { name: 'a', uid: 'x', resourceVersion: '7', generation: 3, deletionTimestamp: '2020-01-01T00:00:00Z' },
+          metadata: {
+            name: 'a',
+            uid: 'x',
+            resourceVersion: '7',
+            generation: 3,
+            deletionTimestamp: '2020-01-01T00:00:00Z',
+          },
         }),
         post(maps, {
           metadata: {
@@ -49,8 +55,14 @@ export const writing: Topic = {
       steps: [
         post(maps, { metadata: { name: 'a' }, data: { x: '1' } }, { as: 'made' }),
         put(`${maps}/a`, { metadata: { name: 'a' }, data: { x: '1' } }),
-        put(`${maps}/a`, { metadata: { name: 'a', resourceVersion: '{made.metadata.resourceVersion}' }, data: { x: '2' } }),
-        put(`${maps}/a`, { metadata: { name: 'a', resourceVersion: '{made.metadata.resourceVersion}' }, data: { x: '3' } }),
+        put(`${maps}/a`, {
+          metadata: { name: 'a', resourceVersion: '{made.metadata.resourceVersion}' },
+          data: { x: '2' },
+        }),
+        put(`${maps}/a`, {
+          metadata: { name: 'a', resourceVersion: '{made.metadata.resourceVersion}' },
+          data: { x: '3' },
+        }),
         put(`${maps}/a`, { metadata: { name: 'a', resourceVersion: 'x' } }),
         put(`${maps}/a`, { metadata: { name: 'a', uid: 'other' } }),
         put(`${maps}/a`, { metadata: { name: 'b' } }),
@@ -61,7 +73,7 @@ export const writing: Topic = {
         put(`${maps}/a`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' } }),
         put(`${maps}/a`, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' } }),
         put(maps, { metadata: { name: 'a' } }),
-        put(deployments.replace('deployments', 'leases').replace('apps', 'coordination.k8s.io') + '/new', {
+        put('/apis/coordination.k8s.io/v1/namespaces/{ns}/leases/new', {
           metadata: { name: 'new' },
           spec: { holderIdentity: 'a' },
         }),
@@ -168,7 +180,11 @@ export const writing: Topic = {
         }),
         post(`${deployments}?fieldValidation=Strict`, {
           ...deployment,
-          spec: { ...deployment.spec, replica: 1, template: { ...template, spec: { containers: [{ name: 'a', img: 'x' }] } } },
+          spec: {
+            ...deployment.spec,
+            replica: 1,
+            template: { ...template, spec: { containers: [{ name: 'a', img: 'x' }] } },
+          },
         }),
       ],
     },
@@ -201,7 +217,10 @@ export const writing: Topic = {
         post(maps, { metadata: { name: 'f', creationTimestamp: 'yesterday' } }),
         post(secrets, { metadata: { name: 'f' }, data: { a: 'not base64!' } }),
         post(pods, { metadata: { name: 'g' }, spec: { ...spec, terminationGracePeriodSeconds: 'x' } }),
-        post(pods, { metadata: { name: 'g' }, spec: { ...spec, containers: [{ name: 'a', image: 'b', resources: { limits: { cpu: 'x' } } }] } }),
+        post(pods, {
+          metadata: { name: 'g' },
+          spec: { ...spec, containers: [{ name: 'a', image: 'b', resources: { limits: { cpu: 'x' } } }] },
+        }),
         post(pods, { metadata: { name: 'g' }, spec: { ...spec, terminationGracePeriodSeconds: 1.5 } }),
         post(pods, { metadata: { name: 'g' }, spec: { ...spec, activeDeadlineSeconds: 1e20 } }),
         patch('merge', `${maps}/a`, {}, { headers: { 'content-type': 'application/json' } }),
@@ -238,20 +257,27 @@ export const writing: Topic = {
         post(`${pods}/a/binding`, { metadata: { name: 'a' }, target: { kind: 'Pod', name: 'one' } }),
         post(`${pods}/a/binding`, { metadata: { name: 'a' }, target: {} }),
         post(`${pods}/a/binding`, { metadata: { name: 'b' }, target: { kind: 'Node', name: 'one' } }),
-        post(`${pods}/a/binding`, { metadata: { name: 'a', annotations: { x: 'y' } }, target: { kind: 'Node', name: 'one' } }),
+        post(`${pods}/a/binding`, {
+          metadata: { name: 'a', annotations: { x: 'y' } },
+          target: { kind: 'Node', name: 'one' },
+        }),
         post(`${pods}/a/binding`, { metadata: { name: 'a' }, target: { kind: 'Node', name: 'two' } }),
         post(`${pods}/unknown/binding`, { metadata: { name: 'unknown' }, target: { kind: 'Node', name: 'one' } }),
         get(`${pods}/a`),
-        post('/api/v1/namespaces/{ns}/bindings', { metadata: { name: 'unknown' }, target: { kind: 'Node', name: 'one' } }),
+        post('/api/v1/namespaces/{ns}/bindings', {
+          metadata: { name: 'unknown' },
+          target: { kind: 'Node', name: 'one' },
+        }),
         post(`${pods}/unknown/eviction`, { metadata: { name: 'unknown' } }),
         post(`${pods}/a/eviction`, { metadata: { name: 'b' } }),
         post(`${pods}/a/eviction?dryRun=All`, { metadata: { name: 'a' } }),
-        post(`${pods}/a/eviction`, { metadata: { name: 'a' }, deleteOptions: { preconditions: { uid: 'x' } } }),
         post('/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets', {
           metadata: { name: 'all' },
           spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
         }),
-        patch('merge', `${pods}/a/status`, { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } }),
+        patch('merge', `${pods}/a/status`, {
+          status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+        }),
         post(`${pods}/a/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'a' } }),
         remove('/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets/all'),
         post(`${pods}/a/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'a' } }),
@@ -264,12 +290,20 @@ export const writing: Topic = {
         post('/api/v1/namespaces/{ns}/endpoints', { metadata: { name: 'a' } }),
         get('/api/v1/namespaces/{ns}/endpoints/a'),
         post(pods, {
-          metadata: { name: 'a', annotations: { 'container.seccomp.security.alpha.kubernetes.io/main': 'runtime/default' } },
+          metadata: {
+            name: 'a',
+            annotations: { 'container.seccomp.security.alpha.kubernetes.io/main': 'runtime/default' },
+          },
           spec: {
             ...spec,
             nodeSelector: { 'beta.kubernetes.io/os': 'linux' },
             containers: [
-              { name: 'main', image: 'web:1', env: [{ name: 'A' }, { name: 'A' }], resources: { requests: { memory: '10m' } } },
+              {
+                name: 'main',
+                image: 'web:1',
+                env: [{ name: 'A' }, { name: 'A' }],
+                resources: { requests: { memory: '10m' } },
+              },
             ],
             hostAliases: [{ ip: '010.1.1.1', hostnames: ['x'] }],
           },
@@ -280,9 +314,17 @@ export const writing: Topic = {
         }),
         post('/apis/batch/v1/namespaces/{ns}/cronjobs', {
           metadata: { name: 'x'.repeat(52) },
-          spec: { schedule: '@daily', jobTemplate: { spec: { template: { spec: { ...spec, restartPolicy: 'Never' } } } } },
+          spec: {
+            schedule: '@daily',
+            jobTemplate: { spec: { template: { spec: { ...spec, restartPolicy: 'Never' } } } },
+          },
         }),
-        post(secrets, { metadata: { name: 'a' }, type: 'kubernetes.io/basic-auth', stringData: { username: 'x' }, other: 1 }),
+        post(secrets, {
+          metadata: { name: 'a' },
+          type: 'kubernetes.io/basic-auth',
+          stringData: { username: 'x' },
+          other: 1,
+        }),
       ],
     },
   ],
