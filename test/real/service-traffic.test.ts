@@ -118,6 +118,7 @@ describe.skipIf(inject('missing').length > 0)('traffic to services', () => {
       ports: [
         { name: 'http', port: 8080 },
         { name: 'dns', port: 5353, protocol: 'UDP' },
+        { name: 'signals', port: 9999, protocol: 'SCTP' },
       ],
       endpoints,
     });
@@ -287,6 +288,33 @@ describe.skipIf(inject('missing').length > 0)('traffic to services', () => {
       await put({}, [pod1]);
       expect(await lab.udp('outside', nodeAddress, 30_053, 40_004)).toMatch(/^pod1 /);
     });
+  });
+
+  // Nothing of Node.js speaks it: that the kernel takes the rules, and has them as they were meant, has to do.
+  test('a service and a host port may be of SCTP', async () => {
+    const ports = [{ name: 'signals', port: 3868, targetPort: 9999, nodePort: 30_068, protocol: 'SCTP' }];
+    const rules = () => lab.run('node', ['nft', 'list', 'table', 'ip', 'lab']);
+    await put({ ports }, [pod1, pod2]);
+    expect(rules()).toMatch(/sctp \. 10\.96\.0\.5 \. 3868 : goto cluster-/);
+    expect(rules()).toMatch(/sctp \. 30068 : goto external-/);
+    expect(rules()).toMatch(/meta l4proto sctp dnat (ip )?to .*10\.244\.0\.12 \. 9999/);
+    await put({ ports, sessionAffinity: 'ClientIP' }, [pod1, pod2]);
+    expect(rules()).toMatch(/meta l4proto sctp dnat (ip )?to 10\.244\.0\.11:9999/);
+    await setEndpoints([]);
+    expect(rules()).toMatch(/sctp \. 10\.96\.0\.5 \. 3868 : goto refuse/);
+    await gone();
+    const container = { name: 'c', image: 'c', ports: [{ containerPort: 9999, hostPort: 9099, protocol: 'SCTP' }] };
+    const pod = await client.create(pods, {
+      metadata: { namespace, name: 'p' },
+      spec: { nodeName, containers: [container] },
+    });
+    const status = { phase: 'Running', podIP: '10.244.0.11', podIPs: [{ ip: '10.244.0.11' }] };
+    await client.update(pods, { ...pod, status }, { subresource: 'status' });
+    await settle();
+    expect(rules()).toContain('sctp . 9099 : 10.244.0.11 . 9999');
+    await client.delete(pods, { namespace, name: 'p' }, { gracePeriodSeconds: 0 });
+    await settle();
+    expect(rules()).not.toContain('sctp . ');
   });
 
   test('a pod has the port of the node that it asks for, and only while it is there', async () => {
