@@ -148,6 +148,8 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
     const { stdout } = await cluster.stuurman(['token', 'create', '--print-join-command']);
     const again = stdout.trim().split(' ').slice(1);
     expect(again[1]).toBe(`${otherGateway}:7642`);
+    const withLimits = machine.stuurman([...again, '--node-name', 'other', '--system-reserved', 'cpu=100m']);
+    await expect(withLimits).rejects.toThrow(/the node in \S+ runs \(process \d+\) with other limits/);
     const { stderr } = await machine.stuurman([...again, '--node-name', 'other', '--detach']);
     expect(stderr).toContain('This machine is the node other of the cluster, and runs on.');
     expect(readFileSync(`${machine.directory}/joined.json`, 'utf8')).toContain(`https://${otherGateway}:7642`);

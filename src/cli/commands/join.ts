@@ -1,7 +1,9 @@
 import { join as joinPath } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { decideLimits } from '../../cluster/agent/agent-limits.ts';
 import { installAdvice, missingPrograms } from '../../cluster/agent/needed-programs.ts';
 import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import { readNodeLimits } from '../../cluster/files/node-limits-file.ts';
 import { runningJoin, writeJoinProcess } from '../../cluster/join/join-process.ts';
 import { readJoined } from '../../cluster/join/joined-file.ts';
 import { JoiningNode, requireJoinable } from '../../cluster/join/joining-node.ts';
@@ -39,6 +41,10 @@ export async function join(server: string | undefined, options: JoinOptions): Pr
   requireJoinable(directory, invitation);
   await mustRunContainers(isRoot);
   const limits = await decideLimits(directory, options, true);
+  if (running !== undefined && !isDeepStrictEqual(limits, readNodeLimits(directory)))
+    throw new Error(
+      `the node in ${directory.path} runs (process ${running}) with other limits: they can be changed when it starts, by "stuurman down" and then "stuurman join" with them`,
+    );
   if (options.detach === true && running === undefined) {
     await detach(directory, environment, [
       /^Ctrl-C takes.*\n/m,
