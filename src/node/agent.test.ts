@@ -116,6 +116,21 @@ test('a node that the control plane took to be lost says within seconds that it 
   expect(ready).toMatchObject({ status: 'True', reason: 'KubeletReady' });
 });
 
+test.each([true, false])(
+  'the node is not asked for again and again: a watch tells of it (own sources: %s)',
+  async (own) => {
+    world = await NodeWorld.start({ ownSources: own });
+    await world.advance(5);
+    const asked = () => world.api.actions.filter(({ verb, resource }) => verb === 'get' && resource === 'nodes').length;
+    const before = asked();
+    await world.advance(300);
+    expect(asked()).toBe(before);
+    await world.api.delete(nodes, { name: 'node-1' });
+    await world.advance(15);
+    expect((await world.node()).status?.conditions?.at(-1)).toMatchObject({ type: 'Ready', status: 'True' });
+  },
+);
+
 test('a node tells of its conditions as events, and of a reboot', async () => {
   world = await NodeWorld.start();
   await world.advance(1);

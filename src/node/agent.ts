@@ -107,6 +107,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     nodeName,
     volumesInUse: () => [],
     pressure: () => workers.pressure(),
+    watched: () => options.sources.node(nodeName),
     start: new NodeStartLatency(options.metrics, { environment, bootedAt: info.bootedAt }),
   });
   workers.node = () => registrar.node;

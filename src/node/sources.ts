@@ -4,10 +4,11 @@ import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { ClusterTrustBundle } from '../resources/schema/certificates-v1.generated.ts';
-import type { Pod, Service } from '../resources/schema/core-v1.generated.ts';
+import type { Node, Pod, Service } from '../resources/schema/core-v1.generated.ts';
 import {
   clusterTrustBundles,
   configMaps,
+  nodes,
   pods,
   secrets,
   services,
@@ -19,6 +20,8 @@ import type { Reference } from './pods/references.ts';
 /** Where an agent learns what is asked of its node. */
 export interface AgentSources {
   readonly objects: ReferencedObjects;
+  /** The node as the API had it a moment ago; undefined while it is not known, or there is none. */
+  node(name: string): Node | undefined;
   services(): Iterable<Service>;
   /** Tells of the pods of a node, those that are there first. Returns how to stop it. */
   watchPods(nodeName: string, handler: InformerHandler<Pod>): () => void;
@@ -41,9 +44,11 @@ export function ownSources(options: OwnSourcesOptions): AgentSources {
   const { informers, nodeName } = options;
   const podInformer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   const serviceInformer = informers.informer(services);
+  const nodeInformer = informers.informer(nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const objects = new FollowedObjects(options);
   return {
     objects,
+    node: (name) => nodeInformer.get(name),
     services: () => serviceInformer.list(),
     watchPods: (_nodeName, handler) => podInformer.addHandler(handler),
     synced: async (signal) => {
@@ -63,6 +68,7 @@ export function sharedSources(informers: InformerFactory): AgentSources {
   const configMapInformer = informers.informer(configMaps);
   const secretInformer = informers.informer(secrets);
   const serviceInformer = informers.informer(services);
+  const nodeInformer = informers.informer(nodes);
   const handlers = new Map<string, InformerHandler<Pod>>();
   const handlerOf = (pod: Pod) => handlers.get(pod.spec?.nodeName ?? '');
   podInformer.addHandler({
@@ -98,6 +104,7 @@ export function sharedSources(informers: InformerFactory): AgentSources {
       },
       follow: (namespace, reference, changed) => followers.add(namespace, reference, changed),
     },
+    node: (name) => nodeInformer.get(name),
     services: () => serviceInformer.list(),
     watchPods: (nodeName, handler) => {
       handlers.set(nodeName, handler);

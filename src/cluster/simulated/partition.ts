@@ -65,10 +65,11 @@ export class Partition {
     };
   }
 
-  /** News of pods that stays away while the node is cut off; when it is mended, all of it is told at once. */
+  /** News that stays away while the node is cut off; when it is mended, all that there was of pods is told at once. */
   sources(inner: AgentSources): AgentSources {
     return {
       ...inner,
+      node: (name) => (this.#isCut ? undefined : inner.node(name)),
       watchPods: (nodeName, handler) => {
         const gate = new PodGate(handler);
         const stopMending = this.onMend(() => gate.catchUp());

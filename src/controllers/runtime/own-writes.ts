@@ -1,5 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { isOlderVersion } from '../../machinery/resource-version.ts';
 import { keyOf } from './object-keys.ts';
 
 interface OwnWrite {
@@ -58,10 +59,5 @@ export class OwnWrites {
 function isShown(write: OwnWrite, cached: KubeObject | undefined): boolean {
   if (cached === undefined) return write.resourceVersion === undefined;
   if (cached.metadata.uid !== write.uid) return true;
-  return write.resourceVersion !== undefined && !isOlder(cached.metadata.resourceVersion ?? '', write.resourceVersion);
-}
-
-/** Resource versions are decimal numbers that grow (KEP-5504). */
-function isOlder(one: string, other: string): boolean {
-  return one.length !== other.length ? one.length < other.length : one < other;
+  return write.resourceVersion !== undefined && !isOlderVersion(cached.metadata.resourceVersion, write.resourceVersion);
 }

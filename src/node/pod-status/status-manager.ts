@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts';
 import type { Environment, Timer } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
+import { isOlderVersion } from '../../machinery/resource-version.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import type { Pod, PodStatus } from '../../resources/schema/core-v1.generated.ts';
 import { pods } from '../../resources/schema/resource-types.generated.ts';
@@ -73,7 +74,7 @@ export class StatusManager {
     const entry = this.#entries.get(pod.metadata.uid ?? '');
     if (entry === undefined) return;
     entry.deleting = pod.metadata.deletionTimestamp != null;
-    if (entry.sending || isOlder(pod.metadata.resourceVersion, entry.version)) return;
+    if (entry.sending || isOlderVersion(pod.metadata.resourceVersion, entry.version)) return;
     entry.written = pod.status ?? {};
     entry.version = pod.metadata.resourceVersion;
     this.#enqueue(entry);
@@ -229,10 +230,4 @@ export class StatusManager {
 /** The pod of this uid is no more, even where another one has its name. */
 function isGone(error: unknown): boolean {
   return isReason(error, 'NotFound') || (isReason(error, 'Conflict') && error.message.includes('UID'));
-}
-
-/** Whether one version of an object is older than the other; unknown ones are not. */
-function isOlder(version: string | undefined, than: string | undefined): boolean {
-  if (version === undefined || than === undefined) return false;
-  return version.length === than.length ? version < than : version.length < than.length;
 }

@@ -3,6 +3,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts';
 import { referenceTo } from '../../client/object-reference.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
+import { isOlderVersion } from '../../machinery/resource-version.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { untilAborted } from '../../machinery/until-aborted.ts';
 import { equal } from '../../resources/equal.ts';
@@ -32,6 +33,8 @@ export interface NodeRegistrarOptions {
   readonly nodeName: string;
   volumesInUse(): readonly string[];
   readonly start: NodeStartLatency;
+  /** The node as a watch has told of it; undefined while none has, or it is gone. */
+  watched(): Node | undefined;
   /** What the node is under. */
   pressure(): readonly PressureCondition[];
 }
@@ -152,8 +155,7 @@ export class NodeRegistrar {
 
   async #report(signal: AbortSignal): Promise<void> {
     const { client, nodeName, environment, config } = this.#options;
-    // What the API says may not be what was written last: a node that was silent is unknown to it.
-    const known = await client.get(nodes, { name: nodeName }, { signal });
+    const known = await this.#known(signal);
     this.#node = known;
     const before = known.status ?? {};
     const status = await this.#status(before.conditions ?? []);
@@ -171,6 +173,18 @@ export class NodeRegistrar {
       await this.#register(signal);
     this.#tellReboot(before.nodeInfo?.bootID ?? '');
     this.#tellChanges(before.conditions ?? [], status.conditions ?? []);
+  }
+
+  /**
+   * What the API has is not always what was written last: a node that was silent is unknown to it. Asking each time would be most of what
+   * an API server of many nodes has to do.
+   */
+  async #known(signal: AbortSignal): Promise<Node> {
+    const { client, nodeName, watched } = this.#options;
+    const seen = watched();
+    if (seen === undefined) return await client.get(nodes, { name: nodeName }, { signal });
+    const isLate = isOlderVersion(seen.metadata.resourceVersion, this.#node?.metadata.resourceVersion);
+    return isLate ? (this.#node ?? seen) : seen;
   }
 
   async #status(previous: readonly NodeCondition[]): Promise<NodeStatus> {
