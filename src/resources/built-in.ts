@@ -11,6 +11,7 @@ import { jobDefinition } from './batch/job.ts';
 import { certificateSigningRequestDefinition } from './certificates/certificate-signing-request.ts';
 import { clusterTrustBundleDefinition } from './certificates/cluster-trust-bundle.ts';
 import { leaseDefinition } from './coordination/lease.ts';
+import { componentStatusDefinition } from './core/component-status.ts';
 import { configMapDefinition } from './core/config-map.ts';
 import { endpointsDefinition } from './core/endpoints.ts';
 import { eventDefinition } from './core/event.ts';
@@ -118,7 +119,10 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(selfSubjectRulesReviewDefinition),
 ];
 
-/** Kinds that are worked out when they are read; served where there is a way to nodes. */
+/** How the parts of the control plane are, worked out when it is read; served where they are known. */
+export const componentStatusDefinitions: readonly ResourceDefinition[] = [forget(componentStatusDefinition)];
+
+/** What nodes and pods use, worked out when it is read; served where there is a way to nodes. */
 export const metricsDefinitions: readonly ResourceDefinition[] = [forget(nodeMetrics), forget(podMetrics)];
 
 function forget<T extends KubeObject>(definition: ResourceDefinition<T>): ResourceDefinition {

@@ -8,6 +8,7 @@ import { DefaultServiceCIDR } from '../../apiserver/bootstrap/default-service-ci
 import { ensureBootstrap } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
 import { KubernetesService } from '../../apiserver/bootstrap/kubernetes-service.ts';
 import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
+import { componentStatuses } from '../../apiserver/health/component-statuses.ts';
 import { type HealthCheck, StartupCheck } from '../../apiserver/health/health-check.ts';
 import { HealthEndpoint } from '../../apiserver/health/health-endpoint.ts';
 import { metricsEndpoint } from '../../apiserver/health/metrics-endpoint.ts';
@@ -38,7 +39,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { MetricRegistry } from '../../machinery/metrics.ts';
 import { addressAt, parseRange, subrange } from '../../network/ipv4.ts';
-import { builtInDefinitions, metricsDefinitions } from '../../resources/built-in.ts';
+import { builtInDefinitions, componentStatusDefinitions, metricsDefinitions } from '../../resources/built-in.ts';
 import { ipAddresses, serviceCIDRs } from '../../resources/schema/resource-types.generated.ts';
 import { builtInSchemas } from '../../resources/schema/schema-table.ts';
 import { Scheduler } from '../../scheduler/scheduler.ts';
@@ -141,7 +142,7 @@ export class ControlPlane {
     const dialer = options.dialer?.(client);
     const connects = dialer === undefined ? [] : streamingHandlers(client, dialer);
     this.#scraper = dialer && new MetricsScraper({ reader: client, dialer, environment, logger });
-    const computed =
+    const usage =
       this.#scraper === undefined ? [] : resourceMetrics({ reader: client, scraper: this.#scraper, environment });
     const changer: ObjectChanger = { change: (...args) => this.api.change(...args) };
     const podBindings = new PodBindings(changer, environment);
@@ -162,7 +163,11 @@ export class ControlPlane {
       store,
       logger,
       metrics,
-      definitions: this.#scraper === undefined ? builtInDefinitions : [...builtInDefinitions, ...metricsDefinitions],
+      definitions: [
+        ...builtInDefinitions,
+        ...componentStatusDefinitions,
+        ...(this.#scraper === undefined ? [] : metricsDefinitions),
+      ],
       authenticators,
       authorizers: [authorizer],
       admission,
@@ -170,7 +175,7 @@ export class ControlPlane {
       reviewHandlers: [...reviews, podBindings.legacy],
       subresourceHandlers,
       connectHandlers: connects,
-      computedHandlers: computed,
+      computedHandlers: [componentStatuses(this.#components(), environment), ...usage],
       pathHandlers: [
         ...this.#healthEndpoints(),
         openIdDiscovery(issuer, serverUrl),
@@ -270,11 +275,29 @@ export class ControlPlane {
   }
 
   #healthEndpoints(): readonly HealthEndpoint[] {
-    const { logger, store } = this.#options;
+    const { logger } = this.#options;
     const ping: HealthCheck = { name: 'ping', check: () => {} };
-    const storeCheck: HealthCheck = { name: 'etcd', check: async () => void (await store.currentRevision()) };
-    const checks = [ping, storeCheck, this.#bootstrapped];
+    const checks = [ping, this.#storeCheck('etcd'), this.#bootstrapped];
     return ['healthz', 'livez', 'readyz'].map((name) => new HealthEndpoint(name, checks, logger));
+  }
+
+  #storeCheck(name: string): HealthCheck {
+    return { name, check: async () => void (await this.#options.store.currentRevision()) };
+  }
+
+  /** Under the names that Kubernetes has for them. */
+  #components(): readonly HealthCheck[] {
+    const running = (name: string, part: () => unknown): HealthCheck => ({
+      name,
+      check() {
+        if (part() === undefined) throw new Error(`the ${name} does not run`);
+      },
+    });
+    return [
+      running('controller-manager', () => this.#controllers),
+      running('scheduler', () => this.#scheduler),
+      this.#storeCheck('etcd-0'),
+    ];
   }
 
   #startControllers(): RunningControllers {
