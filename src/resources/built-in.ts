@@ -43,6 +43,11 @@ import { clusterRoleDefinition } from './rbac/cluster-role.ts';
 import { clusterRoleBindingDefinition } from './rbac/cluster-role-binding.ts';
 import { roleDefinition } from './rbac/role.ts';
 import { roleBindingDefinition } from './rbac/role-binding.ts';
+import { deviceClassDefinition } from './resource/device-class.ts';
+import { deviceTaintRuleDefinition } from './resource/device-taint-rule.ts';
+import { resourceClaimDefinition } from './resource/resource-claim.ts';
+import { resourceClaimTemplateDefinition } from './resource/resource-claim-template.ts';
+import { resourceSliceDefinition } from './resource/resource-slice.ts';
 import {
   localSubjectAccessReviewDefinition,
   selfSubjectAccessReviewDefinition,
@@ -104,6 +109,11 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(clusterRoleBindingDefinition),
   forget(roleDefinition),
   forget(roleBindingDefinition),
+  forget(deviceClassDefinition),
+  forget(deviceTaintRuleDefinition),
+  forget(resourceClaimDefinition),
+  forget(resourceClaimTemplateDefinition),
+  forget(resourceSliceDefinition),
   forget(priorityClassDefinition),
   forget(csiDriverDefinition),
   forget(csiNodeDefinition),

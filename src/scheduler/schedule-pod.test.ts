@@ -118,6 +118,12 @@ describe('why no node takes a pod, in the words that Kubernetes uses', () => {
       pod('p', { labels: { app: 'web' } }),
       "0/1 nodes are available: 1 node(s) didn't satisfy existing pods anti-affinity rules.",
     ],
+    [
+      'claims, which nobody gives devices for',
+      [[node('a')]],
+      pod('p', { spec: { resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] } }),
+      '0/1 nodes are available: cannot allocate all claims.',
+    ],
     ['an empty cluster', [[]], pod('p'), 'no nodes available to schedule pods'],
   ];
   test.each(reasons)('%s', (_name, cluster, wanted, message) => {

@@ -1,4 +1,5 @@
 import type { Plugin } from '../framework.ts';
+import { dynamicResources } from './dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import {
@@ -19,6 +20,7 @@ export function defaultPlugins(
 ): readonly Plugin[] {
   return [
     schedulingGates,
+    dynamicResources,
     nodeUnschedulable,
     nodeName,
     taintToleration,

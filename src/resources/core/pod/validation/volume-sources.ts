@@ -147,7 +147,7 @@ export function validateCsiDriverName(driver: string | undefined, path: string, 
     return;
   }
   if (driver.length > maxDriverName) errors.push(tooLong(path, maxDriverName));
-  applyRule(dnsSubdomain, driver.toLowerCase(), path, errors);
+  for (const problem of dnsSubdomain(driver.toLowerCase())) errors.push(invalid(path, driver, problem));
 }
 
 function validateEphemeral(

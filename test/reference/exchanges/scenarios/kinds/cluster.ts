@@ -77,7 +77,7 @@ export const cluster: readonly KindTable[] = [
   {
     resource: 'resource.k8s.io/v1/deviceclasses',
     smallest: { spec: {} },
-    invalid: { 'bad expression': { spec: { selectors: [{ cel: { expression: 'x +' } }] } } },
+    invalid: { 'no expression': { spec: { selectors: [{}] } } },
     patches: { selectors: { spec: { selectors: [{ cel: { expression: 'device.driver == "a"' } }] } } },
   },
   {
