@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { followingBackOff } from '../../client/back-off.ts';
+import type { Client } from '../../client/client.ts';
 import { connect, followingPatienceMs } from '../../client/https/connect.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { knownServers } from '../../client/kubeconfig/known-servers.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
+import { allEnded } from '../../machinery/all-ended.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import type { Logger } from '../../machinery/log.ts';
@@ -67,24 +69,12 @@ export async function runAgent(settingsFile: string, logger: Logger): Promise<Ag
   const { nodeName } = settings;
   const told = new ToldServers(informers, logger);
   const stop = new AbortController();
-  const { runtime, cniDirectory, supervising } = await startRuntime(
-    { settings, host, environment, logger },
-    stop.signal,
-  );
   let agent: Agent | undefined;
-  const tls = new ServingTls({ ...settings, environment, logger, files: host.files });
-  const shown = await tls.read();
-  const server = await listen(settings.port, (port) =>
-    serveNodeApi({
-      environment,
-      logger,
-      api: lateApi(told, () => agent?.api),
-      address: { host: '0.0.0.0', port },
-      tls: shown,
-      access: new NodeAccess({ client, environment, logger, nodeName, pathForNodes: serversPath }),
-    }),
-  );
-  tls.follow((renewed) => server.setTls(renewed));
+  const common = { settings, host, environment, logger };
+  const [{ runtime, cniDirectory, supervising }, { server, tls }] = await allEnded([
+    startRuntime(common, stop.signal),
+    serveApi({ ...common, client, api: lateApi(told, () => agent?.api) }),
+  ]);
   agent = await startAgent({
     client,
     sources: ownSources({ client, informers, environment, logger, nodeName }),
@@ -153,6 +143,31 @@ async function startRuntime(options: NodeRuntimeOptions, signal: AbortSignal) {
   });
   await images.ensureSandboxImage(signal);
   return { runtime, cniDirectory, supervising: containerd.supervise(signal) };
+}
+
+interface ServeOptions extends NodeRuntimeOptions {
+  readonly settings: AgentSettings;
+  readonly client: Client;
+  readonly api: HttpTarget;
+}
+
+/** The node's own API, for whoever may use it, with the certificate of the moment. */
+async function serveApi({ settings, host, environment, logger, client, api }: ServeOptions) {
+  const { nodeName } = settings;
+  const tls = new ServingTls({ ...settings, environment, logger, files: host.files });
+  const shown = await tls.read();
+  const server = await listen(settings.port, (port) =>
+    serveNodeApi({
+      environment,
+      logger,
+      api,
+      address: { host: '0.0.0.0', port },
+      tls: shown,
+      access: new NodeAccess({ client, environment, logger, nodeName, pathForNodes: serversPath }),
+    }),
+  );
+  tls.follow((renewed) => server.setTls(renewed));
+  return { server, tls };
 }
 
 function nodeConfig(settings: AgentSettings, port: number, nodeId: string): Partial<NodeConfig> {
