@@ -36,8 +36,7 @@ function wayOut(): string | undefined {
 /** The largest packet of this machine's way out; the usual one where it has none, or cannot be asked. */
 export function machineMtu(): number {
   try {
-    const [link] = askIp<{ readonly mtu?: number }>('link', 'show', 'dev', wayOut() ?? '');
-    return link?.mtu ?? usualMtu;
+    return Number(readFileSync(`/sys/class/net/${wayOut() ?? ''}/mtu`, 'utf8'));
   } catch {
     return usualMtu;
   }
@@ -45,19 +44,16 @@ export function machineMtu(): number {
 
 const usualMtu = 1500;
 
-function askIp<T>(...args: readonly string[]): readonly T[] {
-  return JSON.parse(execFileSync('ip', ['-j', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-}
-
 /**
  * Ranges that networks of this machine use: destinations of its routes, without those by a link of our own. Empty where they cannot be asked
  * for.
  */
 export function takenRanges(ownLink?: string): readonly string[] {
   try {
-    const routes = askIp<{ readonly dst?: string; readonly type?: string; readonly dev?: string }>(
-      ...['-4', 'route', 'show', 'table', 'all'],
-    );
+    const args = ['-j', '-4', 'route', 'show', 'table', 'all'];
+    const text = execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const routes: readonly { readonly dst?: string; readonly type?: string; readonly dev?: string }[] =
+      JSON.parse(text);
     return routes.flatMap(({ dst = 'default', type, dev }) => {
       if (dst === 'default' || type === 'local' || type === 'broadcast' || dev === ownLink) return [];
       return [dst.includes('/') ? dst : `${dst}/32`];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Client, Reader } from '../../client/client.ts';
 import type { Dialer } from '../../client/dialer.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
+import { allEnded } from '../../machinery/all-ended.ts';
 import type { Environment, Timer } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
@@ -195,8 +196,8 @@ export class Server {
 
   /** Starts controllers, scheduler and nodes; answers the names of the nodes. */
   async work(): Promise<readonly string[]> {
-    await this.#controlPlane.work();
-    await this.#startAgents();
+    // Agents need nothing but the API, and take a while to come up.
+    await allEnded([this.#startAgents(), this.#controlPlane.work()]);
     takingDown().catch(() => {});
     this.#addressWatch = new AddressWatch({
       environment: this.#options.environment,
