@@ -31,7 +31,7 @@ describe('looking', () => {
   });
 
   test('a watch goes on with what changes', async () => {
-    const watching = kubectl.run(['get', 'configmaps', '-w', '-o', 'name'], { endAfter: 'configmap/seen' });
+    const watching = kubectl.run(['get', 'configmaps', '-w', '-o', 'name'], { endAfter: 'configmap/seen\n' });
     await kubectl.get(['create', 'configmap', 'seen']);
     expect((await watching).stdout).toContain('configmap/seen\n');
   });

@@ -1,47 +1,37 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askDns, type DnsAskOptions, type DnsReply } from '../support/dns-client.ts';
 import { dnsNamespace, dnsWorld } from './dns-world.ts';
+import { JsonRequests } from './json-requests.ts';
+import { Questions } from './questions.ts';
+import type { WholeCluster } from './whole-cluster.ts';
 
-/**
- * Makes the services of `dns-world.ts` in a real Kubernetes, asks its CoreDNS every question in the file named on the command line,
- * writes its answers there, and takes the services away again: `REFERENCE_URL=https://... REFERENCE_TOKEN=...
- * REFERENCE_DNS=ADDRESS:PORT NODE_TLS_REJECT_UNAUTHORIZED=0 node test/reference/record-dns.ts FILE`.
- */
+/** A question about a name, and the answer of CoreDNS. */
 export interface DnsAsk extends DnsAskOptions {
   readonly name: string;
   readonly type: string;
   readonly answer?: DnsReply;
 }
 
-const { REFERENCE_URL: url = '', REFERENCE_TOKEN: token = '', REFERENCE_DNS: dns = '' } = process.env;
+/** CoreDNS has heard of what was made by then. */
+const heardMs = 5_000;
 
-async function main(file: string): Promise<void> {
-  const [address = '', port = '53'] = dns.split(':');
-  for (const each of dnsWorld.namespaces) await request('POST', '/api/v1/namespaces', each);
+/**
+ * Makes the services of `dns-world.ts`, asks the CoreDNS that the environment variable REFERENCE_DNS names (`ADDRESS:PORT`) every
+ * question, and takes the services away again.
+ */
+export async function recordDns({ http }: WholeCluster): Promise<void> {
+  const [address = '', port = '53'] = (process.env['REFERENCE_DNS'] ?? '').split(':');
+  if (address === '') throw new Error('REFERENCE_DNS has to name the address and the port of CoreDNS');
+  const requests = new JsonRequests(http);
   const namespace = `/api/v1/namespaces/${dnsNamespace}`;
   const slices = `/apis/discovery.k8s.io/v1/namespaces/${dnsNamespace}/endpointslices`;
-  for (const each of dnsWorld.services) await request('POST', `${namespace}/services`, each);
-  for (const each of dnsWorld.slices) await request('POST', slices, each);
-  // CoreDNS has heard of them by then.
-  await sleep(5_000);
-  const asks = JSON.parse(readFileSync(file, 'utf8')) as readonly DnsAsk[];
-  const recorded: DnsAsk[] = [];
-  for (const ask of asks) {
+  for (const each of dnsWorld.namespaces) await requests.demand('POST', '/api/v1/namespaces', each);
+  for (const each of dnsWorld.services) await requests.demand('POST', `${namespace}/services`, each);
+  for (const each of dnsWorld.slices) await requests.demand('POST', slices, each);
+  await sleep(heardMs);
+  await new Questions('./').record<DnsAsk>('dns-answers', async (ask) => {
     const { name, type, answer: _, ...options } = ask;
-    recorded.push({ ...ask, answer: await askDns({ address, port: Number(port) }, name, type, options) });
-  }
-  writeFileSync(file, `[\n${recorded.map((ask) => JSON.stringify(ask)).join(',\n')}\n]\n`);
-  await request('DELETE', namespace, undefined);
-}
-
-async function request(method: string, path: string, body: object | undefined): Promise<void> {
-  const response = await fetch(`${url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    return { ...ask, answer: await askDns({ address, port: Number(port) }, name, type, options) };
   });
-  if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
+  await requests.demand('DELETE', namespace);
 }
-
-if (import.meta.main) await main(process.argv[2] ?? '');

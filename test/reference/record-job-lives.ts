@@ -1,32 +1,20 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { connect } from '../../src/client/https/connect.ts';
-import { clusterConnection } from '../../src/client/kubeconfig/cluster-connection.ts';
-import { parseKubeconfig } from '../../src/client/kubeconfig/kubeconfig.ts';
-import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { endLife, type JobLife, liveJob } from './job-life.ts';
+import { JsonRequests } from './json-requests.ts';
+import { Questions } from './questions.ts';
+import type { WholeCluster } from './whole-cluster.ts';
 
-/**
- * Lets jobs live in a real Kubernetes, in a namespace with nothing in it, and writes into the file how each ended:
- * `REFERENCE_KUBECONFIG=... node test/reference/record-job-lives.ts FILE NAMESPACE`
- */
-const [file = '', namespace = ''] = process.argv.slice(2);
-const { REFERENCE_KUBECONFIG: path = '' } = process.env;
-const environment = new RealEnvironment();
-const connection = clusterConnection(environment, parseKubeconfig(readFileSync(path, 'utf8'), path));
-const { client, close } = connect(environment, connection);
-const place = {
-  client,
-  namespace,
-  wait: (ms: number) => environment.sleep(ms),
-  now: () => environment.now(),
-};
+const namespace = 'job-lives';
 
-const recorded: JobLife[] = [];
-for (const { answer: _, ...life } of JSON.parse(readFileSync(file, 'utf8')) as readonly JobLife[]) {
-  const answer = await liveJob(life, place);
-  await endLife(place);
-  recorded.push({ ...life, answer });
-  process.stderr.write(`${life.what}\n`);
+/** Lets jobs live one after the other in a namespace of their own, and writes down how each ended. */
+export async function recordJobLives({ client, http, environment }: WholeCluster): Promise<void> {
+  await new JsonRequests(http).makeNamespace(namespace);
+  const wait = (ms: number) => environment.sleep(ms);
+  const place = { client, namespace, wait, now: () => environment.now() };
+  await new Questions('lives/').record<JobLife>('jobs', async ({ answer: _, ...life }) => {
+    const answer = await liveJob(life, place);
+    await endLife(place);
+    process.stderr.write(`${life.what}\n`);
+    return { ...life, answer };
+  });
+  await new JsonRequests(http).demand('DELETE', `/api/v1/namespaces/${namespace}`);
 }
-writeFileSync(file, `[\n${recorded.map((life) => JSON.stringify(life)).join(',\n')}\n]\n`);
-close();

@@ -1,57 +1,38 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import type { KubeObject } from '../../src/machinery/object.ts';
+import type { HttpTarget } from '../../src/wire/http.ts';
+import { JsonRequests } from './json-requests.ts';
+import { Questions } from './questions.ts';
 import type { ShownRow } from './shown-row.ts';
 
-/** Asks a real Kubernetes how it shows the objects in the files named on the command line; see `record.ts`. */
-const { REFERENCE_URL: url = '', REFERENCE_TOKEN: token = '' } = process.env;
-const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+/** How objects are shown in tables. */
+export const rows = new Questions('rows/');
 
-for (const file of process.argv.slice(2)) {
-  const rows = JSON.parse(readFileSync(file, 'utf8')) as readonly ShownRow[];
-  const recorded: ShownRow[] = [];
-  for (const row of rows) recorded.push(await ask(row));
-  writeFileSync(file, `[\n${recorded.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
+const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+
+interface Table {
+  readonly rows: readonly { readonly cells: readonly unknown[]; readonly object: KubeObject }[];
 }
 
-interface TableRow {
-  readonly cells: readonly unknown[];
-  readonly object: KubeObject;
+/** Nothing stays behind but a namespace. */
+export async function recordRows(http: HttpTarget, topic: string): Promise<void> {
+  const requests = new JsonRequests(http);
+  await requests.makeNamespace('resources');
+  await rows.record<ShownRow>(topic, (row) => recordRow(requests, row));
 }
 
-async function ask(row: ShownRow): Promise<ShownRow> {
-  const name = row.body.metadata.name ?? '';
-  const place = `${row.path}/${name}`;
-  await request('POST', row.path, row.body);
+async function recordRow(requests: JsonRequests, row: ShownRow): Promise<ShownRow> {
+  const place = `${row.path}/${row.body.metadata.name ?? ''}`;
+  await requests.demand('POST', row.path, row.body);
   try {
-    if (row.status !== undefined) await request('PUT', `${place}/status`, { ...row.body, status: row.status });
-    if (row.deleted === true) await request('DELETE', place, { propagationPolicy: 'Background' });
-    const shown = await request('GET', `${place}?includeObject=Object`, undefined, table);
-    const [first] = (shown.body as { readonly rows: readonly TableRow[] }).rows;
+    if (row.status !== undefined) await requests.demand('PUT', `${place}/status`, { ...row.body, status: row.status });
+    if (row.deleted === true) await requests.send('DELETE', place, { propagationPolicy: 'Background' });
+    const { value, headers } = await requests.send<Table>('GET', `${place}?includeObject=Object`, undefined, table);
+    const [first] = value.rows;
     if (first === undefined) throw new Error(`${place} has no row`);
     const { managedFields, ...metadata } = first.object.metadata;
     const object = { ...first.object, metadata };
-    return { ...row, answer: { object, time: new Date(shown.date).toISOString(), cells: first.cells } };
+    return { ...row, answer: { object, time: new Date(headers['date'] ?? '').toISOString(), cells: first.cells } };
   } finally {
-    await request('DELETE', place, { gracePeriodSeconds: 0, propagationPolicy: 'Background' });
-    const patch = { metadata: { finalizers: null } };
-    if (row.deleted === true) await request('PATCH', place, patch, 'application/json', 'application/merge-patch+json');
+    await requests.takeAway(place);
   }
-}
-
-async function request(
-  method: string,
-  path: string,
-  body?: unknown,
-  accept = 'application/json',
-  contentType = 'application/json',
-): Promise<{ readonly body: unknown; readonly date: string }> {
-  const response = await fetch(`${url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': contentType, accept },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const result: unknown = await response.json();
-  const mayFail = method === 'DELETE' || method === 'PATCH';
-  if (!response.ok && !mayFail) throw new Error(`${method} ${path}: ${JSON.stringify(result)}`);
-  return { body: result, date: response.headers.get('date') ?? '' };
 }

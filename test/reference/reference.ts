@@ -1,32 +1,29 @@
 import { token } from './control-plane/admin-token.ts';
 import { ensureBuilt } from './control-plane/build.ts';
 import { RunningReference, takeAwayReference } from './control-plane/running-reference.ts';
-import { recordExchanges } from './exchanges/record-exchanges.ts';
+import { recordTopics } from './record-topics.ts';
 
 const usage = `npm run reference -- COMMAND
 
   build              builds etcd and kube-apiserver from their Go modules, outside of the tree
-  record [TOPIC...]  starts them, records the exchanges of all topics or of those named, and takes them down
+  record [TOPIC...]  records the topics named: starts them and takes them down, or for the topics dns, jobs, node
+                     and lives asks the cluster of REFERENCE_KUBECONFIG. Without a name, all that need no such cluster
   up                 starts them, says where they are, and takes them down when interrupted
   down               takes away what an interrupted command has left
 `;
 
 const [name = '', ...topics] = process.argv.slice(2);
-const commands: Readonly<Record<string, () => unknown>> = { build: ensureBuilt, record, up, down: takeAwayReference };
+const commands: Readonly<Record<string, () => unknown>> = {
+  build: ensureBuilt,
+  record: () => recordTopics(topics),
+  up,
+  down: takeAwayReference,
+};
 const command = commands[name];
 if (command === undefined) {
   process.stderr.write(usage);
   process.exitCode = 2;
 } else await command();
-
-async function record(): Promise<void> {
-  const reference = await RunningReference.start();
-  try {
-    await recordExchanges(reference.http, topics);
-  } finally {
-    await reference.stop();
-  }
-}
 
 async function up(): Promise<void> {
   const reference = await RunningReference.start();
