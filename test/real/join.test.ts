@@ -74,7 +74,7 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
     expect(await cluster.exec('far', 'cat /sys/class/net/eth0/mtu')).toBe('1450\n');
   });
 
-  test.each([
+  test.concurrent.each([
     ['another one of its name', 'other', {}, /give th(is|e) machine another name|this one another name/],
     [
       'one with a token that nobody knows',
@@ -96,10 +96,10 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
       { server: `${gateway}:1` },
       /the API cannot be reached: .* connection refused/,
     ],
-  ])('%s is refused, and nothing is left of it', async (_, name, changed, reason) => {
+  ])('%s is refused, and nothing is left of it', async (what, name, changed, reason) => {
     const [, known = '', , knownToken = '', , knownHash = ''] = invitation;
     const { server = known, token = knownToken, hash = knownHash }: Partial<Record<string, string>> = changed;
-    const directory = `${machine.directory}-second`;
+    const directory = `${machine.directory}-${what.replaceAll(' ', '-')}`;
     const command = ['join', server, '--token', token, '--ca-hash', hash, '--node-name', name];
     await expect(machine.stuurman(command, directory)).rejects.toThrow(reason);
     await expect(machine.stuurman([...command, '--detach'], directory)).rejects.toThrow(reason);
