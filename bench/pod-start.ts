@@ -1,6 +1,6 @@
 import type { Client } from '../src/client/client.ts';
 import { pauseImageName } from '../src/node/images/making/pause-image.ts';
-import { containerSecurity } from '../src/node/pods/security-context.ts';
+import { containerSecurity, sandboxSecurity } from '../src/node/pods/security-context.ts';
 import { namespaces, pods } from '../src/resources/schema/resource-types.generated.ts';
 import { ContainerdFixture } from '../test/real/containerd-fixture.ts';
 import { PodFixture } from '../test/real/pod-fixture.ts';
@@ -90,8 +90,10 @@ async function bareStarter(): Promise<Starter> {
   const image = await runtime.imageStatus(pauseImageName);
   if (image === undefined) throw new Error(`the containerd has no image ${pauseImageName}`);
   // What a node asks for, no more: a filter of system calls, say, takes time to make.
-  const securityContext = containerSecurity({
-    pod: podOf('bare', image.id),
+  const pod = podOf('bare', image.id);
+  const sandbox = sandboxSecurity(pod);
+  const container = containerSecurity({
+    pod,
     container: { name: 'main' },
     image,
     supplementalGroups: [],
@@ -103,8 +105,8 @@ async function bareStarter(): Promise<Starter> {
       const beganMs = performance.now();
       const started = await Promise.all(
         names.map(async (each) => {
-          const pod = await PodFixture.run(fixture, runtime, each);
-          await pod.start(image.id, { securityContext });
+          const pod = await PodFixture.run(fixture, runtime, each, { securityContext: sandbox });
+          await pod.start(image.id, { securityContext: container });
           return pod;
         }),
       );

@@ -115,7 +115,7 @@ function writeNetwork(directory: string, bridge: string): void {
     type: 'host-local',
     dataDir: join(directory, 'ipam'),
     // Apart from that of a test beside this one, and from one that a run left behind.
-    ranges: [[{ subnet: `198.19.${(Number(process.env['VITEST_POOL_ID']) % 4) * 64 + (process.pid % 64)}.0/24` }]],
+    ranges: [[{ subnet: `198.19.${(Number(process.env['VITEST_POOL_ID'] ?? 0) % 4) * 64 + (process.pid % 64)}.0/24` }]],
     routes: [{ dst: '0.0.0.0/0' }],
   };
   const plugins = [{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam }];
