@@ -1,7 +1,7 @@
-import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
+import { selectorText } from '../apps/workload-row.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicySpec } from '../schema/networking-v1.generated.ts';
@@ -23,7 +23,7 @@ export const networkPolicyDefinition = define<NetworkPolicy>(networkPolicies, {
   changesGeneration: (policy, old) => !equal(policy.spec, old.spec),
   row: ({ metadata, spec }, now) => [
     metadata.name ?? '',
-    compileLabelSelector(spec?.podSelector ?? {}).toString() || '<none>',
+    selectorText(spec?.podSelector ?? {}),
     ageSince(metadata.creationTimestamp, now),
   ],
 });
