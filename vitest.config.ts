@@ -10,6 +10,8 @@ export default defineConfig({
     ],
     pool: 'threads',
     isolate: false,
+    // Most runs are of files that have not changed since the last one: what they are made into is kept in node_modules.
+    fsModuleCache: true,
     testTimeout: 20_000,
     // A machine that is busy with other work is late, not wrong.
     expect: { poll: { timeout: 10_000 } },
