@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import type { Environment } from '../../../src/machinery/environment/environment.ts';
-import type { RunOptions } from '../../../src/node/host/host.ts';
+import type { Processes } from '../../../src/node/host/host.ts';
 import { kubernetesArchitecture } from '../../../src/node/host/linux/host-info.ts';
 import { runCommand } from '../../../src/node/host/linux/run-command.ts';
 import { ImageMaker } from '../../../src/node/images/making/image-maker.ts';
@@ -24,9 +24,7 @@ export async function makeImages(
   images: readonly string[],
 ): Promise<readonly string[]> {
   requireSpace(cacheDirectory);
-  const processes = {
-    run: (command: readonly string[], options?: RunOptions) => runCommand(environment, command, options),
-  };
+  const processes = rememberingApt(environment);
   const architecture = kubernetesArchitecture(process.arch);
   const maker = new ImageMaker({ environment, processes, architecture, cacheDirectory });
   const archives: string[] = [];
@@ -41,6 +39,24 @@ export async function makeImages(
     }
   }
   return archives;
+}
+
+/** Most of the images are of the same packages, and apt takes seconds to tell of them. */
+function rememberingApt(environment: Environment): Pick<Processes, 'run'> {
+  const told = new Map<string, ReturnType<Processes['run']>>();
+  return {
+    run(command, options) {
+      const [program] = command;
+      if (program !== 'apt-cache') {
+        if (program === 'apt-get') told.clear();
+        return runCommand(environment, command, options);
+      }
+      const question = command.join(' ');
+      const answer = told.get(question) ?? runCommand(environment, command, options);
+      told.set(question, answer);
+      return answer;
+    },
+  };
 }
 
 function requireSpace(folder: string): void {
