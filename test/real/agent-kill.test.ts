@@ -46,7 +46,7 @@ function specOf(number: number): PodSpec {
     containers: [
       {
         ...shell('web', 'exec httpd -f -p 8080 -h /disk'),
-        ports: [{ containerPort: 8080, hostPort: 7660 + number }],
+        ports: [{ containerPort: 8080, hostPort: 17_660 + number }],
         resources: { requests: { memory: '16Mi' }, limits: { memory: '64Mi' } },
         lifecycle: { postStart: hook('sleep 0.3'), preStop: hook('sleep 0.5') },
         readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
@@ -179,7 +179,7 @@ describe.skipIf(inject('missing').length > 0)('an agent that is killed', () => {
       const wrong = (await Promise.all(next.map(wrongOf))).flat();
       expect(wrong, where).toEqual([]);
       const kept = next.map((name) => uids.get(name) ?? '');
-      const ports = before.map((_, index) => 7660 + ((round + 1) % 2) * podsOfRound + index);
+      const ports = before.map((_, index) => 17_660 + ((round + 1) % 2) * podsOfRound + index);
       let traces: readonly string[] = [];
       const clean = async () => {
         const listed = (await client.list(pods, { namespace })).items.map(({ metadata }) => metadata.name ?? '');
