@@ -1,18 +1,30 @@
 import { ApiServer } from '../../src/apiserver/api-server.ts';
 import { privilegedGroups } from '../../src/apiserver/authz/privileged-groups.ts';
 import { systemNamespaces } from '../../src/apiserver/bootstrap/system-namespaces.ts';
+import type { Client } from '../../src/client/client.ts';
 import { ownFieldManager, ownObjects } from '../../src/cluster/control-plane/own-objects.ts';
+import { danglingCondition, danglingStatus } from '../../src/controllers/flow-schema/dangling-condition.ts';
 import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
 import { silentLogger } from '../../src/machinery/log.ts';
 import type { KubeObject } from '../../src/machinery/object.ts';
 import { apiVersionOf } from '../../src/machinery/resource-type.ts';
 import { builtInDefinitions } from '../../src/resources/built-in.ts';
+import type { FlowSchema } from '../../src/resources/schema/flowcontrol-v1.generated.ts';
+import { flowSchemas } from '../../src/resources/schema/resource-types.generated.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { prefixEnd } from '../../src/store/store.ts';
 import { readFacts } from './facts.ts';
 
-/** The kinds that are served; those of the aggregator and of flow control follow with their rooms. */
-const kinds: readonly string[] = ['PriorityClass', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
+/** The kinds that are served; those of the aggregator follow with their room. */
+const kinds: readonly string[] = [
+  'PriorityClass',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'Role',
+  'RoleBinding',
+  'PriorityLevelConfiguration',
+  'FlowSchema',
+];
 
 /** What every cluster has, by its name in src/apiserver/bootstrap. */
 export async function bootstrapFiles(): Promise<ReadonlyMap<string, string>> {
@@ -51,13 +63,22 @@ async function stored(objects: readonly KubeObject[], fieldManager: string): Pro
       ({ type }) => type.kind === object.kind && apiVersionOf(type) === object.apiVersion,
     );
     if (definition === undefined) throw new Error(`nothing serves ${object.apiVersion} ${object.kind}`);
-    await client.create(definition.type, object, { fieldManager });
+    const created = await client.create(definition.type, object, { fieldManager });
+    // Their controller would write to each of them otherwise, in every new cluster.
+    if (object.kind === 'FlowSchema') await sayWhetherDangling(client, created as FlowSchema);
   }
   server.stop();
   const { entries } = await store.range('/', prefixEnd('/'));
   await store.close();
   const decoder = new TextDecoder();
   return entries.map(({ key, value }) => `${key} ${decoder.decode(value)}`);
+}
+
+async function sayWhetherDangling(client: Client, schema: FlowSchema): Promise<void> {
+  const { name = '', creationTimestamp } = schema.metadata;
+  const condition = { ...danglingCondition(schema, true), lastTransitionTime: creationTimestamp };
+  const { body, options } = danglingStatus(name, condition);
+  await client.patch(flowSchemas, { name }, { type: 'apply', body }, options);
 }
 
 function entriesFile(name: string, source: string, lines: readonly string[]): string {

@@ -20,6 +20,7 @@ import { disruptionController } from './disruption/disruption-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/endpoint-slice-mirroring-controller.ts';
+import { flowSchemaController } from './flow-schema/flow-schema-controller.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController } from './job/job-controller.ts';
 import { jobOrphanController } from './job/job-orphan-controller.ts';
@@ -118,6 +119,7 @@ function controllers({
     ['endpoint-controller', endpointsController],
     ['endpointslicemirroring-controller', endpointSliceMirroringController, 'endpoint-slice-mirroring-controller'],
     ['service-cidrs-controller', serviceCIDRController, 'service-cidr-controller'],
+    ['flow-schema-controller', flowSchemaController],
     ['ip-address-controller', ipAddressController, 'ipallocator-repair-controller'],
     ['namespace-controller', (context) => namespaceController(context, { discover: () => discovery.resources() })],
     ['service-account-controller', serviceAccountController],

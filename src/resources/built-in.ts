@@ -30,6 +30,8 @@ import { serviceAccountDefinition } from './core/service-account.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { endpointSliceDefinition } from './discovery/endpoint-slice.ts';
 import { eventsEventDefinition } from './events/event.ts';
+import { flowSchemaDefinition } from './flowcontrol/flow-schema.ts';
+import { priorityLevelConfigurationDefinition } from './flowcontrol/priority-level-configuration.ts';
 import { nodeMetrics } from './metrics/node-metrics.ts';
 import { podMetrics } from './metrics/pod-metrics.ts';
 import { ingressDefinition } from './networking/ingress.ts';
@@ -98,6 +100,8 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),
+  forget(flowSchemaDefinition),
+  forget(priorityLevelConfigurationDefinition),
   forget(ingressDefinition),
   forget(ingressClassDefinition),
   forget(ipAddressDefinition),

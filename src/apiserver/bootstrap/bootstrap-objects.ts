@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../machinery/object.ts';
+import type { FlowSchema, PriorityLevelConfiguration } from '../../resources/schema/flowcontrol-v1.generated.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../resources/schema/rbac-v1.generated.ts';
 import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
 import { bootstrapEntriesText } from './bootstrap-entries.generated.ts';
@@ -11,6 +12,8 @@ export interface BootstrapObjects {
   readonly clusterRoleBindings: readonly ClusterRoleBinding[];
   readonly roles: readonly Role[];
   readonly roleBindings: readonly RoleBinding[];
+  readonly priorityLevels: readonly PriorityLevelConfiguration[];
+  readonly flowSchemas: readonly FlowSchema[];
 }
 
 /** As they are asked for. Read anew at each call: they are needed at the start and then no more. */
@@ -23,6 +26,8 @@ export function bootstrapObjects(): BootstrapObjects {
     clusterRoleBindings: ofKind<ClusterRoleBinding>('ClusterRoleBinding'),
     roles: ofKind<Role>('Role'),
     roleBindings: ofKind<RoleBinding>('RoleBinding'),
+    priorityLevels: ofKind<PriorityLevelConfiguration>('PriorityLevelConfiguration'),
+    flowSchemas: ofKind<FlowSchema>('FlowSchema'),
   };
 }
 

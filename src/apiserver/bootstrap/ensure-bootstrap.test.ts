@@ -41,7 +41,7 @@ test('the second time it only reads, once for each kind', async () => {
   const client = await ready();
   await ensureBootstrap(client);
   expect(client.writes).toEqual([]);
-  expect(client.requests).toHaveLength(6);
+  expect(client.requests).toHaveLength(8);
 });
 
 test('rules that somebody took away come back, those that somebody added stay', async () => {

@@ -2,12 +2,15 @@ import type { Reader, Writer } from '../../client/client.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
 import { isReason } from '../../machinery/status-error.ts';
+import { equal } from '../../resources/equal.ts';
 import type { ClusterRole, Role } from '../../resources/schema/rbac-v1.generated.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
+  flowSchemas,
   namespaces,
   priorityClasses,
+  priorityLevelConfigurations,
   roleBindings,
   roles,
 } from '../../resources/schema/resource-types.generated.ts';
@@ -20,6 +23,7 @@ import { systemNamespaces } from './system-namespaces.ts';
 const parallelWrites = 32;
 
 const fieldManager = 'kube-apiserver';
+const autoUpdate = 'apf.kubernetes.io/autoupdate-spec';
 
 type Change = () => Promise<unknown>;
 
@@ -29,8 +33,9 @@ export interface EnsureOptions {
 }
 
 /**
- * Makes sure that the objects every cluster has are there: system namespaces, priority classes, RBAC roles and bindings. What
- * exists is only added to, never cut back. One list for each kind when nothing is missing. Several servers may do this at once.
+ * Makes sure that the objects every cluster has are there: system namespaces, priority classes, RBAC roles and bindings, what
+ * flow control is told. What exists is only added to, never cut back. One list for each kind when nothing is missing. Several
+ * servers may do this at once.
  */
 export async function ensureBootstrap(client: Reader & Writer, signal?: AbortSignal): Promise<void> {
   const wanted = bootstrapObjects();
@@ -42,6 +47,8 @@ export async function ensureBootstrap(client: Reader & Writer, signal?: AbortSig
     ensureObjects(client, clusterRoleBindings, wanted.clusterRoleBindings, repairOfBinding, options),
     ensureObjects(client, roles, wanted.roles, repairedRole, options),
     ensureObjects(client, roleBindings, wanted.roleBindings, repairOfBinding, options),
+    ensureObjects(client, priorityLevelConfigurations, wanted.priorityLevels, updatedSpec, options),
+    ensureObjects(client, flowSchemas, wanted.flowSchemas, updatedSpec, options),
   ]);
 }
 
@@ -114,6 +121,12 @@ function repairedPriorityClass(existing: PriorityClass, expected: PriorityClass)
     (existing.globalDefault ?? false) === (expected.globalDefault ?? false) &&
     existing.preemptionPolicy === expected.preemptionPolicy;
   return same ? undefined : { action: 'recreate', object: expected };
+}
+
+/** What flow control is told is brought up to date for as long as nobody has said by the annotation that it is theirs. */
+function updatedSpec<T extends KubeObject & { readonly spec: unknown }>(existing: T, expected: T): Repair<T> {
+  if (existing.metadata.annotations?.[autoUpdate] !== 'true' || equal(existing.spec, expected.spec)) return undefined;
+  return { action: 'update', object: { ...existing, spec: expected.spec } };
 }
 
 async function inParallel(changes: readonly Change[]): Promise<void> {

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { servingControlPlane } from '../../../test/support/serving-control-plane.ts';
 import { bootstrapEntriesText } from '../../apiserver/bootstrap/bootstrap-entries.generated.ts';
 import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
+import { danglingCondition, danglingStatus } from '../../controllers/flow-schema/dangling-condition.ts';
 import { VirtualEnvironment } from '../../machinery/environment/virtual.ts';
-import { storageClasses } from '../../resources/schema/resource-types.generated.ts';
+import { flowSchemas, storageClasses } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
 import { MemoryStore } from '../../store/memory/memory-store.ts';
 import { prefixEnd, type Store } from '../../store/store.ts';
@@ -30,7 +31,14 @@ test('a new cluster begins with the bytes that the API would have stored', async
   expect(await seedStore(written, environment, [first])).toBe(true);
   const controlPlane = await servingControlPlane(environment, written);
   const storageClass = ownObjects().find(({ kind }) => kind === 'StorageClass') as StorageClass;
-  await controlPlane.serverClient.create(storageClasses, storageClass, { fieldManager: ownFieldManager });
+  const client = controlPlane.serverClient;
+  await client.create(storageClasses, storageClass, { fieldManager: ownFieldManager });
+  for (const schema of (await client.list(flowSchemas)).items) {
+    const { name = '', creationTimestamp } = schema.metadata;
+    const condition = { ...danglingCondition(schema, true), lastTransitionTime: creationTimestamp };
+    const { body, options } = danglingStatus(name, condition);
+    await client.patch(flowSchemas, { name }, { type: 'apply', body }, options);
+  }
   await controlPlane.stop();
 
   expect((await contentOf(written)).size).toBe(`${bootstrapEntriesText}\n${ownEntriesText}`.split('\n').length);

@@ -115,6 +115,11 @@ function grants(): readonly Grant[] {
       { kind: 'ServiceAccount', namespace: 'kube-system', name: 'cluster-dns-controller' },
     ),
     roleFor(
+      'system:controller:flow-schema-controller',
+      [{ apiGroups: ['flowcontrol.apiserver.k8s.io'], resources: ['flowschemas/status'], verbs: ['patch'] }],
+      { kind: 'ServiceAccount', namespace: 'kube-system', name: 'flow-schema-controller' },
+    ),
+    roleFor(
       'system:controller:ip-address-controller',
       [
         { apiGroups: ['networking.k8s.io'], resources: ['ipaddresses'], verbs: ['create', 'delete'] },

@@ -12,6 +12,7 @@ import type {
   ExactDeviceRequest,
 } from '../schema/resource-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
+import type { Found } from '../validation/found.ts';
 import { validateDeviceConfiguration } from './device-configuration.ts';
 import {
   type RequestNames,
@@ -20,7 +21,6 @@ import {
   validateRequestReference,
 } from './device-names.ts';
 import { validateDeviceToleration } from './device-taints.ts';
-import type { Found } from './found.ts';
 import { validateList, validateSet } from './lists.ts';
 
 /** How much of everything a claim may have. */

@@ -6,9 +6,9 @@ import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import { deviceClasses } from '../schema/resource-types.generated.ts';
 import type { DeviceClass, DeviceClassSpec } from '../schema/resource-v1.generated.ts';
+import { type Found, find } from '../validation/found.ts';
 import { mostRequests, validateSelectors } from './device-claim.ts';
 import { validateDeviceConfiguration } from './device-configuration.ts';
-import { type Found, find } from './found.ts';
 import { validateList } from './lists.ts';
 
 /** A kind of devices that claims may ask for (KEP-4381). */

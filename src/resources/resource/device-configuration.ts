@@ -1,8 +1,8 @@
 import { invalid, required, tooLong } from '../../machinery/field-errors.ts';
 import { byteLength } from '../../machinery/go-text.ts';
 import type { DeviceConfiguration } from '../schema/resource-v1.generated.ts';
+import type { Found } from '../validation/found.ts';
 import { validateDeclaredDriverName } from './device-names.ts';
-import type { Found } from './found.ts';
 
 const longestParameters = 10 * 1024;
 

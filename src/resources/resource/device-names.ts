@@ -4,7 +4,7 @@ import { byteLength } from '../../machinery/go-text.ts';
 import { cIdentifier, dnsLabel, dnsSubdomain, dnsSubdomainOfAnyCase } from '../../machinery/names.ts';
 import { validateCsiDriverName } from '../core/pod/validation/volume-sources.ts';
 import { applyRule } from '../validation/apply-rule.ts';
-import type { Found } from './found.ts';
+import type { Found } from '../validation/found.ts';
 
 const longestPoolName = 253;
 const longestDriverName = 63;

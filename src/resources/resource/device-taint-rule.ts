@@ -9,9 +9,9 @@ import { deviceTaintRules } from '../schema/resource-types.generated.ts';
 import type { DeviceTaintRule, DeviceTaintRuleSpec } from '../schema/resource-v1.generated.ts';
 import { shared } from '../shared.ts';
 import { validateConditions } from '../validation/conditions.ts';
+import { type Found, find } from '../validation/found.ts';
 import { validateLabelLikeName, validatePoolName } from './device-names.ts';
 import { validateDeviceTaint } from './device-taints.ts';
-import { type Found, find } from './found.ts';
 
 const mostConditions = 8;
 

@@ -3,7 +3,7 @@ import { labelValueRule } from '../../machinery/names.ts';
 import { validateLabelName } from '../../machinery/object-meta.ts';
 import type { DeviceTaint, DeviceToleration } from '../schema/resource-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
-import type { Found } from './found.ts';
+import type { Found } from '../validation/found.ts';
 import { validateList } from './lists.ts';
 
 const effects: ReadonlySet<string> = new Set(['NoExecute', 'NoSchedule', 'None']);

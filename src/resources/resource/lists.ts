@@ -1,5 +1,5 @@
 import { duplicate, tooMany } from '../../machinery/field-errors.ts';
-import type { Found } from './found.ts';
+import type { Found } from '../validation/found.ts';
 
 /** Every item of a list. One that is too long is not looked into. */
 export function validateList<T>(

@@ -7,9 +7,9 @@ import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import { resourceClaimTemplates } from '../schema/resource-types.generated.ts';
 import type { ResourceClaimTemplate, ResourceClaimTemplateSpec } from '../schema/resource-v1.generated.ts';
+import { find } from '../validation/found.ts';
 import { goValue } from '../validation/go-value.ts';
 import { setDeviceClaimDefaults, validateDeviceClaim } from './device-claim.ts';
-import { find } from './found.ts';
 
 /** What the claims look like that are made for pods, one for each. */
 export const resourceClaimTemplateDefinition = define<ResourceClaimTemplate>(resourceClaimTemplates, {

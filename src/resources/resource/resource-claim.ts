@@ -6,9 +6,9 @@ import { keepMetadata } from '../keep-metadata.ts';
 import { resourceClaims } from '../schema/resource-types.generated.ts';
 import type { ResourceClaim } from '../schema/resource-v1.generated.ts';
 import { shared } from '../shared.ts';
+import { find } from '../validation/found.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { setDeviceClaimDefaults, validateDeviceClaim } from './device-claim.ts';
-import { find } from './found.ts';
 import { allocatedDevices, deviceKey, validateClaimStatus } from './validate-claim-status.ts';
 
 /** A wish for devices, and which were given for it to whom (KEP-4381). */

@@ -6,7 +6,7 @@ import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import { resourceSlices } from '../schema/resource-types.generated.ts';
 import type { ResourceSlice } from '../schema/resource-v1.generated.ts';
-import { find } from './found.ts';
+import { find } from '../validation/found.ts';
 import { validateResourceSlice } from './validate-resource-slice.ts';
 
 /** Devices that a driver has, of one pool, and from where they are reached (KEP-4381). */

@@ -13,6 +13,7 @@ import type {
   ResourceClaimConsumerReference,
 } from '../schema/resource-v1.generated.ts';
 import { validateConditions } from '../validation/conditions.ts';
+import { type Found, find } from '../validation/found.ts';
 import { formatIpAddress, parseCidr } from '../validation/ip-address.ts';
 import { requestNamesOf, validateRequestReferences } from './device-claim.ts';
 import { validateDeviceConfiguration, validateJsonObject } from './device-configuration.ts';
@@ -25,7 +26,6 @@ import {
   validateRequestReference,
 } from './device-names.ts';
 import { validateBindingConditions, validateDeviceToleration } from './device-taints.ts';
-import { type Found, find } from './found.ts';
 import { validateList, validateSet } from './lists.ts';
 
 const mostUsers = 256;

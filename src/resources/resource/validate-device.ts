@@ -5,9 +5,9 @@ import { validateNodeSelector } from '../core/pod/validation/affinity.ts';
 import { equal } from '../equal.ts';
 import type { Counter, Device, DeviceAttribute, DeviceCounterConsumption } from '../schema/resource-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
+import type { Found } from '../validation/found.ts';
 import { validateLabelLikeName, validateQualifiedDeviceName } from './device-names.ts';
 import { validateBindingConditions, validateDeviceTaint } from './device-taints.ts';
-import type { Found } from './found.ts';
 import { validateList, validateSet } from './lists.ts';
 import { validateRequestPolicy } from './validate-request-policy.ts';
 

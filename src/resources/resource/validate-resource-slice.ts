@@ -5,10 +5,10 @@ import { validateCsiDriverName } from '../core/pod/validation/volume-sources.ts'
 import type { NodeSelector } from '../schema/core-v1.generated.ts';
 import type { CounterSet, ResourcePool, ResourceSliceSpec } from '../schema/resource-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
+import type { Found } from '../validation/found.ts';
 import { goValue } from '../validation/go-value.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { validateLabelLikeName, validatePoolName } from './device-names.ts';
-import type { Found } from './found.ts';
 import { validateSet } from './lists.ts';
 import { validateCounters, validateDevice } from './validate-device.ts';
 

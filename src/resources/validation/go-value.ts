@@ -1,7 +1,7 @@
 import type { Schema, StructSchema } from '../../machinery/schema/schema.ts';
 import { builtInSchemas } from '../schema/schema-table.ts';
 
-/** Where the Go name is not the JSON name with a capital letter. */
+/** Where the Go name is not the JSON name with a capital letter, everywhere or in one type. */
 const names: Readonly<Record<string, string>> = {
   uid: 'UID',
   ip: 'IP',
@@ -10,7 +10,7 @@ const names: Readonly<Record<string, string>> = {
   tty: 'TTY',
   dnsPolicy: 'DNSPolicy',
   dnsConfig: 'DNSConfig',
-  serviceAccount: 'DeprecatedServiceAccount',
+  'core.v1.PodSpec.serviceAccount': 'DeprecatedServiceAccount',
   gcePersistentDisk: 'GCEPersistentDisk',
   awsElasticBlockStore: 'AWSElasticBlockStore',
   httpGet: 'HTTPGet',
@@ -49,7 +49,7 @@ function structValue(value: Readonly<Record<string, unknown>>, schema: StructSch
   if (schema.name.startsWith('meta.v1.')) return value;
   const result: Record<string, unknown> = {};
   for (const [name, field] of schema.fields) {
-    const goName = names[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+    const goName = names[`${schema.name}.${name}`] ?? names[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
     const member = value[name];
     result[goName] = member === undefined && field.pointer ? null : memberValue(member, field.schema);
   }

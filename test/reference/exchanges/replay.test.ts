@@ -1,5 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { createInformerFactory } from '../../../src/client/informers/informer-factory.ts';
+import { flowSchemaController } from '../../../src/controllers/flow-schema/flow-schema-controller.ts';
+import { ControllerRunner } from '../../../src/controllers/runtime/controller-runner.ts';
 import { VirtualEnvironment } from '../../../src/machinery/environment/virtual.ts';
+import { silentLogger } from '../../../src/machinery/log.ts';
+import { silentMetrics } from '../../../src/machinery/metrics.ts';
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts';
 import { servingControlPlane } from '../../support/serving-control-plane.ts';
 import { connection } from '../../support/test-http.ts';
@@ -21,7 +26,16 @@ const peer: Peer = {
   elapse: (milliseconds) => environment.advance(milliseconds),
   answersWithinMs: 5_000,
 };
+// In Kubernetes the API server itself says of FlowSchemas how they are.
+const informers = createInformerFactory({ client: controlPlane.serverClient, environment, logger: silentLogger });
+const quiet = { environment, logger: silentLogger, metrics: silentMetrics };
+const flowSchemaStatus = new ControllerRunner(
+  flowSchemaController({ client: controlPlane.serverClient, informers, events: { event: () => {} }, ...quiet }),
+  quiet,
+);
 afterAll(async () => {
+  await flowSchemaStatus.stop();
+  await informers.stop();
   await controlPlane.stop();
   await store.close();
 });

@@ -104,4 +104,14 @@ export const cluster: readonly KindTable[] = [
     },
     patches: { driver: { spec: { driver: 'b.example.com' } } },
   },
+  {
+    resource: 'resource.k8s.io/v1/devicetaintrules',
+    smallest: { spec: { taint: { key: 'a', effect: 'NoSchedule', timeAdded: '2020-01-01T00:00:00Z' } } },
+    invalid: {
+      'no key': { spec: { taint: { key: '' } } },
+      'bad effect': { spec: { taint: { effect: 'Sometimes' } } },
+      'bad driver': { spec: { deviceSelector: { driver: 'a b' } } },
+    },
+    patches: { value: { spec: { taint: { value: 'b' } } }, selector: { spec: { deviceSelector: { pool: 'p' } } } },
+  },
 ];
