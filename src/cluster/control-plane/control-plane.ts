@@ -6,6 +6,7 @@ import type { StaticToken } from '../../apiserver/authn/static-tokens.ts';
 import { bootstrapEntriesText } from '../../apiserver/bootstrap/bootstrap-entries.generated.ts';
 import { DefaultServiceCIDR } from '../../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
+import { ExtensionAuthentication } from '../../apiserver/bootstrap/extension-authentication.ts';
 import { KubernetesService } from '../../apiserver/bootstrap/kubernetes-service.ts';
 import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
 import { componentStatuses } from '../../apiserver/health/component-statuses.ts';
@@ -66,6 +67,8 @@ export interface ControlPlaneOptions {
   readonly serviceAccountKey: KeyObject;
   /** PEM of the authority that clients of this cluster trust; published to every namespace. */
   readonly authorityPem: string;
+  /** PEM of the authority by which a front proxy proves itself to extension servers; absent: there is none. */
+  readonly frontProxyAuthorityPem?: string | undefined;
   /** Signs certificate requests; asked each time. */
   readonly authority: () => CertificateAuthority;
   /** URLs under which machines that want to join reach the server; none: nobody can. */
@@ -214,6 +217,7 @@ export class ControlPlane {
     const { environment, logger, metrics, serviceRange, endpoint } = this.#options;
     const client = this.serverClient;
     await this.#publish(this.#options.joinServers ?? []);
+    await this.#tellExtensions(client);
     const defaultRange = new DefaultServiceCIDR({ client, environment, logger, cidrs: [serviceRange] });
     await defaultRange.start();
     this.#stopParts.push(() => defaultRange.stop());
@@ -248,6 +252,14 @@ export class ControlPlane {
     this.#controllers = this.#startControllers();
     this.#scheduler = await this.#startScheduler();
     this.#compactLater(0);
+  }
+
+  async #tellExtensions(client: Client): Promise<void> {
+    const { environment, logger, authorityPem: clientAuthorityPem, frontProxyAuthorityPem } = this.#options;
+    const trust = { clientAuthorityPem, frontProxyAuthorityPem };
+    const authentication = new ExtensionAuthentication({ client, environment, logger, ...trust });
+    await authentication.start();
+    this.#stopParts.push(() => authentication.stop());
   }
 
   /** Pods and nodes find the server at other addresses from here on: `address` leads to it from pods. */

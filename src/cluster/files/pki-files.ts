@@ -29,12 +29,15 @@ export class PkiFiles {
   readonly #directory: DataDirectory;
   readonly #environment: Environment;
   readonly authority: CertificateAuthority;
+  /** Of another authority, for who is let in by it speaks for others: no certificate of a client or node may do that. */
+  readonly frontProxyAuthorityPem: string;
   readonly serviceAccountKey: KeyPair;
 
   constructor(directory: DataDirectory, environment: Environment) {
     this.#directory = directory;
     this.#environment = environment;
-    this.authority = this.#loadAuthority();
+    this.authority = this.#loadAuthority('ca', 'stuurman-ca');
+    this.frontProxyAuthorityPem = this.#loadAuthority('front-proxy-ca', 'stuurman-front-proxy-ca').certificate.pem;
     this.serviceAccountKey = this.#loadServiceAccountKey();
   }
 
@@ -89,8 +92,8 @@ export class PkiFiles {
     );
   }
 
-  #loadAuthority(): CertificateAuthority {
-    const files = { certificate: this.authorityFile, key: this.#file('ca.key') };
+  #loadAuthority(name: string, commonName: string): CertificateAuthority {
+    const files = { certificate: this.#file(`${name}.crt`), key: this.#file(`${name}.key`) };
     const found = existsSync(files.certificate)
       ? undamaged(files.certificate, () =>
           CertificateAuthority.load(
@@ -102,7 +105,7 @@ export class PkiFiles {
       : undefined;
     if (found !== undefined && this.#isLasting(found)) return found;
     const made = CertificateAuthority.create(this.#environment, {
-      commonName: found?.certificate.subject.commonName ?? 'stuurman-ca',
+      commonName: found?.certificate.subject.commonName ?? commonName,
       validityMs: authorityValidityMs,
       keyPair: found?.keyPair,
     });

@@ -138,6 +138,7 @@ export class Server {
       serviceRange: identity.serviceRange,
       serviceAccountKey: pki.serviceAccountKey.privateKey,
       authorityPem: pki.authorityPem,
+      frontProxyAuthorityPem: pki.frontProxyAuthorityPem,
       authority: () => pki.authority,
       joinServers: this.#urls(),
       nodeFacts: {
