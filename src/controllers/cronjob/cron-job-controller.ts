@@ -9,7 +9,7 @@ import { type Change, type Controller, type ReconcileResult, watching } from '..
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, ownKey, parseKey } from '../runtime/object-keys.ts';
 import { OwnWrites } from '../runtime/own-writes.ts';
-import { controllerOf } from '../runtime/owner-references.ts';
+import { cachedOwner } from '../runtime/owner-references.ts';
 import { byController, withoutManagedFields } from '../runtime/projections.ts';
 import { CronJobRound } from './cron-job-round.ts';
 import { nextTimeInMs } from './due-time.ts';
@@ -64,7 +64,7 @@ class CronJobLoop {
   }
 
   jobChanged({ object: job, old }: Change<Job>): Iterable<string> {
-    const owners = [this.#ownerOf(job), old === undefined ? undefined : this.#ownerOf(old)];
+    const owners = [cachedOwner(this.cronJobs, job), old === undefined ? undefined : cachedOwner(this.cronJobs, old)];
     return new Set(owners.filter((owner) => owner !== undefined).map(keyOf));
   }
 
@@ -104,12 +104,5 @@ class CronJobLoop {
   #forget(key: string): void {
     this.#ownWrites.forget(key);
     this.#rescheduled.delete(key);
-  }
-
-  #ownerOf(job: Job): CronJob | undefined {
-    const reference = controllerOf(job);
-    if (reference === undefined || reference.kind !== cronJobs.kind) return undefined;
-    const found = this.cronJobs.get(reference.name, job.metadata.namespace);
-    return found?.metadata.uid === reference.uid ? found : undefined;
   }
 }

@@ -11,7 +11,7 @@ import { type Change, type Controller, type ReconcileResult, restAfter, watching
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
-import { controllerOf } from '../runtime/owner-references.ts';
+import { cachedOwner, controllerOf } from '../runtime/owner-references.ts';
 import { isNamespaceTerminating, PodControl } from '../runtime/pod-control.ts';
 import { nextAvailabilityMs } from '../runtime/pods.ts';
 import {
@@ -85,15 +85,14 @@ class DaemonSetLoop {
     return ownKey(change);
   }
 
-  *podChanged({ type, object: pod, old }: Change<Pod>): Iterable<string> {
-    const owner = this.#ownerOf(pod);
+  *podChanged(change: Change<Pod>): Iterable<string> {
+    const { type, object: pod, old } = change;
+    const owner = cachedOwner(this.sets, pod);
     if (owner !== undefined) {
-      const gone = type === 'deleted' || pod.metadata.deletionTimestamp !== undefined;
-      if (gone) this.#expectations.deletionObserved(keyOf(owner), keyOf(pod));
-      else if (type === 'added') this.#expectations.creationObserved(keyOf(owner));
+      this.#expectations.observe(keyOf(owner), change);
       yield keyOf(owner);
     }
-    const before = old === undefined ? undefined : this.#ownerOf(old);
+    const before = old === undefined ? undefined : cachedOwner(this.sets, old);
     if (before !== undefined && before !== owner) yield keyOf(before);
     if (controllerOf(pod) !== undefined || pod.metadata.deletionTimestamp !== undefined || type === 'deleted') return;
     for (const set of this.sets.list(pod.metadata.namespace ?? '')) {
@@ -105,7 +104,7 @@ class DaemonSetLoop {
     if (type === 'updated' && old !== node && sameForPods(node, old)) return;
     const withPods = new Set<string>();
     for (const pod of this.pods.byIndex(byNode, node.metadata.name ?? '')) {
-      const owner = this.#ownerOf(pod);
+      const owner = cachedOwner(this.sets, pod);
       if (owner !== undefined) withPods.add(keyOf(owner));
     }
     for (const set of this.sets.list()) {
@@ -272,13 +271,6 @@ class DaemonSetLoop {
       objects: [...informer.byIndex(byController, uid), ...informer.byIndex(byController, orphansOf(namespace))],
       signal,
     });
-  }
-
-  #ownerOf(pod: Pod): DaemonSet | undefined {
-    const reference = controllerOf(pod);
-    if (reference?.kind !== daemonSets.kind) return undefined;
-    const found = this.sets.get(reference.name, pod.metadata.namespace);
-    return found?.metadata.uid === reference.uid ? found : undefined;
   }
 }
 

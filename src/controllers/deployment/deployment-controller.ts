@@ -1,7 +1,7 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
 import { compileLabelSelector } from '../../machinery/label-selector.ts';
-import { draft, type KubeObject } from '../../machinery/object.ts';
+import { draft } from '../../machinery/object.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../resources/schema/apps-v1.generated.ts';
@@ -13,7 +13,7 @@ import { findCondition, withCondition } from '../runtime/conditions.ts';
 import { type Change, type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
-import { controllerOf, isControlledBy } from '../runtime/owner-references.ts';
+import { cachedOwner, controllerOf, isControlledBy } from '../runtime/owner-references.ts';
 import { isNamespaceTerminating, messageOf } from '../runtime/pod-control.ts';
 import { isPodFinished } from '../runtime/pods.ts';
 import { byController, orphansOf, podInformer, withoutManagedFields } from '../runtime/projections.ts';
@@ -90,10 +90,10 @@ class DeploymentLoop {
 
   replicaSetChanged({ object, old, type }: Change<ReplicaSet>): Iterable<string> {
     const keys = new Set<string>();
-    const owner = this.#ownerOf(object);
+    const owner = cachedOwner(this.deployments, object);
     if (owner !== undefined) keys.add(keyOf(owner));
     if (old !== undefined && controllerOf(old)?.uid !== controllerOf(object)?.uid) {
-      const before = this.#ownerOf(old);
+      const before = cachedOwner(this.deployments, old);
       if (before !== undefined) keys.add(keyOf(before));
     }
     if (controllerOf(object) === undefined && type !== 'deleted') {
@@ -107,10 +107,8 @@ class DeploymentLoop {
   /** A Deployment that recreates waits for the last of its old pods. */
   podChanged({ object: pod, type }: Change<Pod>): Iterable<string> {
     if (type !== 'deleted') return [];
-    const reference = controllerOf(pod);
-    if (reference?.kind !== replicaSets.kind) return [];
-    const replicaSet = this.replicaSets.get(reference.name, pod.metadata.namespace);
-    const deployment = replicaSet === undefined ? undefined : this.#ownerOf(replicaSet);
+    const replicaSet = cachedOwner(this.replicaSets, pod);
+    const deployment = replicaSet === undefined ? undefined : cachedOwner(this.deployments, replicaSet);
     return deployment?.spec.strategy?.type === 'Recreate' ? [keyOf(deployment)] : [];
   }
 
@@ -347,12 +345,5 @@ class DeploymentLoop {
       { ...rollout.deployment, status },
       { subresource: 'status', signal: rollout.signal },
     );
-  }
-
-  #ownerOf(replicaSet: KubeObject): Deployment | undefined {
-    const reference = controllerOf(replicaSet);
-    if (reference?.kind !== deployments.kind) return undefined;
-    const found = this.deployments.get(reference.name, replicaSet.metadata.namespace);
-    return found?.metadata.uid === reference.uid ? found : undefined;
   }
 }

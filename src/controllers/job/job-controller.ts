@@ -11,7 +11,7 @@ import type { ControllerContext } from '../runtime/controller-context.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, ownKey, parseKey } from '../runtime/object-keys.ts';
 import { OwnWrites } from '../runtime/own-writes.ts';
-import { controllerOf, isControlledBy } from '../runtime/owner-references.ts';
+import { cachedOwner, controllerOf, isControlledBy } from '../runtime/owner-references.ts';
 import { isPodFinished } from '../runtime/pods.ts';
 import { byController, orphansOf, podInformer } from '../runtime/projections.ts';
 import { assessJob } from './assess-job.ts';
@@ -70,16 +70,14 @@ class JobLoop {
   podChanged(change: Change<Pod>): Iterable<string> {
     const { object: pod, old } = change;
     this.#tellFinalizer(change);
-    const owner = this.#ownerOf(pod);
+    const owner = cachedOwner(this.jobs, pod);
     const keys = new Set<string>();
     if (owner !== undefined) {
-      const gone = change.type === 'deleted' || pod.metadata.deletionTimestamp !== undefined;
-      if (gone) this.#expectations.deletionObserved(keyOf(owner), keyOf(pod));
-      else if (change.type === 'added') this.#expectations.creationObserved(keyOf(owner));
+      this.#expectations.observe(keyOf(owner), change);
       keys.add(keyOf(owner));
     }
     const changedHands = old !== undefined && controllerOf(old)?.uid !== controllerOf(pod)?.uid;
-    const before = changedHands ? this.#ownerOf(old) : undefined;
+    const before = changedHands ? cachedOwner(this.jobs, old) : undefined;
     if (before !== undefined) keys.add(keyOf(before));
     const news = old === undefined || changedHands || !equal(old.metadata.labels, pod.metadata.labels);
     if (news && change.type !== 'deleted' && controllerOf(pod) === undefined)
@@ -173,13 +171,6 @@ class JobLoop {
     this.#ownWrites.forget(key);
     this.#ownReleases.forget(key);
     this.#backOffs.delete(key);
-  }
-
-  #ownerOf(pod: Pod): Job | undefined {
-    const reference = controllerOf(pod);
-    if (reference === undefined || reference.kind !== jobs.kind) return undefined;
-    const found = this.jobs.get(reference.name, pod.metadata.namespace);
-    return found?.metadata.uid === reference.uid ? found : undefined;
   }
 
   *#selecting(pod: Pod): Iterable<Job> {

@@ -7,7 +7,7 @@ import { jobs, pods } from '../../resources/schema/resource-types.generated.ts';
 import { type Change, type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, objectKey, parseKey } from '../runtime/object-keys.ts';
-import { controllerOf } from '../runtime/owner-references.ts';
+import { cachedOwner, controllerOf } from '../runtime/owner-references.ts';
 import { byController, podInformer } from '../runtime/projections.ts';
 import { jobInformer } from './job-informer.ts';
 import { isManagedElsewhere, isTracked } from './job-pods.ts';
@@ -18,19 +18,13 @@ export function jobOrphanController({ client, informers }: ControllerContext): C
   const allJobs: Informer<Job> = informers.informer(jobs, jobInformer);
   const allPods: Informer<Pod> = informers.informer(pods, podInformer);
 
-  const cachedOwner = (pod: Pod): Job | undefined => {
-    const reference = controllerOf(pod);
-    const job = reference && allJobs.get(reference.name, pod.metadata.namespace);
-    return job?.metadata.uid === reference?.uid ? job : undefined;
-  };
-
   function* ofJob({ type, object: job }: Change<Job>): Iterable<string> {
     if (type !== 'deleted' && finishedCondition(job) === undefined) return;
     for (const pod of allPods.byIndex(byController, job.metadata.uid ?? '')) if (isTracked(pod)) yield keyOf(pod);
   }
 
   const ofPod = ({ type, object: pod }: Change<Pod>): Iterable<string> =>
-    type !== 'deleted' && isTracked(pod) && mayBeOrphan(pod, cachedOwner(pod)) ? [keyOf(pod)] : [];
+    type !== 'deleted' && isTracked(pod) && mayBeOrphan(pod, cachedOwner(allJobs, pod)) ? [keyOf(pod)] : [];
 
   /** The caches may not know the job of a new pod yet. */
   const newestOwner = async (pod: Pod, signal: AbortSignal): Promise<Job | undefined> => {
@@ -50,7 +44,7 @@ export function jobOrphanController({ client, informers }: ControllerContext): C
     async reconcile(key, signal) {
       const { name, namespace } = parseKey(key);
       const pod = allPods.get(name, namespace);
-      if (pod === undefined || !isTracked(pod) || !mayBeOrphan(pod, cachedOwner(pod))) return undefined;
+      if (pod === undefined || !isTracked(pod) || !mayBeOrphan(pod, cachedOwner(allJobs, pod))) return undefined;
       if (controllerOf(pod) !== undefined && !mayBeOrphan(pod, await newestOwner(pod, signal))) return undefined;
       await releasePod(client, pod, signal);
       return undefined;

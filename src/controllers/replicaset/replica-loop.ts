@@ -1,5 +1,4 @@
 import type { Informer } from '../../client/informer.ts';
-import type { KubeObject } from '../../machinery/object.ts';
 import { equal } from '../../resources/equal.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { pods } from '../../resources/schema/resource-types.generated.ts';
@@ -8,7 +7,7 @@ import { type Change, type Controller, type ReconcileResult, restAfter, watching
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, ownKey, parseKey } from '../runtime/object-keys.ts';
-import { controllerOf } from '../runtime/owner-references.ts';
+import { cachedOwner, controllerOf } from '../runtime/owner-references.ts';
 import { isNamespaceTerminating, messageOf, PodControl } from '../runtime/pod-control.ts';
 import { isPodActive, isPodReady, isPodTerminating, nextAvailabilityMs } from '../runtime/pods.ts';
 import { byController, orphansOf, podInformer } from '../runtime/projections.ts';
@@ -62,16 +61,14 @@ class ReplicaLoop<T extends ReplicaOwner> {
 
   podChanged(change: Change<Pod>): Iterable<string> {
     const { object: pod, old } = change;
-    const owner = this.#ownerOf(pod);
-    if (owner !== undefined) {
-      const gone = change.type === 'deleted' || pod.metadata.deletionTimestamp !== undefined;
-      if (gone) this.#expectations.deletionObserved(keyOf(owner), keyOf(pod));
-      else if (change.type === 'added') this.#expectations.creationObserved(keyOf(owner));
-    }
+    const owner = cachedOwner(this.owners, pod);
     const keys = new Set<string>();
-    if (owner !== undefined) keys.add(keyOf(owner));
+    if (owner !== undefined) {
+      this.#expectations.observe(keyOf(owner), change);
+      keys.add(keyOf(owner));
+    }
     if (old !== undefined && controllerOf(old)?.uid !== controllerOf(pod)?.uid) {
-      const before = this.#ownerOf(old);
+      const before = cachedOwner(this.owners, old);
       if (before !== undefined) keys.add(keyOf(before));
     }
     const mayBeAdopted = change.type === 'added' || (old !== undefined && !sameClaim(old, pod));
@@ -198,13 +195,6 @@ class ReplicaLoop<T extends ReplicaOwner> {
     const above = controllerOf(owner);
     const family = above === undefined ? [owner] : this.owners.byIndex(byController, above.uid);
     for (const member of family) yield* this.pods.byIndex(byController, member.metadata.uid ?? '');
-  }
-
-  #ownerOf(pod: KubeObject): T | undefined {
-    const reference = controllerOf(pod);
-    if (reference === undefined || reference.kind !== this.#kind.type.kind) return undefined;
-    const found = this.owners.get(reference.name, pod.metadata.namespace);
-    return found?.metadata.uid === reference.uid ? found : undefined;
   }
 
   *#selecting(pod: Pod): Iterable<T> {

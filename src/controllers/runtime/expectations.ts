@@ -1,4 +1,7 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import type { Change } from './controller.ts';
+import { keyOf } from './object-keys.ts';
 
 interface Expected {
   creations: number;
@@ -55,6 +58,13 @@ export class Expectations {
 
   deletionObserved(key: string, deleted: string): void {
     this.#expected.get(key)?.deletions.delete(deleted);
+  }
+
+  /** News of an object that belongs to the key. */
+  observe(key: string, { type, object }: Change<KubeObject>): void {
+    if (type === 'deleted' || object.metadata.deletionTimestamp !== undefined)
+      this.deletionObserved(key, keyOf(object));
+    else if (type === 'added') this.creationObserved(key);
   }
 
   forget(key: string): void {

@@ -1,6 +1,5 @@
 import type { Informer } from '../../client/informer.ts';
 import { compileLabelSelector } from '../../machinery/label-selector.ts';
-import type { KubeObject } from '../../machinery/object.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import type { ControllerRevision, StatefulSet } from '../../resources/schema/apps-v1.generated.ts';
 import type { PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
@@ -14,7 +13,7 @@ import { claimObjects } from '../runtime/claim-objects.ts';
 import { type Change, type Controller, type ReconcileResult, restAfter, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';
-import { controllerOf } from '../runtime/owner-references.ts';
+import { cachedOwner, controllerOf } from '../runtime/owner-references.ts';
 import { nextAvailabilityMs } from '../runtime/pods.ts';
 import {
   byController,
@@ -76,7 +75,7 @@ class StatefulSetLoop {
   podChanged({ object: pod, old, type }: Change<Pod>): Iterable<string> {
     const keys = new Set<string>();
     for (const each of old === undefined ? [pod] : [pod, old]) {
-      const owner = this.#ownerOf(each);
+      const owner = cachedOwner(this.sets, each);
       if (owner !== undefined) keys.add(keyOf(owner));
     }
     if (controllerOf(pod) === undefined && type !== 'deleted') {
@@ -228,12 +227,5 @@ class StatefulSetLoop {
         if (!isReason(error, 'NotFound')) throw error;
       }
     }
-  }
-
-  #ownerOf(pod: KubeObject): StatefulSet | undefined {
-    const reference = controllerOf(pod);
-    if (reference?.kind !== statefulSets.kind) return undefined;
-    const found = this.sets.get(reference.name, pod.metadata.namespace);
-    return found?.metadata.uid === reference.uid ? found : undefined;
   }
 }
