@@ -193,9 +193,26 @@ export interface CgroupUsage extends ResourceUsage {
   };
   readonly memoryCacheBytes: number;
   readonly memoryMappedBytes: number;
+  /** What else its memory is made of, and what was done to get some back. */
+  readonly memoryParts: MemoryParts;
   readonly processes: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+}
+
+/** Undefined is what the kernel does not count: of cgroups of v1 that is most of what comes after the files. */
+export interface MemoryParts {
+  readonly activeFileBytes: number | undefined;
+  readonly inactiveFileBytes: number | undefined;
+  readonly dirtyFileBytes: number | undefined;
+  readonly writebackFileBytes: number | undefined;
+  readonly kernelBytes: number | undefined;
+  /** Pages that were looked at, and taken, to make room. */
+  readonly pagesScanned: number | undefined;
+  readonly pagesStolen: number | undefined;
+  /** Pages that were wanted again soon after they were taken. */
+  readonly refaultsAnonymous: number | undefined;
+  readonly refaultsFile: number | undefined;
 }
 
 /** What something uses of cpu and memory, be it a cgroup or the whole machine. */

@@ -1,4 +1,4 @@
-import type { CgroupUsage, HostInfo, InterfaceUsage, ResourceUsage } from '../host/host.ts';
+import type { CgroupUsage, HostInfo, InterfaceUsage, MemoryParts, ResourceUsage } from '../host/host.ts';
 import { type MetricFamily, type MetricSample, metricText } from './metric-text.ts';
 
 /** Something of which cgroups tell: the machine, all pods, a pod, its sandbox, a container. */
@@ -129,6 +129,7 @@ function cgroupFamilies(cgroups: readonly MeasuredCgroup[]): readonly MetricFami
       'Size of memory mapped files in bytes.',
       counted(({ memoryMappedBytes }) => memoryMappedBytes),
     ),
+    ...memoryFamilies(counted),
     counter('container_memory_failures_total', 'Cumulative count of memory allocation failures.', failures(cgroups)),
     gauge(
       'container_memory_rss',
@@ -177,6 +178,48 @@ function cgroupFamilies(cgroups: readonly MeasuredCgroup[]): readonly MetricFami
       'container_start_time_seconds',
       'Start time of the container since unix epoch in seconds.',
       each(({ startedAt }) => (startedAt === undefined ? undefined : Math.floor(startedAt / 1000)), false),
+    ),
+  ];
+}
+
+type Counted = (of: (cgroup: CgroupUsage) => number | undefined) => readonly MetricSample[];
+
+/** What the memory of a cgroup is made of, and what was done to get some back: only what the kernel counts. */
+function memoryFamilies(counted: Counted): readonly MetricFamily[] {
+  const part = (name: keyof MemoryParts) => counted(({ memoryParts }) => memoryParts[name]);
+  return [
+    gauge(
+      'container_memory_total_active_file_bytes',
+      'Bytes of files in memory that are in use.',
+      part('activeFileBytes'),
+    ),
+    gauge(
+      'container_memory_total_inactive_file_bytes',
+      'Bytes of files in memory that were not used lately.',
+      part('inactiveFileBytes'),
+    ),
+    gauge(
+      'container_memory_file_dirty_bytes',
+      'Bytes of files in memory that are not on the disk yet.',
+      part('dirtyFileBytes'),
+    ),
+    gauge(
+      'container_memory_file_writeback_bytes',
+      'Bytes of files in memory that are being written to the disk.',
+      part('writebackFileBytes'),
+    ),
+    gauge('container_memory_kernel_usage', 'Bytes that the kernel uses.', part('kernelBytes')),
+    counter('container_memory_pgscan_total', 'Pages that were looked at to make room.', part('pagesScanned')),
+    counter('container_memory_pgsteal_total', 'Pages that were taken to make room.', part('pagesStolen')),
+    counter(
+      'container_memory_workingset_refault_anon_total',
+      'Pages without a file that were wanted again soon after they were taken.',
+      part('refaultsAnonymous'),
+    ),
+    counter(
+      'container_memory_workingset_refault_file_total',
+      'Pages of files that were wanted again soon after they were taken.',
+      part('refaultsFile'),
     ),
   ];
 }

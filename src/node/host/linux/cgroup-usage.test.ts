@@ -21,7 +21,7 @@ function lay(files: Readonly<Record<string, string>>): void {
 const v2 = {
   'pod7/memory.current': '9240576\n',
   'pod7/memory.stat':
-    'anon 1232896\nfile 6656000\ninactive_file 5853184\nactive_file 802816\npgfault 1820\npgmajfault 12\n',
+    'anon 1232896\nfile 6656000\ninactive_file 5853184\nactive_file 802816\nfile_dirty 4096\nfile_writeback 0\nkernel 536576\npgsteal 31\nworkingset_refault_file 7\npgfault 1820\npgmajfault 12\n',
   'pod7/memory.max': '33554432\n',
   'pod7/memory.swap.current': '4096\n',
   'pod7/memory.swap.max': 'max\n',
@@ -51,6 +51,17 @@ test('v2: what a pod uses, its limits, and what it waited for', async () => {
     throttling: { periods: 40, throttledPeriods: 4, throttledNanoSeconds: 5_000_000 },
     memoryCacheBytes: 6_656_000,
     memoryMappedBytes: 0,
+    memoryParts: {
+      activeFileBytes: 802_816,
+      inactiveFileBytes: 5_853_184,
+      dirtyFileBytes: 4096,
+      writebackFileBytes: 0,
+      kernelBytes: 536_576,
+      pagesScanned: undefined,
+      pagesStolen: 31,
+      refaultsAnonymous: undefined,
+      refaultsFile: 7,
+    },
     memoryUsageBytes: 9_240_576,
     memoryWorkingSetBytes: 3_387_392,
     memoryRssBytes: 1_232_896,

@@ -76,6 +76,7 @@ async function usageV1(
     },
     memoryCacheBytes: statField(memoryStat, 'total_cache'),
     memoryMappedBytes: statField(memoryStat, 'total_mapped_file'),
+    memoryParts: memoryParts(memoryStat, 'total_', { dirty: 'dirty', writeback: 'writeback' }),
     ...memoryOfV1(usage, memoryStat),
     memoryLimitBytes: limitOf(limit),
     swapLimitBytes: limitOf(swapLimit),
@@ -134,6 +135,7 @@ async function usageV2(
     },
     memoryCacheBytes: statField(memoryStat, 'file'),
     memoryMappedBytes: statField(memoryStat, 'file_mapped'),
+    memoryParts: memoryParts(memoryStat, '', { dirty: 'file_dirty', writeback: 'file_writeback' }),
     memoryUsageBytes: usage,
     memoryWorkingSetBytes: Math.max(0, usage - statField(memoryStat, 'inactive_file')),
     memoryRssBytes: statField(memoryStat, 'anon'),
@@ -169,9 +171,30 @@ function pidsOf(text: string): readonly number[] {
     .map(Number);
 }
 
+/** `prefix`: with which v1 counts what is below a cgroup as well, as v2 always does. */
+function memoryParts(stat: string, prefix: string, names: { readonly dirty: string; readonly writeback: string }) {
+  const field = (name: string) => knownField(stat, `${prefix}${name}`);
+  return {
+    activeFileBytes: field('active_file'),
+    inactiveFileBytes: field('inactive_file'),
+    dirtyFileBytes: field(names.dirty),
+    writebackFileBytes: field(names.writeback),
+    kernelBytes: field('kernel'),
+    pagesScanned: field('pgscan'),
+    pagesStolen: field('pgsteal'),
+    refaultsAnonymous: field('workingset_refault_anon'),
+    refaultsFile: field('workingset_refault_file'),
+  };
+}
+
 /** A line `NAME NUMBER` of a file such as memory.stat; 0 where there is none. */
 export function statField(text: string, name: string): number {
-  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  return knownField(text, name) ?? 0;
+}
+
+function knownField(text: string, name: string): number | undefined {
+  const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
 }
 
 function limitOf(bytes: number): number | undefined {
