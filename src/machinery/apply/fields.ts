@@ -207,6 +207,8 @@ export function isProblem(result: Fields | { readonly problem: string }): result
 /** Collects the paths of a set while an object is walked. */
 export class FieldsBuilder {
   readonly #root: Record<PathElement, Fields> = {};
+  /** The nodes with something below them. To look at a node itself takes the longer the more it has. */
+  readonly #parents = new Set<Fields>();
 
   /** The set so far; not to be used any more once more is inserted. */
   get fields(): Fields {
@@ -224,11 +226,14 @@ export class FieldsBuilder {
       if (next === undefined) {
         next = {};
         node[element] = next;
-      } else if (isEmpty(next) && next[self] === undefined) next[self] = leaf;
+        this.#parents.add(node);
+      } else if (next[self] === undefined && !this.#parents.has(next)) next[self] = leaf;
       node = next;
     }
     const present = node[end] as Record<PathElement, Fields> | undefined;
-    if (present === undefined) node[end] = {};
-    else if (!isEmpty(present)) present[self] = leaf;
+    if (present === undefined) {
+      node[end] = {};
+      this.#parents.add(node);
+    } else if (this.#parents.has(present)) present[self] = leaf;
   }
 }
