@@ -6,6 +6,9 @@ interface Place {
   readonly port: ContainerPort;
 }
 
+/** More than the header of an answer holds. Of a thousand ports that are all the same nobody reads half a million lines. */
+const enough = 200;
+
 /** Ports that a pod has twice, and names that mean more than one of its ports. */
 export function portWarnings(
   containers: readonly (readonly [path: string, container: Container])[],
@@ -13,18 +16,43 @@ export function portWarnings(
   const places: readonly Place[] = containers.flatMap(([path, { ports = [] }]) =>
     ports.map((port, index) => ({ path: `${path}.ports[${index}]`, port })),
   );
-  if (places.length < 2) return [];
-  const twice = places.flatMap((place, index) => places.slice(0, index).flatMap((other) => conflict(place, other)));
-  return [...twice, ...nameWarnings(places)];
+  return [...definitionWarnings(places), ...nameWarnings(places)];
 }
 
-function conflict({ path, port }: Place, other: Place): readonly string[] {
-  if (port.containerPort !== other.port.containerPort || port.protocol !== other.port.protocol) return [];
-  const same = port.hostPort === other.port.hostPort && port.hostIP === other.port.hostIP;
-  if (same) return [`${path}: duplicate port definition with ${other.path}`];
+function definitionWarnings(places: readonly Place[]): readonly string[] {
+  const warnings: string[] = [];
+  const seen = new Map<string, Place[]>();
+  for (const place of places) {
+    const { hostIP, hostPort, containerPort, protocol } = place.port;
+    if (hostIP && !hostPort) warnings.push(`${place.path}: hostIP set without hostPort: ${goPort(place.port)}`);
+    const key = `${containerPort}/${protocol}`;
+    const others = seen.get(key);
+    if (others === undefined) seen.set(key, [place]);
+    else {
+      for (const other of others) {
+        const problem = conflict(place.port, other.port);
+        if (problem !== undefined) warnings.push(`${place.path}: ${problem} port definition with ${other.path}`);
+        if (warnings.length >= enough) return warnings;
+      }
+      others.push(place);
+    }
+  }
+  return warnings;
+}
+
+/** What is wrong with two definitions of one port of a pod. */
+function conflict(port: ContainerPort, other: ContainerPort): string | undefined {
+  const { hostIP = '', hostPort = 0 } = port;
+  const { hostIP: otherIP = '', hostPort: otherPort = 0 } = other;
+  if (hostPort === otherPort && hostIP === otherIP) return 'duplicate';
   // One that is open on no particular port of the host takes in the one that is.
-  const overlap = !port.hostPort || !other.port.hostPort;
-  return overlap ? [`${path}: overlapping port definition with ${other.path}`] : [];
+  if (hostPort === 0 || otherPort === 0) return 'overlapping';
+  if (hostPort === otherPort && (hostIP === '') !== (otherIP === '')) return 'dangerously ambiguous';
+  return undefined;
+}
+
+function goPort({ name = '', hostPort = 0, containerPort, protocol = '', hostIP = '' }: ContainerPort): string {
+  return `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
 }
 
 function nameWarnings(places: readonly Place[]): readonly string[] {
