@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { escapeValue, parseFieldSelector } from './field-selector.ts';
+import type { StatusError } from './status-error.ts';
 import { badRequest } from './status-errors.ts';
 
 const pod: Record<string, string> = { 'metadata.name': 'a,b', 'status.phase': 'Running' };
@@ -40,5 +41,19 @@ test('values survive escaping', () => {
       expect(selector.exactValue('x')).toBeUndefined();
       expect(parseFieldSelector(selector.toString()).requirements).toEqual(selector.requirements);
     }),
+  );
+});
+
+test('any text is a selector or a bad request', () => {
+  const odd = fc.string({ unit: fc.constantFrom(...'a\\,=! .é\ud800\u0000'), maxLength: 16 });
+  fc.assert(
+    fc.property(fc.oneof(odd, fc.string()), (text) => {
+      try {
+        parseFieldSelector(text).matches(() => text);
+      } catch (error) {
+        expect((error as StatusError).code).toBe(400);
+      }
+    }),
+    { numRuns: 1_000 },
   );
 });

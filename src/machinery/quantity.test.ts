@@ -159,3 +159,22 @@ test('values as numbers, short way and long way alike', () => {
   expect(wholeValueOf(3)).toBe(3);
   expect(() => wholeValueOf('x')).toThrow('quantities must match');
 });
+
+test('any text is a quantity in its canonical form, or said to be none', () => {
+  const part = fc.constantFrom(
+    ...['0', '1', '9', '.', '-', '+', 'e', 'E', 'k', 'Ki', 'm', 'n', 'Ei', ' ', '٣', '99999999999999999999'],
+  );
+  const text = fc.oneof(
+    fc.string({ maxLength: 20 }),
+    fc.array(part, { maxLength: 12 }).map((parts) => parts.join('')),
+  );
+  fc.assert(
+    fc.property(text, (input) => {
+      const canonical = canonicalQuantity(input);
+      expect(quantityProblem(input) === undefined).toBe(canonical !== undefined);
+      if (canonical === undefined) expect(() => parseQuantity(input)).toThrow();
+      else expect(canonicalQuantity(canonical)).toBe(canonical);
+    }),
+    { numRuns: 1_000 },
+  );
+});

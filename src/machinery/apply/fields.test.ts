@@ -118,3 +118,37 @@ test('sets from outside', () => {
   for (let level = 0; level < 2000; level++) deep = { 'f:a': deep };
   expect(readFields(deep)).toEqual({ problem: 'fields are nested too deep' });
 });
+
+test('any JSON is a set of fields or a problem, and what is read is read again as it is', () => {
+  const element = fc.oneof(
+    fc.constantFrom(
+      '.',
+      'f:a',
+      'f:',
+      'k:{"n":1}',
+      'k:{',
+      'k:[]',
+      'v:"x"',
+      'v:',
+      'i:0',
+      'i:x',
+      'i:-1',
+      'z:',
+      '__proto__',
+      '',
+    ),
+    fc.string({ maxLength: 8 }),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof({ depthSize: 'small' }, fc.jsonValue(), fc.dictionary(element, tie('value'), { maxKeys: 4 })),
+  }));
+  fc.assert(
+    fc.property(value, (input) => {
+      const fields = readFields(input);
+      if (!isProblem(fields)) expect(readFields(canonicalFields(fields))).toEqual(fields);
+    }),
+    { numRuns: 500 },
+  );
+  const deep = Array.from({ length: 5_000 }).reduce<object>((inner) => ({ 'f:a': inner }), {});
+  expect(readFields(deep)).toEqual({ problem: 'fields are nested too deep' });
+});
