@@ -26,13 +26,12 @@ export function conclude(
   const ran = new Set(results.map(({ test }) => test));
   const whole = groups.filter(({ group }) => all.every((test) => groupOf(test) !== group || ran.has(test)));
   const passing = readPassing();
-  if (whole.length > 0)
-    recordInDocument({
-      groups: whole,
-      ratchet: (group) => passing.filter((test) => groupOf(test) === group).length,
-      commit: plan.commit,
-      date: plan.startedAt.slice(0, 10),
-    });
+  recordInDocument({
+    groups: whole,
+    ratchet: (group) => passing.filter((test) => groupOf(test) === group).length,
+    commit: plan.commit,
+    date: plan.startedAt.slice(0, 10),
+  });
   say(`\n${summaryTable(groups)}\n\nreport: ${join(path, 'report.json')}`);
   if (entered.length > 0) say(`entered into passing.txt: ${entered.length}`);
   for (const test of fallen) say(`FAILED, and has passed before: ${test}`);
