@@ -12,6 +12,7 @@ import { clusterTrustBundleAttest } from './cluster-trust-bundle-attest.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { deviceAdminAccess } from './device-admin-access.ts';
 import { LimitRanger } from './limit-ranger.ts';
 import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
@@ -76,6 +77,7 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     podResize(reader),
     runtimeClass(reader),
     clusterTrustBundleAttest(authorizer),
+    deviceAdminAccess(reader),
     new RbacEscalation(policy, authorizer, reader),
     // The last one: what is refused after it would have been charged in vain.
     new ResourceQuotaAdmission(options.resourceQuotas, options.client, environment),
