@@ -97,7 +97,8 @@ export class SqliteDatabase {
       return outcomes;
     } catch (error) {
       this.#revision = before;
-      this.#database.exec('ROLLBACK');
+      // Where the disk has no room SQLite has taken the transaction back itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
