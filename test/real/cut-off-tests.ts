@@ -3,9 +3,8 @@ import { deployments, nodes, statefulSets } from '../../src/resources/schema/res
 import { conditionOf, containerOf, isReady, restarts, type TroubledCluster } from './troubled-cluster.ts';
 
 /** A node that nobody hears of for a while, and that hears of nobody. */
-export function cutOffTests(troubled: () => TroubledCluster): void {
+export function cutOffTests(trouble: TroubledCluster): void {
   test('one that is cut off is lost in time, its pods are replaced, and what may stay is still there when it is back', async () => {
-    const trouble = troubled();
     const { cluster, machine, sampler, gracePeriodMs } = trouble;
     await cluster.run('stays', 'other', 'sleep 3600', { tolerations: [{ operator: 'Exists' }] });
     await cluster.client.create(deployments, trouble.workload('web'));

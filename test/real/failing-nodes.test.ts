@@ -6,20 +6,17 @@ import { powerLossTests } from './power-loss-tests.ts';
 import { TroubledCluster } from './troubled-cluster.ts';
 
 describe.skipIf(inject('missing').length > 0)('nodes that fail', () => {
-  let trouble: TroubledCluster;
-  const troubled = () => trouble;
-  beforeAll(async () => {
-    trouble = await TroubledCluster.begin();
-  });
+  const trouble = new TroubledCluster();
+  beforeAll(() => trouble.begin());
   afterAll(() => trouble.end());
 
-  cutOffTests(troubled);
+  cutOffTests(trouble);
   // What happens to one node is not felt on another.
   describe('at the same time', { concurrent: true }, () => {
-    hangingRuntimeTests(troubled);
+    hangingRuntimeTests(trouble);
     describe('one after the other', () => {
-      fullDiskTests(troubled);
-      powerLossTests(troubled);
+      fullDiskTests(trouble);
+      powerLossTests(trouble);
     });
   });
 });

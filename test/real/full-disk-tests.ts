@@ -7,11 +7,10 @@ import { containerOf, restarts, type TroubledCluster } from './troubled-cluster.
 const leftMebibytes = 6;
 
 /** A disk that something fills that is no pod. */
-export function fullDiskTests(troubled: () => TroubledCluster): void {
+export function fullDiskTests(trouble: TroubledCluster): void {
   test('one whose disk is full says so, loses its pods to the others and takes none, until there is room again', {
     concurrent: false,
   }, async () => {
-    const trouble = troubled();
     const { cluster, machine, here } = trouble;
     await cluster.client.create(deployments, trouble.workload('moves'));
     await cluster.run('elsewhere', here, 'sleep 3600');

@@ -3,9 +3,8 @@ import { processes } from '../e2e/machine.ts';
 import { containerOf, restarts, type TroubledCluster } from './troubled-cluster.ts';
 
 /** A containerd that is there and does nothing. */
-export function hangingRuntimeTests(troubled: () => TroubledCluster): void {
+export function hangingRuntimeTests(trouble: TroubledCluster): void {
   test('one whose containerd hangs says that it is down, answers in time, and touches nothing when it is back', async () => {
-    const trouble = troubled();
     const { cluster, here, beside } = trouble;
     await Promise.all([cluster.run('held', beside, 'sleep 3600'), cluster.run('free', here, 'sleep 3600')]);
     const before = await trouble.ready('held');

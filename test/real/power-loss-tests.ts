@@ -42,11 +42,10 @@ const keeper: PodSpec = {
 };
 
 /** A machine that loses its power: containerd, agent and containers with all that was in memory. */
-export function powerLossTests(troubled: () => TroubledCluster): void {
+export function powerLossTests(trouble: TroubledCluster): void {
   test('one that is rebooted starts its pods again with what was on their disks, under addresses that nobody had', {
     concurrent: false,
   }, async () => {
-    const trouble = troubled();
     const { cluster, machine, here, sampler } = trouble;
     const { client } = cluster;
     const metadata = { name: 'keeper', namespace };

@@ -16,53 +16,64 @@ const diskMebibytes = 300;
 /** A node here, one beside it in a network of its own, and one on a machine that things happen to: `other`. */
 export class TroubledCluster {
   readonly gracePeriodMs = 20_000;
-  readonly cluster: LocalCluster;
-  readonly machine: PoweredMachine;
-  readonly sampler: RuntimeSampler;
-  readonly here: string;
-  readonly beside: string;
+  #cluster: LocalCluster | undefined;
+  #machine: PoweredMachine | undefined;
+  #sampler: RuntimeSampler | undefined;
+  #names: readonly string[] = [];
 
-  static async begin(): Promise<TroubledCluster> {
+  async begin(): Promise<void> {
     const cluster = await LocalCluster.begin('failing', 7661);
+    this.#cluster = cluster;
     const machine = await PoweredMachine.begin('stfail', '198.18.8.2', gateway, diskMebibytes);
+    this.#machine = machine;
     const [archive] = await Promise.all([
       busyboxArchive(cluster.environment),
       cluster.up('--nodes', '2', '--address', gateway, '--node-monitor-grace-period', '20s'),
     ]);
-    const [here = '', beside = ''] = (await cluster.client.list(nodes)).items
-      .map(({ metadata }) => metadata.name ?? '')
-      .sort();
+    this.#names = (await cluster.client.list(nodes)).items.map(({ metadata }) => metadata.name ?? '').sort();
     const { stdout } = await cluster.stuurman(['token', 'create', '--print-join-command']);
     const invitation = stdout.trim().split(' ').slice(1);
     const limits = ['--eviction-pressure-transition-period', '1s'];
     await machine.stuurman([...invitation, '--node-name', 'other', ...limits, '--detach']);
     await Promise.all([cluster.stuurman(['image', 'import', archive]), machine.stuurman(['image', 'import', archive])]);
-    return new TroubledCluster(cluster, machine, here, beside);
-  }
-
-  private constructor(cluster: LocalCluster, machine: PoweredMachine, here: string, beside: string) {
-    this.cluster = cluster;
-    this.machine = machine;
-    this.here = here;
-    this.beside = beside;
     const sockets = new Map([
-      [here, () => `/run/stuurman-${cluster.id}/containerd.sock`],
-      [beside, () => `/run/stuurman-${cluster.id}-2/containerd.sock`],
+      [this.here, () => `/run/stuurman-${cluster.id}/containerd.sock`],
+      [this.beside, () => `/run/stuurman-${cluster.id}-2/containerd.sock`],
       ['other', () => machine.path(`/run/${runDirectory(machine)}/containerd.sock`)],
     ]);
-    this.sampler = new RuntimeSampler(cluster.environment, sockets);
+    this.#sampler = new RuntimeSampler(cluster.environment, sockets);
   }
 
+  /** Also where it has begun in part alone. */
   async end(): Promise<void> {
-    const { cluster, machine, sampler } = this;
     try {
-      await sampler.close();
-      await machine.stuurman(['down', '--purge']);
-      expect([...(await machine.traces()), ...(await cluster.down())]).toEqual([]);
+      await this.#sampler?.close();
+      await this.#machine?.stuurman(['down', '--purge']);
+      expect([...((await this.#machine?.traces()) ?? []), ...((await this.#cluster?.down()) ?? [])]).toEqual([]);
     } finally {
-      await machine.end();
+      await this.#machine?.end();
     }
-    cluster.remove();
+    this.#cluster?.remove();
+  }
+
+  get cluster(): LocalCluster {
+    return begun(this.#cluster);
+  }
+
+  get machine(): PoweredMachine {
+    return begun(this.#machine);
+  }
+
+  get sampler(): RuntimeSampler {
+    return begun(this.#sampler);
+  }
+
+  get here(): string {
+    return begun(this.#names[0]);
+  }
+
+  get beside(): string {
+    return begun(this.#names[1]);
   }
 
   /** One pod that prefers the machine that things happen to, may be nowhere but there and here, and leaves it soon. */
@@ -132,6 +143,11 @@ export class TroubledCluster {
       .filter(({ involvedObject }) => involvedObject.name === name)
       .map(({ reason, message }) => `${reason}: ${message}`);
   }
+}
+
+function begun<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('the cluster has not begun');
+  return part;
 }
 
 /** The state of a node may have another place after its machine has booted. */
