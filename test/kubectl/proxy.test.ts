@@ -24,6 +24,21 @@ test('kubectl proxy passes requests and watches on', async () => {
   }
 });
 
+test('pods and services answer through the API server, simulated ones too', async () => {
+  const kubectl = await Kubectl.inNamespace('answering');
+  await kubectl.get(['run', 'web', '--image=app:1', '--port=8080', '--expose']);
+  await kubectl.get(['wait', '--for=condition=Ready', 'pod/web', '--timeout=30s']);
+  const path = '/api/v1/namespaces/answering';
+  for (const target of ['pods/web', 'pods/web:9090', 'services/web:8080'])
+    await expect
+      .poll(() => kubectl.run(['get', '--raw', `${path}/${target}/proxy/`]))
+      .toMatchObject({ stdout: 'web\n' });
+  expect(await kubectl.run(['get', '--raw', '/api/v1/nodes/simulated-0:9100/proxy/'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/error trying to reach service: dial tcp \S+:9100: connect: connection refused/),
+  });
+});
+
 async function* firstLine(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
   for await (const line of createInterface({ input: stream })) {
     yield line;
