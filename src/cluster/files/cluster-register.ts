@@ -130,13 +130,11 @@ export class ClusterRegister {
   }
 }
 
-/** Answers what gives the name back; undefined when somebody has it. */
+/** Answers what gives the name back; undefined when somebody has it. Where there are no such names, everybody gets each. */
 function takeName(name: string): Promise<(() => void) | undefined> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
-    );
+    server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EADDRINUSE' ? undefined : () => {}));
     server.listen(name, () => resolve(() => void server.close()));
   });
 }
