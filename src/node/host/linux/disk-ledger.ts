@@ -33,7 +33,7 @@ export class DiskLedger implements Ledger {
     const ledger = new DiskLedger(path, bootId, found ?? { entries: new Map(), lines: 0, isWhole: false });
     if (found?.isWhole === true) return ledger;
     await ledger.#rewrite().catch((error: NodeJS.ErrnoException) => {
-      if (found === undefined || error.code !== 'ENOSPC') throw error;
+      if (found === undefined || !isFull(error)) throw error;
     });
     return ledger;
   }
@@ -53,7 +53,7 @@ export class DiskLedger implements Ledger {
     const written = !known && !this.#damaged ? this.#settled() : this.#append({ remove: entry });
     // What is gone may be named until the next change that can be written: to take it away again does no harm.
     return written.catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOSPC') throw error;
+      if (!isFull(error)) throw error;
     });
   }
 
@@ -97,6 +97,10 @@ export class DiskLedger implements Ledger {
     this.#lines = entries.length;
     this.#damaged = false;
   }
+}
+
+function isFull({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 type Change = { readonly add: LedgerEntry } | { readonly remove: LedgerEntry };
