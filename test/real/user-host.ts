@@ -10,6 +10,9 @@ import { processes } from '../e2e/machine.ts';
 const prepare = `
 set -e
 mount --make-rprivate /
+# What other clusters have mounted may go at any time.
+cut -d' ' -f5 /proc/self/mountinfo | grep -E '^/run/|^/var/tmp/stuurman-|/pods/[0-9a-f-]{36}/' | sort -r |
+  xargs -r -n1 umount --lazy 2>/dev/null || true
 mount -t tmpfs none /run
 mount --bind "$0" /etc/resolv.conf
 ip link set lo up
