@@ -80,7 +80,9 @@ export function shopTests(cluster: DemoCluster): void {
       const pod = await cluster.kubectl('describe', 'pod', 'application-0');
       expect(pod).toMatch(/Controlled By: +StatefulSet\/application\n/);
       expect(pod).toMatch(/Readiness: +http-get http:\/\/:http\/readyz /);
-      expect(pod).toMatch(/ +Normal +Started +\S+.* +kubelet +Container started|Started container shop/);
+      expect(pod).toMatch(
+        / +Normal +Started +\S+.* +kubelet +(spec\.containers\{\w+\}: )?Container started|Started container shop/,
+      );
       expect(await cluster.kubectl('describe', 'service', 'web')).toMatch(/NodePort: +http +\d+\/TCP\n/);
       expect(await cluster.kubectl('describe', 'node')).toMatch(/Allocated resources:[\s\S]+ephemeral-storage/);
     });
