@@ -9,6 +9,7 @@ import { bootstrapSignerController } from './bootstrap/bootstrap-signer-controll
 import { tokenCleanerController } from './bootstrap/token-cleaner-controller.ts';
 import { approvingController } from './certificates/approving-controller.ts';
 import { requestCleanerController } from './certificates/cleaner-controller.ts';
+import { podCertificateCleanerController } from './certificates/pod-certificate-cleaner-controller.ts';
 import { servingApprovingController } from './certificates/serving-approving-controller.ts';
 import { signingController } from './certificates/signing-controller.ts';
 import { type ClusterDnsOptions, clusterDnsController } from './cluster-dns/cluster-dns-controller.ts';
@@ -144,6 +145,7 @@ function controllers({
     ['kubelet-serving-approver', servingApprovingController],
     ['certificate-controller', (context) => signingController(context, { authority, validityMs: certificateLifeMs })],
     ['certificate-controller', requestCleanerController],
+    ['podcertificaterequestcleaner', podCertificateCleanerController],
     ['bootstrap-signer', bootstrapSignerController],
     ['token-cleaner', tokenCleanerController],
     ...(dns === undefined

@@ -10,6 +10,11 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return { type: 'FieldValueInvalid', field, value: value ?? null, detail };
 }
 
+/** The same where the value is of no use to a reader, or not to be shown. */
+export function invalidWithoutValue(field: string, detail: string): FieldError {
+  return { type: 'FieldValueInvalid', field, detail };
+}
+
 /** The value has the wrong type; reads like `invalid`, has a reason of its own. */
 export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
   return { type: 'FieldValueTypeInvalid', field, value: value ?? null, detail };

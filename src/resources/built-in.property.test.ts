@@ -57,7 +57,7 @@ describe.each(builtInDefinitions.map((definition) => [groupResource(definition.t
             const changed = draft(other);
             definition.setDefaults(changed);
             view.prepareForUpdate?.(changed, old, context);
-            view.validateUpdate(changed as KubeObject, old);
+            view.validateUpdate(changed as KubeObject, old, context);
           }
           definition.changesGeneration?.(old, create(definition, other));
           definition.gracePeriodSeconds?.(old, undefined);

@@ -10,6 +10,7 @@ import { cronJobDefinition } from './batch/cron-job.ts';
 import { jobDefinition } from './batch/job.ts';
 import { certificateSigningRequestDefinition } from './certificates/certificate-signing-request.ts';
 import { clusterTrustBundleDefinition } from './certificates/cluster-trust-bundle.ts';
+import { podCertificateRequestDefinition } from './certificates/pod-certificate-request.ts';
 import { leaseDefinition } from './coordination/lease.ts';
 import { componentStatusDefinition } from './core/component-status.ts';
 import { configMapDefinition } from './core/config-map.ts';
@@ -97,6 +98,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(jobDefinition),
   forget(certificateSigningRequestDefinition),
   forget(clusterTrustBundleDefinition),
+  forget(podCertificateRequestDefinition),
   forget(leaseDefinition),
   forget(endpointSliceDefinition),
   forget(eventsEventDefinition),

@@ -60,7 +60,7 @@ export interface Particulars<T extends KubeObject> {
 export interface StatusRules<T extends KubeObject> {
   prepareForUpdate(object: Draft<T>, old: T, context: WriteContext): void;
   /** Appends what is wrong to `errors`. Absent: every status goes. */
-  validateUpdate?(object: T, old: T, errors: FieldError[]): void;
+  validateUpdate?(object: T, old: T, errors: FieldError[], context: WriteContext): void;
   readonly keeps?: Fields;
 }
 
@@ -128,7 +128,7 @@ function viewOf<T extends KubeObject>(rules: StatusRules<T>): StatusSubresource<
   return {
     prepareForUpdate: rules.prepareForUpdate,
     ...(rules.keeps !== undefined && { keeps: rules.keeps }),
-    validateUpdate: (object, old) => collect((errors) => rules.validateUpdate?.(object, old, errors)),
+    validateUpdate: (object, old, context) => collect((errors) => rules.validateUpdate?.(object, old, errors, context)),
   };
 }
 

@@ -29,8 +29,11 @@ class AnswerRecorder {
     const place = `${ask.path}/${ask.old.metadata.name ?? ''}`;
     await this.#accepted('POST', ask.path, ask, ask.old);
     try {
-      if (ask.oldStatus !== undefined)
-        await this.#accepted('PUT', `${place}/status`, ask, { ...ask.old, status: ask.oldStatus } as Ask['body']);
+      if (ask.oldStatus !== undefined) {
+        const withStatus = { ...ask.old, status: ask.oldStatus } as Ask['body'];
+        const body = ask.versioned === true ? await this.#withVersion(place, withStatus) : withStatus;
+        await this.#accepted('PUT', `${place}/status`, ask, body);
+      }
       if (ask.oldView !== undefined)
         await this.#accepted('PUT', `${place}/${ask.oldView.subresource}`, ask, ask.oldView.body);
       const view = ask.subresource === undefined ? '' : `/${ask.subresource}`;

@@ -34,7 +34,7 @@ export function write(ask: Ask): WriteOutcome {
   const errors =
     old === undefined
       ? createErrors(definition, object)
-      : viewOf(definition, ask.subresource).validateUpdate(object, old);
+      : viewOf(definition, ask.subresource).validateUpdate(object, old, context);
   const { deprecationWarning } = definition;
   const warnings = deprecationWarning === undefined ? [] : [deprecationWarning];
   if (errors.length > 0) return { message: withoutUids(formatFieldErrors(errors)), warnings };

@@ -18,6 +18,7 @@ import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { podCertificateSigning } from './pod-certificates.ts';
 import { podResize } from './pod-resize.ts';
 import { PodTopologyLabels } from './pod-topology-labels.ts';
 import { Priority } from './priority.ts';
@@ -72,6 +73,7 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     certificateApproval(authorizer),
     certificateSigning(authorizer),
     certificateSubjectRestriction,
+    podCertificateSigning(authorizer),
     defaultIngressClass(options.ingressClasses),
     new PodTopologyLabels(reader),
     podResize(reader),

@@ -12,6 +12,7 @@ import type { Authorizer } from '../request.ts';
 import { admissionForbidden } from './admission-forbidden.ts';
 import { forbiddenNodeLabels } from './node-labels.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+import { podCertificateProblem } from './pod-certificates.ts';
 import { podReachesObjects } from './pod-reaches-objects.ts';
 import { sameValue } from './same-value.ts';
 
@@ -19,7 +20,7 @@ const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 /**
  * The other half of the Node authoriser: of what a node may write at all, only its own node, its own lease, the status of its own
- * pods, mirror pods that reach no other objects, and tokens for its own pods.
+ * pods, mirror pods that reach no other objects, and tokens and certificates for its own pods.
  */
 export class NodeRestriction implements AdmissionPlugin {
   readonly name = 'NodeRestriction';
@@ -58,6 +59,8 @@ export class NodeRestriction implements AdmissionPlugin {
         return csiNodeProblem(node, attributes);
       case 'certificatesigningrequests.certificates.k8s.io':
         return certificateProblem(node, attributes);
+      case 'podcertificaterequests.certificates.k8s.io':
+        return podCertificateProblem({ reader: this.#reader, authorizer: this.#authorizer }, node, attributes);
       default:
         return undefined;
     }

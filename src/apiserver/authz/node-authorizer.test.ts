@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeInformer } from '../../../test/support/fake-informer.ts';
+import type { PodCertificateRequest } from '../../resources/schema/certificates-v1.generated.ts';
 import type { PersistentVolume, Pod } from '../../resources/schema/core-v1.generated.ts';
-import { persistentVolumes, pods } from '../../resources/schema/resource-types.generated.ts';
+import { persistentVolumes, podCertificateRequests, pods } from '../../resources/schema/resource-types.generated.ts';
 import type { RequestInfo, ResourceRequestInfo, UserInfo } from '../request.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { NodeGraph } from './node-graph.ts';
@@ -10,13 +11,15 @@ const n1: UserInfo = { username: 'system:node:n1', groups: ['system:nodes', 'sys
 
 let podInformer: FakeInformer<Pod>;
 let volumes: FakeInformer<PersistentVolume>;
+let requests: FakeInformer<PodCertificateRequest>;
 let graph: NodeGraph;
 let authorizer: NodeAuthorizer;
 
 beforeEach(() => {
   podInformer = new FakeInformer<Pod>(pods);
   volumes = new FakeInformer<PersistentVolume>(persistentVolumes);
-  graph = new NodeGraph(podInformer, volumes);
+  requests = new FakeInformer<PodCertificateRequest>(podCertificateRequests);
+  graph = new NodeGraph(podInformer, volumes, requests);
   authorizer = new NodeAuthorizer(graph, [
     { verbs: ['get', 'list', 'watch'], apiGroups: [''], resources: ['services'] },
   ]);
@@ -201,4 +204,19 @@ test.each<[UserInfo, string]>([
 test('the graph lets go of its informers', () => {
   graph.close();
   expect(podInformer.handlerCount + volumes.handlerCount).toBe(0);
+});
+
+test('a node sees the requests for certificates that name it', () => {
+  const group = 'certificates.k8s.io';
+  const spec = { nodeName: 'n1' } as PodCertificateRequest['spec'];
+  requests.set({ metadata: { namespace: 'apps', name: 'r1' }, spec });
+  const may = (verb: string, what: string, more: Partial<ResourceRequestInfo> = {}, user = n1) =>
+    authorizer.authorize(user, info(verb, what, { group, ...more })).decision === 'allow';
+  expect(may('get', 'podcertificaterequests/r1')).toBe(true);
+  expect(may('get', 'podcertificaterequests/r2')).toBe(false);
+  expect(may('get', 'podcertificaterequests/r1', {}, { ...n1, username: 'system:node:n2' })).toBe(false);
+  expect(may('watch', 'podcertificaterequests', { fieldSelector: 'spec.nodeName=n1' })).toBe(true);
+  expect(may('watch', 'podcertificaterequests', { fieldSelector: 'spec.nodeName=n2' })).toBe(false);
+  requests.remove('r1', 'apps');
+  expect(may('get', 'podcertificaterequests/r1')).toBe(false);
 });

@@ -61,6 +61,8 @@ export class NodeAuthorizer implements Authorizer {
         return lease(node, info);
       case 'csinodes.storage.k8s.io':
         return csiNode(node, info);
+      case 'podcertificaterequests.certificates.k8s.io':
+        return this.#podCertificateRequest(node, info);
       default:
         return undefined;
     }
@@ -98,6 +100,23 @@ export class NodeAuthorizer implements Authorizer {
     }
     if (info.subresource !== 'token') return refuse('can only create token subresource of serviceaccount');
     return this.#related(node, 'serviceaccount', info);
+  }
+
+  #podCertificateRequest(node: string, info: ResourceRequestInfo): Decision {
+    if (info.subresource !== '') return refuse('nodes may not access the status subresource of PodCertificateRequests');
+    switch (info.verb) {
+      case 'create':
+        return allow;
+      case 'get':
+        return this.#related(node, 'pcr', info);
+      case 'list':
+      case 'watch':
+        return selectsNode(info.fieldSelector, node)
+          ? allow
+          : refuse('can only list/watch podcertificaterequests with nodeName field selector');
+      default:
+        return refuse(`nodes may not ${info.verb} podcertificaterequests`);
+    }
   }
 
   #pod(node: string, info: ResourceRequestInfo): Decision {

@@ -1,9 +1,10 @@
 import type { Informer } from '../../client/informer.ts';
+import type { PodCertificateRequest } from '../../resources/schema/certificates-v1.generated.ts';
 import type { PersistentVolume, Pod } from '../../resources/schema/core-v1.generated.ts';
 import { claimsOfPod, configMapsOfPod, secretsOfPod, secretsOfVolumeSource } from './pod-references.ts';
 
 /** Kinds of objects that belong to a node through the pods on it. */
-export type RelatedKind = 'pod' | 'secret' | 'configmap' | 'pvc' | 'serviceaccount' | 'pv';
+export type RelatedKind = 'pod' | 'secret' | 'configmap' | 'pvc' | 'serviceaccount' | 'pv' | 'pcr';
 
 interface PodEdges {
   readonly node: string;
@@ -28,7 +29,11 @@ export class NodeGraph {
   readonly #volumesOfSecret = new Map<string, Set<string>>();
   readonly #stops: readonly (() => void)[];
 
-  constructor(pods: Informer<Pod>, volumes: Informer<PersistentVolume>) {
+  constructor(
+    pods: Informer<Pod>,
+    volumes: Informer<PersistentVolume>,
+    certificateRequests: Informer<PodCertificateRequest>,
+  ) {
     this.#stops = [
       pods.addHandler({
         added: (pod) => this.#setPod(pod),
@@ -41,6 +46,11 @@ export class NodeGraph {
         added: (volume) => this.#setVolume(volume),
         updated: (volume) => this.#setVolume(volume),
         deleted: (volume) => this.#removeVolume(volume.metadata.name ?? ''),
+      }),
+      // Each names its node, for ever.
+      certificateRequests.addHandler({
+        added: (request) => this.#references.set(requestKey(request), new Map([[request.spec.nodeName, 1]])),
+        deleted: (request) => this.#references.delete(requestKey(request)),
       }),
     ];
   }
@@ -109,6 +119,10 @@ export class NodeGraph {
     }
     this.#volumes.delete(name);
   }
+}
+
+function requestKey({ metadata }: PodCertificateRequest): string {
+  return objectKey('pcr', metadata.namespace ?? '', metadata.name ?? '');
 }
 
 /** A pod that a node made from a file of its own; it must not open other objects to that node. */

@@ -2,14 +2,18 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { RightsAsk } from '../../../test/reference/rights-ask.ts';
 import { FakeInformer } from '../../../test/support/fake-informer.ts';
-import { persistentVolumes, pods } from '../../resources/schema/resource-types.generated.ts';
+import { persistentVolumes, podCertificateRequests, pods } from '../../resources/schema/resource-types.generated.ts';
 import { nodeRules } from '../bootstrap/bootstrap-objects.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { NodeGraph } from './node-graph.ts';
 
 const file = new URL('../../../test/reference/rights/nodes.json', import.meta.url);
 const asks = JSON.parse(readFileSync(file, 'utf8')) as readonly RightsAsk[];
-const graph = new NodeGraph(new FakeInformer(pods), new FakeInformer(persistentVolumes));
+const graph = new NodeGraph(
+  new FakeInformer(pods),
+  new FakeInformer(persistentVolumes),
+  new FakeInformer(podCertificateRequests),
+);
 const authorizer = new NodeAuthorizer(graph, nodeRules() ?? []);
 
 test.each(asks.map((ask) => [Object.values(ask.attributes).join(' '), ask.user, ask] as const))(

@@ -184,7 +184,7 @@ function prepareUpdate(scope: WriteScope, object: Draft<KubeObject>, live: KubeO
     metadata.generation = (live.metadata.generation ?? 0) + 1;
   const errors = [
     ...validateObjectMetaUpdate(metadata, live.metadata),
-    ...rules.validateUpdate(object as KubeObject, live),
+    ...rules.validateUpdate(object as KubeObject, live, writeContext(scope)),
   ];
   if (errors.length > 0) throw invalidObject(storedType(definition), metadata.name ?? '', errors);
   if (scope.info.subresource !== '') return;

@@ -32,6 +32,7 @@ import {
   namespaces,
   nodes,
   persistentVolumes,
+  podCertificateRequests,
   pods,
   priorityClasses,
   resourceQuotas,
@@ -69,7 +70,11 @@ export function createSecurity({ client, informers, environment, issuer, staticT
     roleBindings: informers.informer(roleBindings),
     clusterRoleBindings: informers.informer(clusterRoleBindings),
   });
-  const graph = new NodeGraph(informers.informer(pods), informers.informer(persistentVolumes));
+  const graph = new NodeGraph(
+    informers.informer(pods),
+    informers.informer(persistentVolumes),
+    informers.informer(podCertificateRequests),
+  );
   const authorizer = new AuthorizerChain([
     privilegedGroups,
     new NodeAuthorizer(graph, nodeRules() ?? []),

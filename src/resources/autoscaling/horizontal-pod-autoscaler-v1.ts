@@ -49,8 +49,8 @@ export const horizontalPodAutoscalerV1Definition = define<AutoscalerV1>(horizont
   changesGeneration: (autoscaler, old) => current.changesGeneration?.(fromV1(autoscaler), fromV1(old)) ?? false,
   status: {
     prepareForUpdate: prepared((...args) => current.status?.prepareForUpdate(...args)),
-    validateUpdate: (autoscaler, old, errors) => {
-      errors.push(...(current.status?.validateUpdate(fromV1(autoscaler), fromV1(old)) ?? []));
+    validateUpdate: (autoscaler, old, errors, context) => {
+      errors.push(...(current.status?.validateUpdate(fromV1(autoscaler), fromV1(old), context) ?? []));
     },
   },
   row: (autoscaler, now) => current.row(fromV1(autoscaler), now),

@@ -67,8 +67,13 @@ export function createCertificateRequest(
 export function parseCertificateRequest(pem: string): CertificateRequest {
   const [block] = pemBlocks(pem);
   if (block?.label !== 'CERTIFICATE REQUEST') throw new Error('PEM block type must be CERTIFICATE REQUEST');
+  return readCertificateRequest(block.content);
+}
+
+/** The same for the bytes of a request (DER). */
+export function readCertificateRequest(bytes: Uint8Array): CertificateRequest {
   try {
-    return readRequest(block.content);
+    return readRequest(bytes);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw new Error('asn1: syntax error: data truncated', { cause: error });

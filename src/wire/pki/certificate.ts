@@ -1,6 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { DerError, readDer, readTime } from './der-reader.ts';
+import { type AlternativeNames, noAlternativeNames, readAlternativeNames } from './alternative-names.ts';
+import { type DerElement, DerError, readDer, readObjectIdentifier, readTime } from './der-reader.ts';
 import { type CertificateSubject, readName, subjectOf } from './distinguished-name.ts';
+import { objectIdentifiers } from './object-identifiers.ts';
 import { parsePem, toPem } from './pem.ts';
 
 /** A certificate, read. */
@@ -9,6 +11,7 @@ export interface Certificate {
   readonly pem: string;
   readonly subject: CertificateSubject;
   readonly issuer: CertificateSubject;
+  readonly alternativeNames: AlternativeNames;
   /** Upper-case hexadecimal, as openssl prints it. */
   readonly serialNumber: string;
   /** Milliseconds since 1970 UTC. */
@@ -44,7 +47,9 @@ function certificateOf(der: Buffer): Certificate {
 /**
  * Read from the bytes and not from node:crypto's text form, in which a line break inside a name looks like another name.
  */
-function fieldsOf(der: Uint8Array): Pick<Certificate, 'subject' | 'issuer' | 'notBeforeMs' | 'notAfterMs'> {
+function fieldsOf(
+  der: Uint8Array,
+): Pick<Certificate, 'subject' | 'issuer' | 'alternativeNames' | 'notBeforeMs' | 'notAfterMs'> {
   const [certificate] = readDer(der);
   const [toBeSigned] = readDer(certificate?.content ?? der);
   const fields = readDer(toBeSigned?.content ?? der);
@@ -57,7 +62,22 @@ function fieldsOf(der: Uint8Array): Pick<Certificate, 'subject' | 'issuer' | 'no
   return {
     issuer: subjectOf(readName(issuer.content)),
     subject: subjectOf(readName(subject.content)),
+    alternativeNames: alternativeNamesOf(fields.find(({ tag }) => tag === extensionsTag)),
     notBeforeMs: readTime(notBefore),
     notAfterMs: readTime(notAfter),
   };
+}
+
+const extensionsTag = 0xa3;
+
+function alternativeNamesOf(extensions: DerElement | undefined): AlternativeNames {
+  const [list] = readDer(extensions?.content ?? Buffer.alloc(0));
+  for (const extension of readDer(list?.content ?? Buffer.alloc(0))) {
+    const [identifier, ...rest] = readDer(extension.content);
+    const value = rest.at(-1);
+    if (identifier === undefined || value === undefined) throw new DerError('the certificate has half an extension');
+    if (readObjectIdentifier(identifier.content) === objectIdentifiers.subjectAlternativeName)
+      return readAlternativeNames(value.content);
+  }
+  return noAlternativeNames;
 }

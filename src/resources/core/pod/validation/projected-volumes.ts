@@ -11,6 +11,7 @@ import type {
   VolumeProjection,
 } from '../../../schema/core-v1.generated.ts';
 import { goValue } from '../../../validation/go-value.ts';
+import { validateUserAnnotations } from '../../../validation/user-annotations.ts';
 import { validateFileMode, validateFilePath } from './paths.ts';
 import { validateDownwardFile, validateItems } from './volume-files.ts';
 
@@ -126,8 +127,9 @@ function validateCertificate(
   path: string,
   errors: FieldError[],
 ): void {
-  const { signerName, keyType, maxExpirationSeconds } = certificate;
+  const { signerName, keyType, maxExpirationSeconds, userAnnotations } = certificate;
   validateSigner(signerName, `${path}.signerName`, errors);
+  if (userAnnotations !== undefined) validateUserAnnotations(userAnnotations, `${path}.userAnnotations`, errors);
   if (!keyTypes.includes(keyType)) errors.push(notSupported(`${path}.keyType`, keyType ?? '', keyTypes));
   if (maxExpirationSeconds !== undefined)
     validateLifetime(maxExpirationSeconds, `${path}.maxExpirationSeconds`, errors);

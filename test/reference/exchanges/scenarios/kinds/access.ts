@@ -1,5 +1,8 @@
 import type { KindTable } from './kind-table.ts';
 
+/** An empty request for a key of Ed25519. */
+const stubPKCS10Request =
+  'MH8wMwIBADAAMCowBQYDK2VwAyEAYAGugr17t0ssogyidz6NL2SVIO2VqQX1Q9hvEx13bLmgADAFBgMrZXADQQDAwqvraZPLoqKL3vn2dhtV0bHt37hsrSZrlTDK/6uPUrW84rcGQvBYA9ztQfdK6dE+L0IDwvfqIkVvS57IcnYJ';
 const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' };
 const rule = { apiGroups: [''], resources: ['pods'], verbs: ['get'] };
 const noVerbs = { rules: [{ apiGroups: [''], resources: ['pods'] }] };
@@ -10,6 +13,40 @@ export const access: readonly KindTable[] = [
     resource: 'certificates.k8s.io/v1/clustertrustbundles',
     smallest: { spec: { trustBundle: '' } },
     invalid: { 'no certificates': { spec: { trustBundle: 'x' } }, 'bad signer': { spec: { signerName: 'x' } } },
+  },
+  {
+    resource: 'certificates.k8s.io/v1/podcertificaterequests',
+    smallest: {
+      spec: {
+        signerName: 'example.com/signer',
+        podName: 'web',
+        podUID: 'pod-1',
+        serviceAccountName: 'default',
+        serviceAccountUID: 'account-1',
+        nodeName: 'node-1',
+        nodeUID: 'node-1',
+        stubPKCS10Request,
+      },
+    },
+    invalid: {
+      'no request': { spec: { stubPKCS10Request: null } },
+      'too long': { spec: { maxExpirationSeconds: 8_000_000 } },
+      'bad names': { spec: { podName: 'A', nodeName: '_', signerName: 'x' } },
+    },
+    patches: { pod: { spec: { podName: 'other' } }, label: { metadata: { labels: { a: 'b' } } } },
+    status: {
+      status: {
+        conditions: [
+          {
+            type: 'Denied',
+            status: 'True',
+            reason: 'Because',
+            message: 'no',
+            lastTransitionTime: '2020-01-01T00:00:00Z',
+          },
+        ],
+      },
+    },
   },
   {
     resource: 'rbac.authorization.k8s.io/v1/clusterroles',
