@@ -197,7 +197,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       stop.abort(new DOMException(`the agent of node ${nodeName} was stopped`, 'AbortError'));
       await workers.pods.stop();
       workers.probes.stop();
-      workers.volumes.stop();
+      await workers.volumes.stop();
       workers.statuses.stop();
       await recorder.stop();
       await options.sources.stop();

@@ -3,6 +3,7 @@ import type {
   DownwardAPIVolumeFile,
   KeyToPath,
   Pod,
+  PodCertificateProjection,
   Secret,
   Volume,
   VolumeProjection,
@@ -10,6 +11,7 @@ import type {
 import type { ReferencedObjects } from '../pods/environment-variables.ts';
 import { fieldText, type PodFacts, resourceText } from '../pods/field-ref.ts';
 
+import type { Credentials } from './pod-certificate.ts';
 import { trustAnchors } from './trust-anchors.ts';
 
 /** The files of a volume that is written from objects, by their paths in it. */
@@ -32,6 +34,8 @@ export interface PayloadInput {
   readonly facts: PodFacts;
   readonly objects: ReferencedObjects;
   token(pod: Pod, request: TokenRequest): Promise<string>;
+  /** `source`: which of the volume's sources it is. Throws while there are none. */
+  credentials(pod: Pod, source: number, projection: PodCertificateProjection): Credentials;
 }
 
 const defaultMode = 0o644;
@@ -137,9 +141,14 @@ async function projectedFiles(
 ): Promise<Payload> {
   const files = new Map<string, PayloadFile>();
   const problems: string[] = [];
-  for (const source of sources) {
+  for (const [index, source] of sources.entries()) {
     try {
-      for (const [path, file] of await projectionFiles(input, source, mode)) files.set(path, file);
+      const { podCertificate } = source;
+      const written =
+        podCertificate === undefined
+          ? await projectionFiles(input, source, mode)
+          : certificateFiles(input, index, podCertificate, mode);
+      for (const [path, file] of written) files.set(path, file);
     } catch (error) {
       problems.push(error instanceof Error ? error.message : String(error));
     }
@@ -165,6 +174,22 @@ async function projectionFiles(input: PayloadInput, source: VolumeProjection, mo
   const { path, audience, expirationSeconds = defaultTokenSeconds } = serviceAccountToken;
   const data = await input.token(input.pod, { audience, expirationSeconds });
   return new Map([[path, { data, ...guarded(input.pod, mode) }]]);
+}
+
+function certificateFiles(
+  input: PayloadInput,
+  source: number,
+  projection: PodCertificateProjection,
+  mode: number,
+): Payload {
+  const { key, chain } = input.credentials(input.pod, source, projection);
+  const { credentialBundlePath, keyPath, certificateChainPath } = projection;
+  const access = guarded(input.pod, mode);
+  const files = new Map<string, PayloadFile>();
+  if (credentialBundlePath) files.set(credentialBundlePath, { data: key + chain, ...access });
+  if (keyPath) files.set(keyPath, { data: key, ...access });
+  if (certificateChainPath) files.set(certificateChainPath, { data: chain, ...access });
+  return files;
 }
 
 /** Readable by its pod's user alone, where there is one user or a group that everything of the volume is given to. */

@@ -12,6 +12,7 @@ import { prepareHostPath } from './host-path.ts';
 import { giveToGroup, isGivenToGroup } from './ownership.ts';
 import { isWritten, volumePayload } from './payload.ts';
 import { isProvisioned, persistentVolumePath, volumeOfClaim } from './persistent-volume.ts';
+import type { PodCertificates } from './pod-certificates.ts';
 import type { ProvisionedVolumes } from './provisioned-volumes.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
 import { subPathsDirectory } from './sub-path.ts';
@@ -24,6 +25,7 @@ export interface SetUpContext {
   readonly objects: ReferencedObjects;
   readonly machine: MachineFacts;
   readonly tokens: ServiceAccountTokens;
+  readonly certificates: PodCertificates;
   readonly provisioned: ProvisionedVolumes;
 }
 
@@ -61,7 +63,7 @@ export async function setUpVolume(
 }
 
 async function setUpWritten(context: SetUpContext, pod: Pod, volume: Volume): Promise<string> {
-  const { host, environment, objects, machine, tokens } = context;
+  const { host, environment, objects, machine, tokens, certificates } = context;
   const podIps = (pod.status?.podIPs ?? []).map(({ ip }) => ip);
   const facts = { pod, podIps, hostIps: machine.hostIps, allocatable: machine.allocatable };
   const payload = await volumePayload(volume, {
@@ -69,6 +71,7 @@ async function setUpWritten(context: SetUpContext, pod: Pod, volume: Volume): Pr
     facts,
     objects,
     token: (of, request) => tokens.token(of, request),
+    credentials: (of, source, projection) => certificates.credentials(of, `${volume.name}/${source}`, projection),
   });
   const path = volumePath(context, pod, folderOf(volume), volume.name);
   if ((await host.files.stat(path)) === undefined) await host.files.makeDirectory(path, 0o777);

@@ -14,13 +14,14 @@ import type { MachineFacts, MountFacts, PodVolumes } from '../pods/worker-contex
 import type { Mount } from '../runtime/runtime.ts';
 import { containerMounts } from './container-mounts.ts';
 import { ClaimError } from './persistent-volume.ts';
+import { PodCertificates } from './pod-certificates.ts';
 import { ProvisionedVolumes } from './provisioned-volumes.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { setUpVolume, tearDownVolumes } from './set-up-volume.ts';
 import { resolveSubPath } from './sub-path.ts';
 
 export interface VolumeManagerOptions {
-  readonly client: Pick<Client, 'get' | 'list' | 'createSubresource'>;
+  readonly client: Pick<Client, 'get' | 'list' | 'watch' | 'create' | 'createSubresource'>;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly recorder: EventRecorder;
@@ -61,12 +62,14 @@ const patienceMs = 123_000;
 export class VolumeManager implements PodVolumes {
   readonly #options: VolumeManagerOptions;
   readonly #tokens: ServiceAccountTokens;
+  readonly #certificates: PodCertificates;
   readonly #provisioned: ProvisionedVolumes;
   readonly #pods = new Map<string, PodState>();
 
   constructor(options: VolumeManagerOptions) {
     this.#options = options;
     this.#tokens = new ServiceAccountTokens(options);
+    this.#certificates = new PodCertificates({ ...options, onChange: (uid) => this.#renew(uid) });
     this.#provisioned = new ProvisionedVolumes({
       ...options,
       files: options.host.files,
@@ -127,6 +130,7 @@ export class VolumeManager implements PodVolumes {
     stopTimers(this.#pods.get(uid));
     this.#pods.delete(uid);
     this.#tokens.forget(uid);
+    this.#certificates.forget(uid);
     await tearDownVolumes(host, podDirectory(config.rootDirectory, uid));
   }
 
@@ -140,8 +144,14 @@ export class VolumeManager implements PodVolumes {
     return this.#provisioned.collect();
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     for (const state of this.#pods.values()) stopTimers(state);
+    await this.#certificates.stop();
+  }
+
+  #renew(uid: string): void {
+    this.invalidate(uid);
+    this.#options.onStale(uid);
   }
 
   #stateOf(pod: Pod): PodState {
@@ -149,10 +159,7 @@ export class VolumeManager implements PodVolumes {
     let state = this.#pods.get(uid);
     if (state === undefined) {
       const { environment, onStale } = this.#options;
-      const renewal = new WakeUp(environment, () => {
-        this.invalidate(uid);
-        onStale(uid);
-      });
+      const renewal = new WakeUp(environment, () => this.#renew(uid));
       state = { volumes: new Map(), retry: new WakeUp(environment, () => onStale(uid)), renewal, wake: undefined };
       this.#pods.set(uid, state);
     }
@@ -184,7 +191,7 @@ export class VolumeManager implements PodVolumes {
     known.stale = false;
     try {
       known.path = await setUpVolume(
-        { ...this.#options, tokens: this.#tokens, provisioned: this.#provisioned },
+        { ...this.#options, tokens: this.#tokens, certificates: this.#certificates, provisioned: this.#provisioned },
         pod,
         volume,
         signal,

@@ -8,7 +8,7 @@ import { type NameAttribute, nameDer, nameOf } from './distinguished-name.ts';
 import { extensionDer } from './extension.ts';
 import { generateKeyPair, type KeyPair, parseKeyPair, privateKeyPem } from './key-pair.ts';
 import { objectIdentifiers } from './object-identifiers.ts';
-import { signatureAlgorithmDer } from './signature-algorithms.ts';
+import { signatureAlgorithmDer, signatureDigest } from './signature-algorithms.ts';
 
 /** What a leaf certificate says. */
 export interface LeafOptions {
@@ -164,7 +164,11 @@ function signedCertificate(environment: RandomSource, issuer: Issuer, publicKey:
       ),
     ),
   );
-  return der.sequence(toBeSigned, algorithm, der.bitString(sign('sha256', toBeSigned, issuer.privateKey)));
+  return der.sequence(
+    toBeSigned,
+    algorithm,
+    der.bitString(sign(signatureDigest(issuer.privateKey), toBeSigned, issuer.privateKey)),
+  );
 }
 
 function leafExtensions({ keyUsages, extendedKeyUsages, alternativeNames }: CertificateContent): readonly Uint8Array[] {

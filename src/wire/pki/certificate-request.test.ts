@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { realEnvironment } from '../../../test/support/environment.ts';
 import { createCertificateRequest, parseCertificateRequest } from './certificate-request.ts';
 import { fixedTestKeys } from './fixed-test-keys.ts';
-import { generateKeyPair } from './key-pair.ts';
+import { generateKeyPair, generateKeyPairOfType } from './key-pair.ts';
 import { parsePem, toPem } from './pem.ts';
 
 const subject = { commonName: 'system:node:n1', organizations: ['system:nodes'] };
@@ -113,4 +113,19 @@ test('whatever bytes there are, the answer is a request or an error, at once', (
       }
     }
   }
+});
+
+test.each(['ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519', 'RSA3072'])(
+  'a request for a key of type %s proves it, for nobody in particular',
+  async (type) => {
+    const pair = await generateKeyPairOfType(type, realEnvironment);
+    const request = parseCertificateRequest(createCertificateRequest({ commonName: '', organizations: [] }, pair));
+    expect(request.signatureProblem()).toBeUndefined();
+    expect(request.publicKey.equals(pair.publicKey)).toBe(true);
+    expect(request.name).toEqual([]);
+  },
+);
+
+test('of other types there are no keys', async () => {
+  await expect(generateKeyPairOfType('DSA', realEnvironment)).rejects.toThrow('unknown key type "DSA"');
 });

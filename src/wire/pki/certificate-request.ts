@@ -19,7 +19,7 @@ import { extensionDer } from './extension.ts';
 import type { KeyPair } from './key-pair.ts';
 import { objectIdentifiers } from './object-identifiers.ts';
 import { pemBlocks, toPem } from './pem.ts';
-import { signatureAlgorithmDer, verifiableSignature } from './signature-algorithms.ts';
+import { signatureAlgorithmDer, signatureDigest, verifiableSignature } from './signature-algorithms.ts';
 
 /** A PKCS#10 request (RFC 2986), read. */
 export interface CertificateRequest {
@@ -59,7 +59,7 @@ export function createCertificateRequest(
     publicKey.export({ type: 'spki', format: 'der' }),
     der.explicit(0, ...attributes),
   );
-  const signature = der.bitString(sign('sha256', information, privateKey));
+  const signature = der.bitString(sign(signatureDigest(privateKey), information, privateKey));
   return toPem('CERTIFICATE REQUEST', der.sequence(information, signatureAlgorithmDer(privateKey), signature));
 }
 

@@ -52,7 +52,7 @@ export function subjectOf(name: readonly NameAttribute[]): CertificateSubject {
 export function nameOf({ commonName, organizations }: CertificateSubject): readonly NameAttribute[] {
   return [
     ...organizations.map((text) => ({ identifier: objectIdentifiers.organization, text })),
-    { identifier: objectIdentifiers.commonName, text: commonName },
+    ...(commonName === '' ? [] : [{ identifier: objectIdentifiers.commonName, text: commonName }]),
   ];
 }
 

@@ -8,6 +8,10 @@ interface Algorithm {
   readonly key: 'rsa' | 'ec' | 'ed25519';
 }
 
+const ecdsaWithSha384 = '1.2.840.10045.4.3.3';
+const ecdsaWithSha512 = '1.2.840.10045.4.3.4';
+const ed25519 = '1.3.101.112';
+
 const algorithms: Readonly<Record<string, Algorithm>> = {
   '1.2.840.113549.1.1.5': { digest: 'sha1', key: 'rsa' },
   [objectIdentifiers.rsaWithSha256]: { digest: 'sha256', key: 'rsa' },
@@ -15,9 +19,9 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
   '1.2.840.113549.1.1.13': { digest: 'sha512', key: 'rsa' },
   '1.2.840.10045.4.1': { digest: 'sha1', key: 'ec' },
   [objectIdentifiers.ecdsaWithSha256]: { digest: 'sha256', key: 'ec' },
-  '1.2.840.10045.4.3.3': { digest: 'sha384', key: 'ec' },
-  '1.2.840.10045.4.3.4': { digest: 'sha512', key: 'ec' },
-  '1.3.101.112': { digest: null, key: 'ed25519' },
+  [ecdsaWithSha384]: { digest: 'sha384', key: 'ec' },
+  [ecdsaWithSha512]: { digest: 'sha512', key: 'ec' },
+  [ed25519]: { digest: null, key: 'ed25519' },
 };
 
 const failures = {
@@ -40,9 +44,20 @@ export function verifiableSignature(
   return { digest: algorithm.digest, failure: failures[algorithm.key] };
 }
 
-/** The algorithm by which a key of ours signs: SHA-256 with RSA or ECDSA. */
+/** The identifier of the algorithm by which a key of ours signs: SHA-256 with RSA, and with ECDSA what is as strong as the curve. */
+function identifierOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
+  if (asymmetricKeyType === 'rsa') return objectIdentifiers.rsaWithSha256;
+  if (asymmetricKeyType === 'ed25519') return ed25519;
+  if (asymmetricKeyDetails?.namedCurve === 'secp384r1') return ecdsaWithSha384;
+  return asymmetricKeyDetails?.namedCurve === 'secp521r1' ? ecdsaWithSha512 : objectIdentifiers.ecdsaWithSha256;
+}
+
+/** The digest that a key of ours signs; null where the key decides. */
+export function signatureDigest(key: KeyObject): string | null {
+  return algorithms[identifierOf(key)]?.digest ?? null;
+}
+
 export function signatureAlgorithmDer(key: KeyObject): Buffer {
-  return key.asymmetricKeyType === 'rsa'
-    ? der.sequence(der.objectIdentifier(objectIdentifiers.rsaWithSha256), der.null())
-    : der.sequence(der.objectIdentifier(objectIdentifiers.ecdsaWithSha256));
+  const identifier = der.objectIdentifier(identifierOf(key));
+  return key.asymmetricKeyType === 'rsa' ? der.sequence(identifier, der.null()) : der.sequence(identifier);
 }
