@@ -4,7 +4,7 @@ import { silentLogger } from '../machinery/log.ts';
 import { RuntimeError, type RuntimeStatus } from './runtime/runtime.ts';
 import { RuntimeHealth } from './runtime-health.ts';
 
-const well: RuntimeStatus = { runtimeReady: true, networkReady: true, message: '' };
+const well: RuntimeStatus = { runtimeReady: true, networkReady: true, message: '', features: undefined };
 
 let environment: VirtualEnvironment;
 let stop: AbortController;
@@ -92,7 +92,7 @@ test('one that is away for less is no problem, and one that comes back is asked 
 });
 
 test('what it says of itself and of the network is passed on', async () => {
-  answer = async () => ({ runtimeReady: false, networkReady: false, message: 'not yet' });
+  answer = async () => ({ runtimeReady: false, networkReady: false, message: 'not yet', features: undefined });
   void health.run(stop.signal);
   await environment.settle();
   health.listed();

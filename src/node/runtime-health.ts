@@ -1,7 +1,7 @@
 import type { Environment } from '../machinery/environment/environment.ts';
 import { formatGoDuration } from '../machinery/go-duration.ts';
 import type { Logger } from '../machinery/log.ts';
-import type { ContainerRuntime, RuntimeStatus } from './runtime/runtime.ts';
+import type { ContainerRuntime, RuntimeFeatures, RuntimeStatus } from './runtime/runtime.ts';
 
 export interface RuntimeHealthOptions {
   readonly runtime: Pick<ContainerRuntime, 'status' | 'version'>;
@@ -43,6 +43,11 @@ export class RuntimeHealth {
   /** `containerd://1.7.24`. */
   get version(): string {
     return this.#version;
+  }
+
+  /** What the runtime said last that it can do; undefined: nothing. */
+  get features(): RuntimeFeatures | undefined {
+    return this.#status?.features;
   }
 
   /** Why the runtime cannot be used; none: it can. */

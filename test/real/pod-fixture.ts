@@ -15,6 +15,7 @@ export const plainSecurity: SandboxConfig['securityContext'] = {
   runAsGroup: undefined,
   runAsUsername: undefined,
   supplementalGroups: [],
+  supplementalGroupsPolicy: 'Merge',
   readOnlyRootFilesystem: false,
   addCapabilities: [],
   dropCapabilities: [],

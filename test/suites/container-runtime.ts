@@ -311,6 +311,7 @@ const plainSecurity: SandboxConfig['securityContext'] = {
   runAsGroup: undefined,
   runAsUsername: undefined,
   supplementalGroups: [],
+  supplementalGroupsPolicy: 'Merge',
   readOnlyRootFilesystem: false,
   addCapabilities: [],
   dropCapabilities: [],

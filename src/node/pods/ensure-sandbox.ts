@@ -49,12 +49,14 @@ export async function ensureSandbox(
   }
   metrics.sandboxStarting(pod);
   try {
-    if (pod.spec?.hostUsers === false)
-      throw new Error("can't set `spec.hostUsers: false`, runtime does not support user namespaces");
     const [runtimeHandler] = await Promise.all([
       handlerOf(context, pod),
       host.files.makeDirectory(sandbox.logDirectory),
     ]);
+    if (pod.spec?.hostUsers === false) {
+      const who = runtimeHandler === '' ? 'runtime' : `RuntimeClass handler ${quote(runtimeHandler)}`;
+      throw new Error(`can't set \`spec.hostUsers: false\`, ${who} does not support user namespaces`);
+    }
     const sandboxId = await runtime.runPodSandbox({ ...sandbox, runtimeHandler }, signal);
     await cache.refreshSandbox(sandboxId);
     const status = cache.state(uid).sandboxes.find(({ id }) => id === sandboxId);

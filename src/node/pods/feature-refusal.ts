@@ -1,5 +1,5 @@
 import { quote } from '../../machinery/go-text.ts';
-import type { Container, Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Container, Node, Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { Refusal } from './pod-admission.ts';
 
 /** Kernel parameters of a pod's own namespaces that can do no harm to others. */
@@ -21,8 +21,8 @@ const safeSysctls: ReadonlySet<string> = new Set([
 ]);
 
 /** Why a pod is refused that asks for what this node does not do: better so than run otherwise than it asks for. */
-export function featureRefusal(pod: Pod): Refusal | undefined {
-  return sysctlRefusal(pod) ?? appArmorRefusal(pod) ?? groupsRefusal(pod) ?? unsupported(pod);
+export function featureRefusal(pod: Pod, node: Node): Refusal | undefined {
+  return sysctlRefusal(pod) ?? appArmorRefusal(pod) ?? groupsRefusal(pod, node) ?? unsupported(pod);
 }
 
 function sysctlRefusal({ spec }: Pod): Refusal | undefined {
@@ -50,8 +50,9 @@ function appArmorRefusal(pod: Pod): Refusal | undefined {
   return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
 }
 
-function groupsRefusal({ spec }: Pod): Refusal | undefined {
+function groupsRefusal({ spec }: Pod, { status }: Node): Refusal | undefined {
   if (spec?.securityContext?.supplementalGroupsPolicy !== 'Strict') return undefined;
+  if (status?.features?.supplementalGroupsPolicy === true) return undefined;
   return {
     reason: 'SupplementalGroupsPolicyNotSupported',
     message: 'SupplementalGroupsPolicy=Strict is not supported in this node',

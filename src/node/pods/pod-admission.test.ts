@@ -85,6 +85,14 @@ test.each<[Partial<PodSpec>, string, string]>([
   expect(admit(podOf(spec))).toEqual({ reason, message });
 });
 
+test('takes pods that are strict about groups where the runtime can be', () => {
+  const pod = podOf({ securityContext: { supplementalGroupsPolicy: 'Strict' } });
+  const on = (supplementalGroupsPolicy: boolean) =>
+    admit(pod, { node: { metadata: { name: 'node-1' }, status: { features: { supplementalGroupsPolicy } } } });
+  expect(on(true)).toBeUndefined();
+  expect(on(false)?.reason).toBe('SupplementalGroupsPolicyNotSupported');
+});
+
 test('takes kernel parameters that harm nobody', () => {
   const sysctls = [
     { name: 'net/ipv4/ip_local_port_range', value: '1024 65000' },

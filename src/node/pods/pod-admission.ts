@@ -26,7 +26,7 @@ const firstResources = ['cpu', 'memory', 'ephemeral-storage'];
  * does: of pods bound at the same moment, or of labels that have changed.
  */
 export function admitPod(input: AdmissionInput): Refusal | undefined {
-  return osRefusal(input) ?? featureRefusal(input.pod) ?? resourceRefusal(input) ?? predicateRefusal(input);
+  return osRefusal(input) ?? featureRefusal(input.pod, input.node) ?? resourceRefusal(input) ?? predicateRefusal(input);
 }
 
 function osRefusal({ pod }: AdmissionInput): Refusal | undefined {

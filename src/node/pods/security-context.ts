@@ -55,6 +55,7 @@ export function containerSecurity({
     runAsGroup: own.runAsGroup ?? shared.runAsGroup,
     runAsUsername: imageUsername,
     supplementalGroups,
+    supplementalGroupsPolicy: policyOf(shared),
     readOnlyRootFilesystem: own.readOnlyRootFilesystem === true,
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
@@ -77,6 +78,7 @@ export function sandboxSecurity({ spec }: Pod): SecurityContext {
     runAsGroup: shared.runAsGroup,
     runAsUsername: undefined,
     supplementalGroups: podGroups(shared),
+    supplementalGroupsPolicy: policyOf(shared),
     readOnlyRootFilesystem: false,
     addCapabilities: [],
     dropCapabilities: [],
@@ -92,6 +94,10 @@ export function sandboxSecurity({ spec }: Pod): SecurityContext {
 /** The groups every process of the pod is in beside its own. */
 export function podGroups(shared: PodSecurityContext): readonly number[] {
   return [...(shared.fsGroup === undefined ? [] : [shared.fsGroup]), ...(shared.supplementalGroups ?? [])];
+}
+
+function policyOf({ supplementalGroupsPolicy }: PodSecurityContext): SecurityContext['supplementalGroupsPolicy'] {
+  return supplementalGroupsPolicy === 'Strict' ? 'Strict' : 'Merge';
 }
 
 /** Why a container that may not run as root must not be started; undefined when it may be. */

@@ -216,14 +216,42 @@ test('a pod is run by the handler of its runtime class', async () => {
   ]);
 });
 
+test('a pod is strict about groups where the runtime says that it can be', async () => {
+  world = new NodeWorld();
+  const { runtime } = world;
+  const status = runtime.status.bind(runtime);
+  runtime.status = async () => ({ ...(await status()), features: { supplementalGroupsPolicy: true } });
+  const policies: string[] = [];
+  const runPodSandbox = runtime.runPodSandbox.bind(runtime);
+  runtime.runPodSandbox = (config, signal) => {
+    policies.push(config.securityContext.supplementalGroupsPolicy);
+    return runPodSandbox(config, signal);
+  };
+  await world.startAgent();
+  await world.advance(1);
+  expect((await world.node()).status?.features).toEqual({ supplementalGroupsPolicy: true });
+  const securityContext = { supplementalGroupsPolicy: 'Strict' };
+  await world.createPod('web', { securityContext, containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  expect(policies).toEqual(['Strict']);
+});
+
 test('a pod with users of its own waits for a runtime that has them', async () => {
   world = await NodeWorld.start();
+  await world.api.create(runtimeClasses, { metadata: { name: 'kata' }, handler: 'kata-qemu' });
   await world.createPod('web', { hostUsers: false, containers: [{ name: 'main', image: 'nginx:1' }] });
   await world.advance(1);
   expect(await world.events('web')).toEqual([
     "FailedCreatePodSandBox: Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces",
   ]);
   expect((await world.status('web')).phase).toBe('Pending');
+  const containers = [{ name: 'main', image: 'nginx:1' }];
+  await world.createPod('boxed', { hostUsers: false, runtimeClassName: 'kata', containers });
+  await world.advance(1);
+  expect(await world.events('boxed')).toEqual([
+    'FailedCreatePodSandBox: Failed to create pod sandbox: ' +
+      'can\'t set `spec.hostUsers: false`, RuntimeClass handler "kata-qemu" does not support user namespaces',
+  ]);
 });
 
 test('without last words the log speaks, where the pod asks for it', async () => {

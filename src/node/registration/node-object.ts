@@ -1,7 +1,7 @@
 import type { ContainerImage, Node, NodeCondition, NodeStatus } from '../../resources/schema/core-v1.generated.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Machine } from '../machine.ts';
-import type { Image } from '../runtime/runtime.ts';
+import type { Image, RuntimeFeatures } from '../runtime/runtime.ts';
 import { nodeIdAnnotation } from './node-identity.ts';
 
 /** The images a node's status lists at most, the largest first. */
@@ -13,6 +13,7 @@ export interface NodeStatusInput {
   readonly config: NodeConfig;
   readonly machine: Machine;
   readonly runtimeVersion: string;
+  readonly features: RuntimeFeatures | undefined;
   readonly conditions: readonly NodeCondition[];
   readonly images: readonly Image[];
   readonly volumesInUse: readonly string[];
@@ -50,7 +51,7 @@ export function standardLabels(nodeName: string, { info }: Machine): Readonly<Re
 }
 
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
-  const { nodeName, config, machine, runtimeVersion, conditions, images, volumesInUse } = input;
+  const { nodeName, config, machine, runtimeVersion, features, conditions, images, volumesInUse } = input;
   const { info } = machine;
   return {
     capacity: machine.capacity,
@@ -76,6 +77,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     },
     images: listedImages(images),
     ...(volumesInUse.length > 0 && { volumesInUse }),
+    ...(features !== undefined && { features: { ...features } }),
     declaredFeatures: [
       'ExtendWebSocketsToKubelet',
       'InPlacePodLevelResourcesVerticalScaling',

@@ -197,12 +197,13 @@ export class NodeRegistrar {
       previous,
       now: environment.now(),
     });
-    const { version: runtimeVersion } = health;
+    const { version: runtimeVersion, features } = health;
     return nodeStatus({
       nodeName,
       config,
       machine,
       runtimeVersion,
+      features,
       conditions,
       images,
       volumesInUse: volumesInUse(),

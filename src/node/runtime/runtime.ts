@@ -85,6 +85,12 @@ export interface RuntimeStatus {
   readonly networkReady: boolean;
   /** Why not, in the runtime's words. */
   readonly message: string;
+  /** What the runtime can do that not every one can; undefined: it does not say. */
+  readonly features: RuntimeFeatures | undefined;
+}
+
+export interface RuntimeFeatures {
+  readonly supplementalGroupsPolicy: boolean;
 }
 
 export interface PodIdentity {
@@ -189,6 +195,8 @@ export interface SecurityContext {
   readonly runAsGroup: number | undefined;
   readonly runAsUsername: string | undefined;
   readonly supplementalGroups: readonly number[];
+  /** Whether the groups that the image has its user in are `Merge`d with them. */
+  readonly supplementalGroupsPolicy: 'Merge' | 'Strict';
   readonly readOnlyRootFilesystem: boolean;
   readonly addCapabilities: readonly string[];
   readonly dropCapabilities: readonly string[];

@@ -10,6 +10,7 @@ import {
   Protocol,
   SecurityProfile_ProfileType,
   Signal,
+  SupplementalGroupsPolicy,
 } from './generated/runtime-v1.generated.ts';
 
 const security: SandboxConfig['securityContext'] = {
@@ -18,6 +19,7 @@ const security: SandboxConfig['securityContext'] = {
   runAsGroup: undefined,
   runAsUsername: undefined,
   supplementalGroups: [5, 6],
+  supplementalGroupsPolicy: 'Strict',
   readOnlyRootFilesystem: true,
   addCapabilities: ['NET_ADMIN'],
   dropCapabilities: ['ALL'],
@@ -79,6 +81,7 @@ test('a sandbox as CRI takes it; the number zero is not the absence of one', () 
   expect(context?.runAsUser?.value).toBe(0n);
   expect(context?.runAsGroup).toBeUndefined();
   expect(context?.supplementalGroups).toEqual([5n, 6n]);
+  expect(context?.supplementalGroupsPolicy).toBe(SupplementalGroupsPolicy.Strict);
   expect(context?.seccomp).toMatchObject({
     profileType: SecurityProfile_ProfileType.Localhost,
     localhostRef: 'profile.json',

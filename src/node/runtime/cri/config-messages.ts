@@ -12,6 +12,7 @@ import {
   SecurityProfile_ProfileType,
   type SecurityProfileSchema,
   Signal,
+  SupplementalGroupsPolicy,
 } from './generated/runtime-v1.generated.ts';
 
 /** A sandbox as CRI takes it. */
@@ -43,6 +44,7 @@ export function sandboxMessage(config: SandboxConfig): MessageInitShape<typeof P
         ...optional('runAsGroup', security.runAsGroup),
         readonlyRootfs: security.readOnlyRootFilesystem,
         supplementalGroups: security.supplementalGroups.map(BigInt),
+        supplementalGroupsPolicy: SupplementalGroupsPolicy[security.supplementalGroupsPolicy],
         privileged: security.privileged,
         seccomp: seccomp(security),
       },
@@ -122,6 +124,7 @@ function containerSecurity(
     runAsUsername: security.runAsUsername ?? '',
     readonlyRootfs: security.readOnlyRootFilesystem,
     supplementalGroups: security.supplementalGroups.map(BigInt),
+    supplementalGroupsPolicy: SupplementalGroupsPolicy[security.supplementalGroupsPolicy],
     noNewPrivs: security.noNewPrivileges,
     maskedPaths: [...security.maskedPaths],
     readonlyPaths: [...security.readonlyPaths],

@@ -87,7 +87,7 @@ export class CriRuntime implements ContainerRuntime {
 
   async status(signal?: AbortSignal): Promise<RuntimeStatus> {
     const answer = await this.#connection.call(RuntimeService.method.status, {}, within(requestTimeoutMs, signal));
-    return runtimeStatusOf(answer.status);
+    return runtimeStatusOf(answer);
   }
 
   async runPodSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<string> {

@@ -20,8 +20,8 @@ import {
   type PodSandboxMetadata,
   PodSandboxState,
   type PodSandboxStatus,
-  type RuntimeStatus as RuntimeStatusMessage,
   ContainerState as State,
+  type StatusResponse,
 } from './generated/runtime-v1.generated.ts';
 
 /** What CRI answers, in the words of `ContainerRuntime`. */
@@ -124,7 +124,7 @@ export function statsOf(message: ContainerStatsMessage): ContainerStats {
   };
 }
 
-export function runtimeStatusOf(message: RuntimeStatusMessage | undefined): RuntimeStatus {
+export function runtimeStatusOf({ status: message, features }: StatusResponse): RuntimeStatus {
   const conditions = message?.conditions ?? [];
   const ready = (type: string) => conditions.some((each) => each.type === type && each.status);
   return {
@@ -134,6 +134,7 @@ export function runtimeStatusOf(message: RuntimeStatusMessage | undefined): Runt
       .filter((each) => !each.status)
       .map((each) => `${each.type}=false reason:${each.reason} message:${each.message}`)
       .join(', '),
+    features: features && { supplementalGroupsPolicy: features.supplementalGroupsPolicy },
   };
 }
 

@@ -139,7 +139,7 @@ export class SimulatedRuntime implements ContainerRuntime, ProbeResponder, Simul
   async status(): Promise<RuntimeStatus> {
     this.#check();
     const message = this.#networkMessage;
-    return { runtimeReady: true, networkReady: message === undefined, message: message ?? '' };
+    return { runtimeReady: true, networkReady: message === undefined, message: message ?? '', features: undefined };
   }
 
   async runPodSandbox(config: SandboxConfig, signal?: AbortSignal): Promise<string> {
