@@ -117,8 +117,11 @@ export class LocalCluster {
     });
     const read = (stream: typeof session.stdout) => (stream === undefined ? '' : text(stream));
     const [out, error] = await Promise.all([read(session.stdout), read(session.stderr)]);
-    await session.exit.catch(() => undefined);
-    return out + error;
+    const failure = await session.exit.then(
+      () => '',
+      (reason: unknown) => String(reason),
+    );
+    return out + error || failure;
   }
 
   async logs(pod: string): Promise<string> {
