@@ -290,6 +290,40 @@ describe('failures', () => {
     await expect(client.fetch({ ...get('/'), method: 'POST' })).rejects.toMatchObject({ reused: true });
   });
 
+  /** Answers one request on each connection, the first two at the same time, and breaks off at the next. */
+  async function forgetful() {
+    let connections = 0;
+    const both = Promise.withResolvers<void>();
+    const port = await rawServer((socket) => {
+      const isEarly = ++connections <= 2;
+      if (connections === 2) both.resolve();
+      socket.once('data', async () => {
+        if (isEarly) await both.promise;
+        socket.once('data', () => socket.destroy());
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      });
+    });
+    return { port, count: () => connections };
+  }
+
+  test('a read is repeated on a new connection, for others that were kept may be as dead', async () => {
+    const { port, count } = await forgetful();
+    const client = clientOf(`http://127.0.0.1:${port}`);
+    await Promise.all([client.fetch(get('/')), client.fetch(get('/'))]);
+    expect(await client.fetch(get('/'))).toMatchObject({ status: 200 });
+    expect(count()).toBe(3);
+  });
+
+  test('a write that met a dead connection is not repeated, and the next does not meet another', async () => {
+    const { port, count } = await forgetful();
+    const client = clientOf(`http://127.0.0.1:${port}`);
+    const post = () => client.fetch({ ...get('/'), method: 'POST' });
+    await Promise.all([post(), post()]);
+    await expect(post()).rejects.toMatchObject({ reused: true });
+    expect(await post()).toMatchObject({ status: 200 });
+    expect(count()).toBe(3);
+  });
+
   test('a body that breaks off is an error, not an end', async () => {
     const port = await rawServer((socket) =>
       socket.once('data', () => {

@@ -85,8 +85,12 @@ export class HttpClient implements HttpTarget {
     try {
       return await this.#exchange(request, headers, false);
     } catch (error) {
-      // A server may close a kept connection at the moment it is used again. Repeating is safe where nothing is changed.
-      if (!isStaleConnection(error) || !repeatable(request) || this.#closings !== closings) throw error;
+      if (!isStaleConnection(error) || this.#closings !== closings) throw error;
+      // A server may close a kept connection at the moment it is used again. One that was started anew, or cut off for a while, has forgotten
+      // all of them: whatever is sent next is sent over a new one.
+      closeIdle(this.#agents.pool);
+      // Repeating is safe where nothing is changed.
+      if (!repeatable(request)) throw error;
       return this.#exchange(request, headers, false);
     }
   }
@@ -99,7 +103,7 @@ export class HttpClient implements HttpTarget {
 
   /** Keeps no connection any more; requests in flight finish, and new ones are still sent. */
   retire(): void {
-    closeIdle(this.#agents.pool);
+    keepNone(this.#agents.pool);
   }
 
   /** Closes all connections; requests in flight fail. */
@@ -210,7 +214,7 @@ export class HttpClient implements HttpTarget {
       const old = this.#agents;
       this.#agents = this.#createAgents(current);
       // Requests in flight finish on their connections; those are not kept afterwards.
-      closeIdle(old.pool);
+      keepNone(old.pool);
     }
     return this.#agents;
   }
@@ -258,5 +262,9 @@ function timeoutError(connectMs: number): NodeJS.ErrnoException {
 
 function closeIdle(agent: PlainAgent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}
+
+function keepNone(agent: PlainAgent): void {
+  closeIdle(agent);
   agent.maxFreeSockets = 0;
 }
