@@ -1,47 +1,20 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { type ClientHttp2Session, connect as http2Connect } from 'node:http2';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { duplexPair } from 'node:stream';
+import { connect } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { realEnvironment } from '../../test/support/environment.ts';
+import { say, startServer } from '../../test/support/http-ends.ts';
 import { clientCredential, serverTls, testAuthority } from '../../test/support/pki.ts';
-import type { HttpRequest, HttpResponse } from './http.ts';
+import type { HttpRequest } from './http.ts';
 import { readHttpBody } from './http-body.ts';
 import type { HttpConnection, HttpHandler } from './http-handler.ts';
-import { HttpServer, type HttpServerOptions } from './http-server.ts';
+import type { HttpServer } from './http-server.ts';
 import { CertificateAuthority } from './pki/certificate-authority.ts';
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 type Fetch = HttpHandler['fetch'];
-
-async function start(fetch: Fetch | HttpHandler, options: Partial<HttpServerOptions> = {}): Promise<HttpServer> {
-  const handler = typeof fetch === 'function' ? { fetch } : fetch;
-  const server = await HttpServer.start({
-    environment: realEnvironment,
-    handler,
-    address: { host: '127.0.0.1', port: 0 },
-    tls: serverTls,
-    ...options,
-  });
-  cleanups.push(() => server.close());
-  return server;
-}
-
-const ok = (body: string): HttpResponse => ({
-  status: 200,
-  headers: { 'content-type': 'text/plain' },
-  body: Buffer.from(body),
-});
 
 interface Answer {
   readonly status: number;
@@ -76,7 +49,7 @@ async function over1(server: HttpServer, call: Call = {}): Promise<Answer> {
 function session2(server: HttpServer, tls: object = {}): ClientHttp2Session {
   const session = http2Connect(`https://127.0.0.1:${server.port}`, { ca: testAuthority.certificate.pem, ...tls });
   session.on('error', () => undefined);
-  cleanups.push(() => session.destroy());
+  onTestFinished(() => session.destroy());
   return session;
 }
 
@@ -98,9 +71,9 @@ const protocols = [
 describe.each(protocols)('%s', (protocol, send) => {
   test('hands method, path, headers and body to the handler', async () => {
     let seen: HttpRequest | undefined;
-    const server = await start(async (request) => {
+    const server = await startServer(async (request) => {
       seen = request;
-      return ok(Buffer.from(await readHttpBody(request.body)).toString());
+      return say(Buffer.from(await readHttpBody(request.body)).toString());
     });
     const answer = await send(server, { method: 'POST', path: '/a/b%20c?x=1', headers: { 'X-Y': 'z' }, body: 'hello' });
     expect(answer).toMatchObject({
@@ -118,7 +91,7 @@ describe.each(protocols)('%s', (protocol, send) => {
 
   test('a request without a body has none', async () => {
     let seen: HttpRequest | undefined;
-    const server = await start(async (request) => {
+    const server = await startServer(async (request) => {
       seen = request;
       return { status: 204, headers: {} };
     });
@@ -127,7 +100,7 @@ describe.each(protocols)('%s', (protocol, send) => {
   });
 
   test('HEAD is answered without the body and with its length', async () => {
-    const server = await start(async () => ok('hello'));
+    const server = await startServer(async () => say('hello'));
     expect(await send(server, { method: 'HEAD' })).toMatchObject({
       status: 200,
       body: '',
@@ -136,7 +109,7 @@ describe.each(protocols)('%s', (protocol, send) => {
   });
 
   test('a body over the bound is 413, whether or not its length is announced', async () => {
-    const server = await start(async (request) => ok(`${(await readHttpBody(request.body)).length}`), {
+    const server = await startServer(async (request) => say(`${(await readHttpBody(request.body)).length}`), {
       limits: { bodyBytes: 1000 },
     });
     expect(await send(server, { method: 'POST', body: 'x'.repeat(1000) })).toMatchObject({ status: 200, body: '1000' });
@@ -150,9 +123,11 @@ describe.each(protocols)('%s', (protocol, send) => {
     const errors: unknown[] = [];
     const handler: Fetch = async (request) => {
       if (request.path === '/bad') throw new Error('broken');
-      return ok('fine');
+      return say('fine');
     };
-    const server = await start(handler, { onError: (error, request) => errors.push([String(error), request.path]) });
+    const server = await startServer(handler, {
+      onError: (error, request) => errors.push([String(error), request.path]),
+    });
     expect(await send(server, { path: '/bad' })).toMatchObject({ status: 500, body: 'Internal Server Error\n' });
     expect(errors).toEqual([['Error: broken', '/bad']]);
     expect(await send(server)).toMatchObject({ status: 200 });
@@ -160,7 +135,7 @@ describe.each(protocols)('%s', (protocol, send) => {
 
   test('an answer streams as it is made, and is cut when its source fails', async () => {
     const errors: unknown[] = [];
-    const server = await start(
+    const server = await startServer(
       async () => ({
         status: 200,
         headers: {},
@@ -177,7 +152,7 @@ describe.each(protocols)('%s', (protocol, send) => {
   });
 
   test('headers over the bound are refused', async () => {
-    const server = await start(async () => ok('fine'), { limits: { headerBytes: 16_384 } });
+    const server = await startServer(async () => say('fine'), { limits: { headerBytes: 16_384 } });
     const size = protocol === 'HTTP/1.1' ? 20_000 : 100_000;
     const answer = await send(server, { headers: { 'x-large': 'x'.repeat(size) } }).catch((error: Error) => error);
     if (protocol === 'HTTP/1.1') expect(answer).toMatchObject({ status: 431 });
@@ -187,9 +162,9 @@ describe.each(protocols)('%s', (protocol, send) => {
 
   test('the client certificate is told, and whether it counts', async () => {
     const seen: Pick<HttpConnection, 'certificate' | 'certificateError'>[] = [];
-    const server = await start(async (_, { certificate, certificateError }) => {
+    const server = await startServer(async (_, { certificate, certificateError }) => {
       seen.push({ certificate, certificateError });
-      return ok('');
+      return say('');
     });
     const stranger = CertificateAuthority.create(realEnvironment, { commonName: 'test-ca', validityMs: 1e6 }).issue({
       commonName: 'mallory',
@@ -217,11 +192,11 @@ describe.each(protocols)('%s', (protocol, send) => {
       monotonic: () => realEnvironment.monotonic(),
       setTimer: (delayMs: number, callback: () => void) => realEnvironment.setTimer(delayMs, callback),
     };
-    const server = await start(
+    const server = await startServer(
       async (_, connection) => {
         const before = connection.certificate?.commonName;
         now = clientCredential.certificate.notAfterMs + 1;
-        return ok(JSON.stringify([before, connection.certificate ?? null, connection.certificateError]));
+        return say(JSON.stringify([before, connection.certificate ?? null, connection.certificateError]));
       },
       { environment },
     );
@@ -236,7 +211,7 @@ describe('a client that goes away', () => {
   test.each(['HTTP/1.1', 'HTTP/2'])('aborts the request over %s, before and during the answer', async (protocol) => {
     const aborted: string[] = [];
     const returned: string[] = [];
-    const server = await start(async (request) => {
+    const server = await startServer(async (request) => {
       const gone = new Promise<void>((resolve) => {
         request.signal?.addEventListener('abort', () => {
           aborted.push(request.path);
@@ -284,7 +259,7 @@ describe('a client that goes away', () => {
 
   test('stalled for longer than the bound is cut off', async () => {
     let stopped = false;
-    const server = await start(
+    const server = await startServer(
       async () => ({
         status: 200,
         headers: {},
@@ -308,7 +283,10 @@ describe('a client that goes away', () => {
   });
 
   test('too slow with its headers is answered with 408', async () => {
-    const server = await start(async () => ok(''), { tls: undefined, limits: { headersMs: 100, requestMs: 200 } });
+    const server = await startServer(async () => say(''), {
+      tls: undefined,
+      limits: { headersMs: 100, requestMs: 200 },
+    });
     const socket = connect(server.port, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nhost: x\r\nx-slow');
     expect(await text(socket)).toMatch(/^HTTP\/1.1 408 /);
@@ -322,12 +300,12 @@ describe('closing', () => {
     const inside = new Promise<void>((resolve) => {
       entered = resolve;
     });
-    const server = await start(async () => {
+    const server = await startServer(async () => {
       entered();
       await new Promise<void>((resolve) => {
         release = resolve;
       });
-      return ok('finished');
+      return say('finished');
     });
     const answer = send(server);
     await inside;
@@ -345,10 +323,10 @@ describe('closing', () => {
 
   test('breaks off what is left at the deadline, and the handlers know', async () => {
     let signal: AbortSignal | undefined;
-    const server = await start(async (request) => {
+    const server = await startServer(async (request) => {
       signal = request.signal;
       await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
-      return ok('');
+      return say('');
     });
     const answer = over1(server);
     answer.catch(() => undefined);
@@ -359,7 +337,7 @@ describe('closing', () => {
   });
 
   test('does not wait for connections that are only kept', async () => {
-    const server = await start(async () => ok(''), { tls: undefined });
+    const server = await startServer(async () => say(''), { tls: undefined });
     const agent = new Agent({ keepAlive: true });
     const request = httpRequest({ host: '127.0.0.1', port: server.port, agent }).end();
     const [response] = await once(request, 'response');
@@ -371,119 +349,11 @@ describe('closing', () => {
   });
 });
 
-describe('addresses', () => {
-  test('one that is in use is a clear error', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    cleanups.push(() => other.close());
-    const { port } = other.address() as { port: number };
-    await expect(start(async () => ok(''), { address: { host: '127.0.0.1', port } })).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${port}: the address is in use by another process`,
-    );
-    await expect(start(async () => ok(''), { address: { host: '192.0.2.1', port } })).rejects.toThrow(
-      `cannot listen on 192.0.2.1:${port}: this machine does not have the address`,
-    );
-  });
-
-  test('a unix socket: private, taken over when stale, refused when alive', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'wire-')), 'api.sock');
-    const dead = createServer().listen(path);
-    await once(dead, 'listening');
-    // A killed process leaves the file; Node removes it on an orderly close, so it is put back.
-    dead.close();
-    await once(dead, 'close');
-    writeFileSync(path, '');
-    const server = await start(async () => ok('over unix'), { tls: undefined, address: { path } });
-    const request = httpRequest({ socketPath: path, agent: false }).end();
-    const [response] = await once(request, 'response');
-    expect(await text(response)).toBe('over unix');
-    await expect(start(async () => ok(''), { tls: undefined, address: { path } })).rejects.toThrow('in use');
-    await server.close();
-    expect(existsSync(path)).toBe(false);
-  });
-});
-
-describe('upgrades', () => {
-  const upgrading: HttpHandler = {
-    fetch: async () => ok('no upgrade'),
-    upgrade: async (request) => {
-      if (request.path === '/no') return { status: 403, headers: {}, body: Buffer.from('forbidden') };
-      if (request.path === '/throw') throw new Error('broken');
-      const [inner, outer] = duplexPair();
-      // Says all it heard only once the client has ended its half.
-      let heard = '';
-      inner.setEncoding('utf8').on('data', (chunk: string) => {
-        heard += chunk;
-      });
-      inner.on('end', () => inner.end(`heard ${heard}`));
-      return { status: 101, headers: { connection: 'Upgrade', upgrade: 'echo' }, connection: outer };
-    },
-  };
-
-  async function raw(server: HttpServer, path: string, extra: string): Promise<Socket> {
-    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
-    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\n${extra}\r\n`);
-    return socket;
-  }
-
-  test('hand over the connection, early bytes and half-close included', async () => {
-    const server = await start(upgrading, { tls: undefined });
-    const socket = await raw(server, '/yes', 'connection: Upgrade\r\nupgrade: echo\r\n');
-    socket.write('early ');
-    await once(socket, 'readable');
-    socket.end('late');
-    expect(await text(socket)).toBe(
-      'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\nheard early late',
-    );
-  });
-
-  test('may be refused or fail', async () => {
-    const server = await start(upgrading, { tls: undefined });
-    const header = 'connection: Upgrade\r\nupgrade: echo\r\n';
-    expect(await text(await raw(server, '/no', header))).toMatch(
-      /^HTTP\/1.1 403 [\s\S]*connection: close[\s\S]*forbidden$/i,
-    );
-    expect(await text(await raw(server, '/throw', header))).toMatch(/^HTTP\/1.1 500 /);
-  });
-
-  test('to HTTP/2 without TLS are passed over', async () => {
-    const server = await start(upgrading, { tls: undefined });
-    const socket = await raw(server, '/yes', 'connection: Upgrade, close\r\nupgrade: h2c\r\n');
-    expect(await text(socket)).toContain('no upgrade');
-  });
-
-  test('end with the server, and a broken client breaks the connection', async () => {
-    const closed: string[] = [];
-    const server = await start(
-      {
-        fetch: async () => ok(''),
-        upgrade: async (request) => {
-          const [inner, outer] = duplexPair();
-          outer.on('close', () => closed.push(request.path));
-          inner.resume();
-          return { status: 101, headers: {}, connection: outer };
-        },
-      },
-      { tls: undefined },
-    );
-    const header = 'connection: Upgrade\r\nupgrade: echo\r\n';
-    const first = await raw(server, '/first', header);
-    await once(first, 'readable');
-    first.resetAndDestroy();
-    await expect.poll(() => closed).toEqual(['/first']);
-    const second = await raw(server, '/second', header);
-    second.on('error', () => undefined);
-    await once(second, 'readable');
-    await server.close(5000);
-    await expect.poll(() => closed).toEqual(['/first', '/second']);
-  });
-});
-
 test('an HTTP/2 connection is closed once it has been idle, and not while a stream is open', async () => {
-  const server = await start(
+  const server = await startServer(
     async (request) => {
       if (request.path === '/long') await realEnvironment.sleep(200);
-      return ok('');
+      return say('');
     },
     { limits: { idleMs: 60 } },
   );
@@ -497,7 +367,7 @@ test('an HTTP/2 connection is closed once it has been idle, and not while a stre
 });
 
 test('certificates are exchanged without a restart', async () => {
-  const server = await start(async () => ok(''));
+  const server = await startServer(async () => say(''));
   const renewed = testAuthority.issue({
     commonName: 'renewed',
     usages: ['serverAuth'],
