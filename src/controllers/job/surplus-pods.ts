@@ -1,6 +1,7 @@
+import { parseTime } from '../../machinery/time.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { isPodReady, readySinceMs } from '../runtime/pods.ts';
-import { compareNumbers, createdAtMs, restartsOf, stageOf } from '../runtime/removal-order.ts';
+import { compareNumbers, restartsOf, stageOf } from '../runtime/removal-order.ts';
 
 /**
  * Which `count` of the active pods of a job go when there are too many: those that have come least far, and of those that have come
@@ -13,17 +14,13 @@ export function leastAdvanced(active: readonly Pod[], count: number): readonly P
 function compare(a: Pod, b: Pod): number {
   return (
     compareNumbers(stageOf(a), stageOf(b)) ||
-    (isPodReady(a) ? later(readySince(a), readySince(b)) : 0) ||
+    (isPodReady(a) ? later(readySinceMs(a), readySinceMs(b)) : 0) ||
     compareNumbers(restartsOf(a), restartsOf(b)) ||
-    later(createdAtMs(a), createdAtMs(b))
+    later(parseTime(a.metadata.creationTimestamp), parseTime(b.metadata.creationTimestamp))
   );
 }
 
-function readySince(pod: Pod): number {
-  return readySinceMs(pod) ?? Number.POSITIVE_INFINITY;
-}
-
-/** The later comes first. */
-function later(one: number, other: number): number {
+/** The later time comes first, and before all one that is not known. */
+function later(one = Number.POSITIVE_INFINITY, other = Number.POSITIVE_INFINITY): number {
   return one === other ? 0 : other > one ? 1 : -1;
 }

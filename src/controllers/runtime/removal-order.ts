@@ -1,4 +1,3 @@
-import { parseTime } from '../../machinery/time.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { isPodReady } from './pods.ts';
 
@@ -29,9 +28,4 @@ export function compareNumbers(a: readonly number[], b: readonly number[]): numb
     if (value !== other) return value - other;
   }
   return 0;
-}
-
-/** Milliseconds since 1970; what is not known comes after all. */
-export function createdAtMs({ metadata }: Pod): number {
-  return parseTime(metadata.creationTimestamp) ?? Number.POSITIVE_INFINITY;
 }
