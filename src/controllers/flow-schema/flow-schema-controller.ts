@@ -2,7 +2,7 @@ import type { Informer } from '../../client/informer.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from '../../resources/schema/flowcontrol-v1.generated.ts';
 import { flowSchemas, priorityLevelConfigurations } from '../../resources/schema/resource-types.generated.ts';
-import { findCondition } from '../runtime/conditions.ts';
+import { findCondition, saysTheSame } from '../runtime/conditions.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { ownKey } from '../runtime/object-keys.ts';
@@ -33,9 +33,7 @@ export function flowSchemaController({ client, informers, environment }: Control
       const schema = schemas.get(name);
       if (schema === undefined) return undefined;
       const wanted = danglingCondition(schema, levels.get(schema.spec.priorityLevelConfiguration.name) !== undefined);
-      const current = findCondition(schema.status?.conditions, wanted.type);
-      if (current?.status === wanted.status && current?.reason === wanted.reason && current?.message === wanted.message)
-        return undefined;
+      if (saysTheSame(findCondition(schema.status?.conditions, 'Dangling'), wanted)) return undefined;
       const { body, options } = danglingStatus(name, { ...wanted, lastTransitionTime: formatTime(environment.now()) });
       await client.patch(flowSchemas, { name }, { type: 'apply', body }, { ...options, signal });
       return undefined;

@@ -1,7 +1,7 @@
 import { groupResource, type ResourceType } from '../../machinery/resource-type.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { NamespaceCondition } from '../../resources/schema/core-v1.generated.ts';
-import { withoutCondition } from '../runtime/conditions.ts';
+import { findCondition, saysTheSame, withoutCondition } from '../runtime/conditions.ts';
 
 /** What is left of a resource in a namespace that is being deleted. */
 export interface Remainder {
@@ -106,10 +106,15 @@ function withFinding(
   { type, failed, reason, message }: Finding,
   now: number,
 ): readonly NamespaceCondition[] {
-  const status = failed ? 'True' : 'False';
-  const current = conditions.find((each) => each.type === type);
-  if (current?.status === status && current.reason === reason && current.message === message) return conditions;
-  const condition = { type, status, lastTransitionTime: formatTime(now), reason, message };
+  const condition = {
+    type,
+    status: failed ? 'True' : 'False',
+    lastTransitionTime: formatTime(now),
+    reason,
+    message,
+  };
+  const current = findCondition(conditions, type);
+  if (saysTheSame(current, condition)) return conditions;
   if (current === undefined) return [...withoutCondition(conditions, type), condition];
   return conditions.map((each) => (each.type === type ? condition : each));
 }

@@ -3,11 +3,17 @@ export interface Condition {
   readonly type?: string | undefined;
   readonly status?: string | undefined;
   readonly reason?: string | undefined;
+  readonly message?: string | undefined;
   readonly lastTransitionTime?: string | undefined;
 }
 
 export function findCondition<C extends Condition>(conditions: readonly C[] | undefined, type: string): C | undefined {
   return conditions?.find((each) => each.type === type);
+}
+
+/** Whether a condition says what another one does, whenever that began. */
+export function saysTheSame(one: Condition | undefined, other: Condition): boolean {
+  return one?.status === other.status && one?.reason === other.reason && one?.message === other.message;
 }
 
 export function withoutCondition<C extends Condition>(conditions: readonly C[], type: string): readonly C[] {

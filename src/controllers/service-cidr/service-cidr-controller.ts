@@ -7,7 +7,7 @@ import type { Condition } from '../../resources/schema/meta-v1.generated.ts';
 import type { IPAddress, ServiceCIDR } from '../../resources/schema/networking-v1.generated.ts';
 import { ipAddresses, serviceCIDRs } from '../../resources/schema/resource-types.generated.ts';
 import { cidrContains, parseCidr } from '../../resources/validation/ip-address.ts';
-import { findCondition } from '../runtime/conditions.ts';
+import { findCondition, saysTheSame } from '../runtime/conditions.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { ipAddressInformer, serviceCIDRInformer } from '../runtime/projections.ts';
@@ -29,9 +29,7 @@ export function serviceCIDRController(context: ControllerContext): Controller {
     ready: Omit<Condition, 'type' | 'lastTransitionTime'>,
     signal: AbortSignal,
   ) {
-    const current = findCondition(range.status?.conditions, 'Ready');
-    const { status, reason, message } = ready;
-    if (current?.status === status && current.reason === reason && current.message === message) return;
+    if (saysTheSame(findCondition(range.status?.conditions, 'Ready'), ready)) return;
     const condition = { type: 'Ready', ...ready, lastTransitionTime: formatTime(environment.now()) };
     const body = {
       apiVersion: 'networking.k8s.io/v1',
