@@ -100,6 +100,14 @@ test('a write that met a dead connection is not repeated, and the next does not 
   expect(count()).toBe(3);
 });
 
+test('an upgrade meets no dead connection, for it is never sent over one that was kept', async () => {
+  const { port, count } = await forgetful();
+  const client = clientOf(`http://127.0.0.1:${port}`);
+  await Promise.all([client.fetch(get('/')), client.fetch(get('/'))]);
+  expect(await client.upgrade(get('/', { headers: { upgrade: 'shout' } }))).toMatchObject({ status: 200 });
+  expect(count()).toBe(3);
+});
+
 test('a body that breaks off is an error, not an end', async () => {
   const port = await startRawServer((socket) =>
     socket.once('data', () => {
