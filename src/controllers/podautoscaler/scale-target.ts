@@ -33,6 +33,7 @@ export class ScaleTarget {
     // Any version of the kind will do: they have one scale.
     const found = served.find(({ type }) => type.group === group && type.kind === kind);
     if (found === undefined) throw new Error(`no matches for kind "${kind}" in group "${group}"`);
+    // What its subresource holds is a Scale, whatever the kind.
     const type = found.type as unknown as ResourceType<Scale>;
     const scale = await client.get(type, { namespace, name }, { subresource: 'scale', signal });
     return new ScaleTarget(client, type, scale);
