@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { followingBackOff } from '../../src/client/back-off.ts';
-import { connect, followingPatienceMs } from '../../src/client/https/connect.ts';
+import { type BackOffOptions, followingBackOff } from '../../src/client/back-off.ts';
+import { connect } from '../../src/client/https/connect.ts';
 import { createInformerFactory } from '../../src/client/informers/informer-factory.ts';
 import { clusterConnection } from '../../src/client/kubeconfig/cluster-connection.ts';
 import { knownServers } from '../../src/client/kubeconfig/known-servers.ts';
@@ -38,6 +38,9 @@ import { publicKeyHash } from '../../src/wire/pki/public-key-hash.ts';
 const hourMs = 3600_000;
 const dayMs = 24 * hourMs;
 const nodeName = 'n1';
+/** A node waits longer before it gives a request up and tries again, and says the same. */
+const patienceMs = 500;
+const backOff: BackOffOptions = { ...followingBackOff, initialMs: 100, maximumMs: 200 };
 
 /**
  * A node that joined over real TLS, whose library reads the clock of the machine. So that the two sides differ, certificates are issued by
@@ -89,7 +92,7 @@ async function serve(aheadMs: number): Promise<void> {
 function connected() {
   const connection = clusterConnection(environment, readKubeconfig(identity.kubeconfig));
   const servers = knownServers(environment, identity.kubeconfig);
-  const made = connect(environment, connection, { servers, patienceMs: followingPatienceMs });
+  const made = connect(environment, connection, { servers, patienceMs });
   cleanUps.push(() => made.close());
   return made.client;
 }
@@ -150,7 +153,7 @@ test('a machine whose clock is right joins, and is a node', async () => {
   await serve(0);
   await joinAsNode();
   const node = connected();
-  const informers = createInformerFactory({ client: node, environment, logger, backOff: followingBackOff });
+  const informers = createInformerFactory({ client: node, environment, logger, backOff });
   const machine = createSimulatedMachine({
     environment,
     hostname: nodeName,
