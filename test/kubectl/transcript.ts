@@ -16,8 +16,10 @@ export function argumentsOf(command: string): readonly string[] {
 }
 
 const consonants = '[bcdfghjklmnpqrstvwxz2456789]';
-/** What differs from run to run, and from one release of kubectl to the next. */
-const normal: readonly (readonly [pattern: RegExp, to: string])[] = [
+type Replacement = readonly [pattern: RegExp, to: string];
+
+/** What differs from run to run. */
+const accidents: readonly Replacement[] = [
   [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME'],
   [/(resourceVersion"?: )"\d+"/g, '$1"VERSION"'],
@@ -28,9 +30,13 @@ const normal: readonly (readonly [pattern: RegExp, to: string])[] = [
   [/"[^"]*\/kubectl-edit-[^"]*"/g, 'FILE'],
   [/^(---|\+\+\+) (LIVE|MERGED)(\S+)\t.*$/gm, '$1 $2$3'],
   [/^[EW]\d{4} [\d:.]+ +\d+ /gm, ''],
-  [/( deleted) from \S+ namespace/g, '$1'],
   [/ +\d+s$/gm, ' AGE'],
   [/nodePort":\d{5}/g, 'nodePort":PORT'],
+];
+
+/** What differs from one release of kubectl to the next, which a server has no part in: any from 1.31 on is held to the transcripts. */
+const dialects: readonly Replacement[] = [
+  [/( deleted) from \S+ namespace/g, '$1'],
   [/^ *creationTimestamp: null\n/gm, ''],
   [/,kyaml,/g, ','],
   [/^error: no objects passed to scale$/gm, 'Error from server (NotFound): deployments.apps "none" not found'],
@@ -47,6 +53,6 @@ export function formatAnswer({ code, stdout, stderr }: Answer): string {
     .filter((each) => each !== '')
     .map((each) => (each.endsWith('\n') ? each : `${each}\n`))
     .join('');
-  const same = normal.reduce((so, [pattern, to]) => so.replace(pattern, to), text);
+  const same = [...accidents, ...dialects].reduce((so, [pattern, to]) => so.replace(pattern, to), text);
   return `${same.replace(/[ \t]+$/gm, '')}${code === 0 ? '' : `[${code}]\n`}`;
 }
