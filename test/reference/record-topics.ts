@@ -37,10 +37,8 @@ export async function recordTopics(names: readonly string[]): Promise<void> {
       `no topic ${unknown.join(', ')}; there are ${[...ofControlPlane.keys(), ...ofCluster.keys()].join(', ')}`,
     );
   const wanted = names.length === 0 ? [...ofControlPlane.keys()] : names;
-  const [asked, lived] = [
-    wanted.filter((name) => ofControlPlane.has(name)),
-    wanted.filter((name) => ofCluster.has(name)),
-  ];
+  const asked = wanted.filter((name) => ofControlPlane.has(name));
+  const lived = wanted.filter((name) => ofCluster.has(name));
   if (asked.length > 0) await withReference((http) => recordEach(asked, ofControlPlane, http));
   if (lived.length > 0) await withWholeCluster((cluster) => recordEach(lived, ofCluster, cluster));
 }
