@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { documentOf, parseRows } from './document.ts';
 import { failureFolder, namespacesOf } from './failure-folders.ts';
@@ -5,7 +6,7 @@ import { focusOn, stepsOf } from './ginkgo.ts';
 import { shortNames } from './images/suite-image.ts';
 import { parseOptions } from './options.ts';
 import { ProgressReader } from './progress-reader.ts';
-import { entrants, readPassing, rotatingPart } from './ratchet.ts';
+import { entrants, provenResults, readPassing, rotatingPart } from './ratchet.ts';
 import { groupOf, isSerial } from './suite.ts';
 import { summarise, summaryTable } from './summary.ts';
 
@@ -113,6 +114,14 @@ describe('the ratchet', () => {
     expect(entrants([...results, result('b', 'passed', 4)])).toEqual(['a']);
   });
 
+  test('takes in no pass that proves nothing, and hears of its failure', () => {
+    const idle =
+      '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should mutate custom resource [Conformance]';
+    const real = [result('a', 'passed'), result(idle, 'failed')];
+    expect(provenResults([...real, result(idle, 'passed', 2)])).toEqual(real);
+    expect(provenResults(readPassing().map((name) => result(name, 'passed')))).toHaveLength(readPassing().length);
+  });
+
   test('gives parts that differ, each of the size asked for', () => {
     const tests = Array.from({ length: 50 }, (_, index) => `test ${index}`);
     const part = rotatingPart(tests, 10, 'abc');
@@ -148,6 +157,8 @@ test('the rows of the document are read as they were written', () => {
   const row = { group: 'sig-node', tests: 104, passed: 90, ratchet: 80, commit: 'abc1234', date: '2026-11-28' };
   const rows = [row, { ...row, group: 'sig-apps' }];
   expect(parseRows(documentOf(rows))).toEqual(rows);
+  const written = readFileSync(new URL('../../docs/conformance.md', import.meta.url), 'utf8');
+  expect(documentOf(parseRows(written))).toBe(written);
 });
 
 test('names of images and folders', () => {

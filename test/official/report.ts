@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordInDocument } from './document.ts';
-import { entrants, readPassing, writePassing } from './ratchet.ts';
+import { entrants, provenResults, readPassing, writePassing } from './ratchet.ts';
 import type { RunFolder } from './run-folder.ts';
 import { groupOf } from './suite.ts';
 import { summarise, summaryTable } from './summary.ts';
@@ -15,11 +15,12 @@ export function conclude(
 ): number {
   const { path, plan } = folder;
   const results = folder.results();
-  const groups = summarise(plan.tests, results);
+  const proven = provenResults(results);
+  const groups = summarise(plan.tests, proven);
   const before = readPassing();
   const failed = new Set(folder.failed());
   const fallen = before.filter((test) => failed.has(test));
-  const entered = entrants(results).filter((test) => !before.includes(test));
+  const entered = entrants(proven).filter((test) => !before.includes(test));
   if (entered.length > 0) writePassing([...before, ...entered]);
   const report = { ...plan, interrupted, groups, fallen, entered, results };
   writeFileSync(join(path, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
