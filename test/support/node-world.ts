@@ -247,6 +247,12 @@ export class NodeWorld {
     return pod;
   }
 
+  /** A pod `web` with one container, `main`, a second after it has come. */
+  async run(container: Partial<Container>): Promise<void> {
+    await this.createPod('web', { containers: [{ name: 'main', image: 'nginx:1', ...container }] });
+    await this.advance(1);
+  }
+
   async pod(name: string): Promise<Pod | undefined> {
     try {
       return await this.api.get(pods, { namespace: 'default', name });
@@ -280,6 +286,11 @@ export class NodeWorld {
     if (hostPath === undefined) return undefined;
     const bytes = await this.host.files.read(hostPath).catch(() => undefined);
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+  }
+
+  /** Why the first container of a pod waits. */
+  async waiting(pod: string) {
+    return (await this.status(pod)).containerStatuses?.[0]?.state?.waiting;
   }
 
   /** The state of a container in a word, with its reason where it has one. */

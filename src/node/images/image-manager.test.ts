@@ -1,6 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
-import type { Container } from '../../resources/schema/core-v1.generated.ts';
 import { secrets } from '../../resources/schema/resource-types.generated.ts';
 
 let world: NodeWorld;
@@ -8,25 +7,16 @@ afterEach(() => world.close());
 
 const namespace = 'default';
 
-async function run(container: Partial<Container>): Promise<void> {
-  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1', ...container }] });
-  await world.advance(1);
-}
-
-async function waiting() {
-  return (await world.status('web')).containerStatuses?.[0]?.state?.waiting;
-}
-
 test('an image that cannot be pulled is said so, then backed off from, and pulled when it is there', async () => {
   world = await NodeWorld.start({ images: { present: [], pullable: 'any' } });
   world.runtime.images.failPull('nginx:1', 'registry says no');
-  await run({ imagePullPolicy: 'IfNotPresent' });
-  expect(await waiting()).toEqual({
+  await world.run({ imagePullPolicy: 'IfNotPresent' });
+  expect(await world.waiting('web')).toEqual({
     reason: 'ErrImagePull',
     message: 'registry says no',
   });
   await world.advance(4);
-  expect(await waiting()).toEqual({
+  expect(await world.waiting('web')).toEqual({
     reason: 'ImagePullBackOff',
     message: 'Back-off pulling image "nginx:1": ErrImagePull: registry says no',
   });
@@ -104,7 +94,7 @@ test('a pull secret that cannot be read is said, and keeps nobody from an image 
   world.runtime.images.add('here:1');
   await world.createPod('other', { imagePullSecrets, containers: [{ name: 'main', image: 'here:1' }] });
   await world.advance(1);
-  expect(await waiting()).toEqual({
+  expect(await world.waiting('web')).toEqual({
     reason: 'ErrImagePull',
     message:
       'image pull secret default/broken cannot be used: unable to parse auth field of r.example.com, must be formatted as base64(username:password)',
@@ -148,18 +138,18 @@ test('images are pulled side by side, a few at a time', async () => {
 
 test('an image that may not be pulled has to be there', async () => {
   world = await NodeWorld.start({ images: { present: [] } });
-  await run({ imagePullPolicy: 'Never' });
+  await world.run({ imagePullPolicy: 'Never' });
   const message = 'Container image "nginx:1" is not present with pull policy of Never';
-  expect(await waiting()).toEqual({ reason: 'ErrImageNeverPull', message });
+  expect(await world.waiting('web')).toEqual({ reason: 'ErrImageNeverPull', message });
   expect(await world.events('web')).toEqual([`ErrImageNeverPull: ${message}`, 'Failed: Error: ErrImageNeverPull']);
 });
 
 test('an image name that is none is said so', async () => {
   world = await NodeWorld.start();
-  await run({ image: 'No/Such:Image' });
+  await world.run({ image: 'No/Such:Image' });
   const message =
     'Failed to apply default image tag "No/Such:Image": couldn\'t parse image name "No/Such:Image": invalid reference format';
-  expect((await waiting())?.reason).toBe('InvalidImageName');
+  expect((await world.waiting('web'))?.reason).toBe('InvalidImageName');
   expect(await world.events('web')).toEqual([
     expect.stringContaining(message.slice(0, 60)),
     'Failed: Error: InvalidImageName',
@@ -168,7 +158,7 @@ test('an image name that is none is said so', async () => {
 
 test('an image that is always to be pulled is pulled though it is there', async () => {
   world = await NodeWorld.start({ latency: { pullImage: 1500 } });
-  await run({ imagePullPolicy: 'Always' });
+  await world.run({ imagePullPolicy: 'Always' });
   await world.advance(1);
   expect((await world.events('web'))[1]).toBe(
     'Pulled: Successfully pulled image "nginx:1" in 1.5s (1.5s including waiting). Image size: 20000000 bytes.',

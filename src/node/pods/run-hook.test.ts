@@ -1,28 +1,18 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
-import type { Container } from '../../resources/schema/core-v1.generated.ts';
 
 let world: NodeWorld;
 afterEach(() => world.close());
-
-async function run(container: Partial<Container>): Promise<void> {
-  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1', ...container }] });
-  await world.advance(1);
-}
-
-async function waiting() {
-  return (await world.status('web')).containerStatuses?.[0]?.state?.waiting;
-}
 
 test('a postStart hook that fails ends its container', async () => {
   world = await NodeWorld.start({
     program: () => ({ stopAfterMs: 20_000, exec: () => ({ exitCode: 3, stderr: 'no luck' }) }),
   });
-  await run({ lifecycle: { postStart: { exec: { command: ['prepare'] } } } });
+  await world.run({ lifecycle: { postStart: { exec: { command: ['prepare'] } } } });
   await world.advance(25);
   const uid = (await world.pod('web'))?.metadata.uid;
-  expect((await waiting())?.reason).toBe('PostStartHookError');
-  expect((await waiting())?.message).toBe(
+  expect((await world.waiting('web'))?.reason).toBe('PostStartHookError');
+  expect((await world.waiting('web'))?.message).toBe(
     `Exec lifecycle hook ([prepare]) for Container "main" in Pod "web_default(${uid})" failed - error: command 'prepare' exited with 3: no luck, message: "no luck"`,
   );
   const events = await world.events('web');
@@ -40,7 +30,7 @@ test('a preStop hook runs before the signal, within the grace period', async () 
       },
     }),
   });
-  await run({ lifecycle: { preStop: { exec: { command: ['drain'] } } } });
+  await world.run({ lifecycle: { preStop: { exec: { command: ['drain'] } } } });
   await world.deletePod('web', 10);
   await world.advance(3);
   expect(ran).toEqual(['drain']);
@@ -51,7 +41,7 @@ test('a preStop hook runs before the signal, within the grace period', async () 
 
 test('a preStop hook that takes too long is not waited for', async () => {
   world = await NodeWorld.start();
-  await run({ lifecycle: { preStop: { sleep: { seconds: 100 } } } });
+  await world.run({ lifecycle: { preStop: { sleep: { seconds: 100 } } } });
   await world.deletePod('web', 10);
   await world.advance(9);
   expect(await world.pod('web')).toBeDefined();
@@ -69,7 +59,7 @@ test('a hook over HTTPS that is answered in plain HTTP is asked so, without what
     .mockImplementation(async ({ scheme }) =>
       scheme === 'https' ? { outcome: 'failure', message: plain } : { outcome: 'success', message: '' },
     );
-  await run({ lifecycle: { postStart: https } });
+  await world.run({ lifecycle: { postStart: https } });
   expect(await world.containerState('web', 'main')).toBe('ready');
   expect(probe.mock.calls.map(([{ scheme, headers }]) => [scheme, headers])).toEqual([
     ['https', { Authorization: 'secret' }],
@@ -84,7 +74,7 @@ test('a hook over HTTPS that nobody answers fails', async () => {
   world = await NodeWorld.start();
   const refused = 'Get "https://10.1.0.2:8443/": dial tcp 10.1.0.2:8443: connect: connection refused';
   const probe = vi.spyOn(world.host, 'probeHttp').mockResolvedValue({ outcome: 'failure', message: refused });
-  await run({ lifecycle: { postStart: https } });
+  await world.run({ lifecycle: { postStart: https } });
   expect(probe.mock.calls.every(([{ scheme }]) => scheme === 'https')).toBe(true);
   expect((await world.events('web')).join()).toContain('FailedPostStartHook: PostStartHook failed');
 });

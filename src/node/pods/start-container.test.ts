@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
-import type { Container, EphemeralContainer } from '../../resources/schema/core-v1.generated.ts';
+import type { EphemeralContainer } from '../../resources/schema/core-v1.generated.ts';
 import {
   configMaps,
   pods,
@@ -13,15 +13,6 @@ let world: NodeWorld;
 afterEach(() => world.close());
 
 const namespace = 'default';
-
-async function run(container: Partial<Container>): Promise<void> {
-  await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1', ...container }] });
-  await world.advance(1);
-}
-
-async function waiting() {
-  return (await world.status('web')).containerStatuses?.[0]?.state?.waiting;
-}
 
 test('variables come from everywhere, and refer to those before them', async () => {
   let seen: readonly { readonly name: string; readonly value: string }[] = [];
@@ -40,7 +31,7 @@ test('variables come from everywhere, and refer to those before them', async () 
   const spec = { clusterIP: '10.0.0.10', ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }] };
   await world.api.create(services, { metadata: { name: 'my-db', namespace }, spec });
   await world.api.create(services, { metadata: { name: 'elsewhere', namespace: 'other' }, spec });
-  await run({
+  await world.run({
     resources: { requests: { cpu: '250m' }, limits: { memory: '64Mi' } },
     envFrom: [{ prefix: 'CFG_', configMapRef: { name: 'settings' } }, { secretRef: { name: 'none', optional: true } }],
     env: [
@@ -87,15 +78,15 @@ test.each([
   async (valueFrom, message) => {
     world = await NodeWorld.start();
     await world.api.create(configMaps, { metadata: { name: 'settings', namespace }, data: {} });
-    await run({ env: [{ name: 'X', valueFrom }] });
-    expect(await waiting()).toEqual({ reason: 'CreateContainerConfigError', message });
+    await world.run({ env: [{ name: 'X', valueFrom }] });
+    expect(await world.waiting('web')).toEqual({ reason: 'CreateContainerConfigError', message });
     expect((await world.events('web')).at(-1)).toBe(`Failed: Error: ${message}`);
   },
 );
 
 test('a container whose configuration comes later starts as soon as it is there', async () => {
   world = await NodeWorld.start();
-  await run({ env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'settings', key: 'x' } } }] });
+  await world.run({ env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'settings', key: 'x' } } }] });
   await world.api.create(configMaps, { metadata: { name: 'settings', namespace }, data: { x: '1' } });
   await world.advance(0.1);
   expect(await world.containerState('web', 'main')).toBe('ready');
@@ -103,9 +94,9 @@ test('a container whose configuration comes later starts as soon as it is there'
 
 test('a container that may not run as root does not', async () => {
   world = await NodeWorld.start();
-  await run({ securityContext: { runAsNonRoot: true } });
+  await world.run({ securityContext: { runAsNonRoot: true } });
   const uid = (await world.pod('web'))?.metadata.uid;
-  expect(await waiting()).toEqual({
+  expect(await world.waiting('web')).toEqual({
     reason: 'CreateContainerConfigError',
     message: `container has runAsNonRoot and image will run as root (pod: "web_default(${uid})", container: main)`,
   });
@@ -115,7 +106,7 @@ test('a start that the runtime refuses is said in its words', async () => {
   world = await NodeWorld.start({
     program: () => ({ startError: 'exec: "nope": executable file not found in $PATH' }),
   });
-  await run({});
+  await world.run({});
   const [status] = (await world.status('web')).containerStatuses ?? [];
   expect(status?.state?.waiting?.reason).toMatch(/RunContainerError|CrashLoopBackOff/);
   expect(status?.lastState?.terminated).toMatchObject({ reason: 'StartError', exitCode: 128 });
@@ -130,8 +121,8 @@ test('a start that does not even come about is tried again in its time', async (
       throw new Error('out of order');
     },
   });
-  await run({});
-  expect(await waiting()).toEqual({ reason: 'RunContainerError', message: 'out of order' });
+  await world.run({});
+  expect(await world.waiting('web')).toEqual({ reason: 'RunContainerError', message: 'out of order' });
   await world.advance(60);
   expect(tries).toBeGreaterThan(3);
   expect(tries).toBeLessThan(10);
@@ -141,7 +132,7 @@ test('the last words of a container are in its status', async () => {
   world = await NodeWorld.start({
     program: () => ({ output: ['one', 'two'], exitAfterMs: 500, exitCode: 1, terminationMessage: 'out of luck' }),
   });
-  await run({});
+  await world.run({});
   const [status] = (await world.status('web')).containerStatuses ?? [];
   expect(status?.lastState?.terminated?.message).toBe('out of luck');
 });
@@ -163,7 +154,7 @@ test('a profile of the node’s own is looked for in its folder', async () => {
       return {};
     },
   });
-  await run({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'audit/all.json' } } });
+  await world.run({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'audit/all.json' } } });
   expect(path).toBe('/var/lib/stuurman/node/seccomp/audit/all.json');
 });
 
@@ -184,7 +175,7 @@ test('an image may be a volume: it is pulled for the pod, and the runtime mounts
     ],
   });
   await world.advance(1);
-  expect(await waiting()).toEqual({ reason: 'ErrImagePull', message: 'no such data' });
+  expect(await world.waiting('web')).toEqual({ reason: 'ErrImagePull', message: 'no such data' });
   world.runtime.images.failPull('data:1', undefined);
   await world.advance(15);
   expect(await world.containerState('web', 'main')).toBe('ready');
@@ -256,17 +247,17 @@ test('a pod with users of its own waits for a runtime that has them', async () =
 
 test('without last words the log speaks, where the pod asks for it', async () => {
   world = await NodeWorld.start({ program: () => ({ output: ['one', 'two'], exitAfterMs: 500, exitCode: 1 }) });
-  await run({ terminationMessagePolicy: 'FallbackToLogsOnError' });
+  await world.run({ terminationMessagePolicy: 'FallbackToLogsOnError' });
   const [status] = (await world.status('web')).containerStatuses ?? [];
   expect(status?.lastState?.terminated?.message).toBe('one\ntwo\n');
 });
 
 test('a container that does not start is tried again at once, then after its back-off', async () => {
   world = await NodeWorld.start({ program: () => ({ startError: 'no such file' }) });
-  await run({});
+  await world.run({});
   const restarts = async () => (await world.status('web')).containerStatuses?.[0]?.restartCount;
   expect(await restarts()).toBe(1);
-  expect((await waiting())?.message).toMatch(/^back-off 10s restarting failed container=main/);
+  expect((await world.waiting('web'))?.message).toMatch(/^back-off 10s restarting failed container=main/);
   await world.advance(10);
   expect(await restarts()).toBe(2);
 });
@@ -323,7 +314,7 @@ describe('an ephemeral container', () => {
         return config.metadata.name === 'debug' ? { exitAfterMs: 5000, exitCode: 3 } : {};
       },
     });
-    await run({});
+    await world.run({});
     await world.advance(1);
     const status = await add({ name: 'debug', image: 'nginx:1', targetContainerName: 'main' });
     expect(status).toMatchObject({ name: 'debug', state: { running: {} }, ready: false, restartCount: 0 });
@@ -342,7 +333,7 @@ describe('an ephemeral container', () => {
   test('waits for a target that was never there', async () => {
     world = await NodeWorld.start();
     world.runtime.images.failPull('absent:1', 'not there');
-    await run({ image: 'absent:1', imagePullPolicy: 'Always' });
+    await world.run({ image: 'absent:1', imagePullPolicy: 'Always' });
     await world.advance(1);
     const status = await add({ name: 'debug', image: 'nginx:1', targetContainerName: 'main' });
     expect(status?.state?.waiting).toEqual({
