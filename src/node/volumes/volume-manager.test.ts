@@ -1,15 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { NodeWorld } from '../../../test/support/node-world.ts';
 import type { Container, PodSpec, Volume } from '../../resources/schema/core-v1.generated.ts';
-import {
-  clusterTrustBundles,
-  configMaps,
-  nodes,
-  persistentVolumeClaims,
-  persistentVolumes,
-  pods,
-  secrets,
-} from '../../resources/schema/resource-types.generated.ts';
+import { clusterTrustBundles, configMaps, pods, secrets } from '../../resources/schema/resource-types.generated.ts';
 import { toPem } from '../../wire/pki/pem.ts';
 
 let world: NodeWorld;
@@ -233,84 +225,6 @@ test('a hostPath is checked for what it should be', async () => {
   expect((await world.status('made')).containerStatuses?.[0]?.volumeMounts).toEqual([
     { name: 'data', mountPath: '/data', readOnly: true, recursiveReadOnly: 'Disabled' },
   ]);
-});
-
-test('a claim is waited for until it is bound, and its directory is made when it is first used', async () => {
-  world = await NodeWorld.start();
-  const claim = await world.api.create(persistentVolumeClaims, {
-    metadata: { name: 'disk', namespace },
-    spec: { volumeName: 'pv-1' },
-    status: { phase: 'Pending' },
-  });
-  await runWith({ securityContext: { fsGroup: 2000 } }, { persistentVolumeClaim: { claimName: 'disk' } });
-  expect(await world.events('web')).toEqual([
-    'FailedMount: Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: error processing PVC default/disk: PVC is not bound',
-  ]);
-  await world.api.create(persistentVolumes, {
-    metadata: { name: 'pv-1', annotations: { 'pv.kubernetes.io/provisioned-by': 'stuurman.dev/local-path' } },
-    spec: {
-      hostPath: { path: '/volumes/pv-1', type: 'DirectoryOrCreate' },
-      claimRef: { namespace, name: 'disk', uid: claim.metadata.uid },
-      persistentVolumeReclaimPolicy: 'Delete',
-    },
-  });
-  await world.api.patch(
-    persistentVolumeClaims,
-    { namespace, name: 'disk' },
-    { type: 'merge', body: { status: { phase: 'Bound' } } },
-  );
-  await world.advance(11);
-  expect(await world.containerState('web', 'main')).toBe('ready');
-  const stat = await world.host.files.stat('/volumes/pv-1');
-  expect(stat).toMatchObject({ type: 'directory', gid: 2000 });
-  expect((stat?.mode ?? 0) & 0o2777).toBe(0o2777);
-});
-
-async function runWithVolume(reclaimPolicy: string) {
-  const claim = await world.api.create(persistentVolumeClaims, {
-    metadata: { name: 'disk', namespace },
-    spec: { volumeName: 'pv-1' },
-    status: { phase: 'Bound' },
-  });
-  await world.api.create(persistentVolumes, {
-    metadata: { name: 'pv-1', annotations: { 'pv.kubernetes.io/provisioned-by': 'stuurman.dev/local-path' } },
-    spec: {
-      hostPath: { path: '/volumes/pv-1', type: 'DirectoryOrCreate' },
-      claimRef: { namespace, name: 'disk', uid: claim.metadata.uid },
-      persistentVolumeReclaimPolicy: reclaimPolicy,
-    },
-  });
-  await run({ persistentVolumeClaim: { claimName: 'disk' } });
-  await world.host.files.write('/volumes/pv-1/precious', 'data');
-  await world.deletePod('web');
-  await world.advance(120);
-  expect(await world.host.files.list('/volumes/pv-1')).toEqual(['precious']);
-}
-
-test('the folder of a provisioned volume goes when the volume was deleted', async () => {
-  world = await NodeWorld.start();
-  await runWithVolume('Delete');
-  await world.api.delete(persistentVolumes, { name: 'pv-1' });
-  await world.advance(61);
-  expect(await world.host.files.stat('/volumes/pv-1')).toBeUndefined();
-});
-
-test('a volume that is to be kept, or whose cluster has lost its memory, keeps its folder', async () => {
-  world = await NodeWorld.start();
-  await runWithVolume('Retain');
-  await world.api.delete(persistentVolumes, { name: 'pv-1' });
-  await world.advance(200);
-  expect(await world.host.files.list('/volumes/pv-1')).toEqual(['precious']);
-  await world.close();
-
-  world = await NodeWorld.start();
-  await runWithVolume('Delete');
-  await world.stopAgent();
-  await world.api.delete(persistentVolumes, { name: 'pv-1' });
-  await world.api.delete(nodes, { name: 'node-1' });
-  await world.startAgent();
-  await world.advance(200);
-  expect(await world.host.files.list('/volumes/pv-1')).toEqual(['precious']);
 });
 
 test('a subPath is a part of the volume, made where it is not there, and cannot lead out of it', async () => {
