@@ -10,7 +10,6 @@ import type {
 } from '../../resources/schema/core-v1.generated.ts';
 import type { ReferencedObjects } from '../pods/environment-variables.ts';
 import { fieldText, type PodFacts, resourceText } from '../pods/field-ref.ts';
-
 import type { Credentials } from './pod-certificate.ts';
 import { trustAnchors } from './trust-anchors.ts';
 
@@ -143,12 +142,7 @@ async function projectedFiles(
   const problems: string[] = [];
   for (const [index, source] of sources.entries()) {
     try {
-      const { podCertificate } = source;
-      const written =
-        podCertificate === undefined
-          ? await projectionFiles(input, source, mode)
-          : certificateFiles(input, index, podCertificate, mode);
-      for (const [path, file] of written) files.set(path, file);
+      for (const [path, file] of await projectionFiles(input, source, index, mode)) files.set(path, file);
     } catch (error) {
       problems.push(error instanceof Error ? error.message : String(error));
     }
@@ -158,11 +152,17 @@ async function projectedFiles(
   return files;
 }
 
-async function projectionFiles(input: PayloadInput, source: VolumeProjection, mode: number): Promise<Payload> {
-  const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle } = source;
+async function projectionFiles(
+  input: PayloadInput,
+  source: VolumeProjection,
+  index: number,
+  mode: number,
+): Promise<Payload> {
+  const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = source;
   if (configMap !== undefined) return configMapFiles(input, configMap, mode);
   if (secret !== undefined) return secretFiles(input, secret, mode);
   if (downwardAPI !== undefined) return downwardFiles(input, downwardAPI.items ?? [], mode);
+  if (podCertificate !== undefined) return certificateFiles(input, index, podCertificate, mode);
   if (clusterTrustBundle !== undefined) {
     const data = trustAnchors(clusterTrustBundle, await input.objects.trustBundles());
     return new Map([[clusterTrustBundle.path, { data, ...guarded(input.pod, mode) }]]);
