@@ -1,6 +1,7 @@
 import type { Counter, Family, Gauge, Histogram, MetricRegistry } from '../../machinery/metrics.ts';
 import type {
-  ContainerStatus as ApiContainerStatus,
+  ContainerStateTerminated,
+  ContainerStatus,
   Pod,
   PodStatus,
 } from '../../resources/schema/core-v1.generated.ts';
@@ -253,11 +254,11 @@ export class AgentMetrics {
 
   /** Counts what has ended between two statuses of a pod. */
   statusChanged(uid: string, before: PodStatus, after: PodStatus): void {
-    this.#countEnds('init_container', before.initContainerStatuses, after.initContainerStatuses);
-    this.#countEnds('container', before.containerStatuses, after.containerStatuses);
-    this.#countEnds('ephemeral_container', before.ephemeralContainerStatuses, after.ephemeralContainerStatuses);
-    for (const { state } of newEnds(before.initContainerStatuses, after.initContainerStatuses))
-      this.podStarts.initContainerRan(uid, state?.terminated);
+    const init = newEnds(before.initContainerStatuses, after.initContainerStatuses);
+    for (const end of init) this.podStarts.initContainerRan(uid, end);
+    this.#countEnds('init', init);
+    this.#countEnds('main', newEnds(before.containerStatuses, after.containerStatuses));
+    this.#countEnds('ephemeral', newEnds(before.ephemeralContainerStatuses, after.ephemeralContainerStatuses));
   }
 
   /** Sets what is counted anew each time it is asked for. */
@@ -283,24 +284,16 @@ export class AgentMetrics {
     this.#resizesInProgress.set(resizesInProgress);
   }
 
-  #countEnds(
-    type: string,
-    before: readonly ApiContainerStatus[] | undefined,
-    after: readonly ApiContainerStatus[] | undefined,
-  ): void {
-    for (const { state } of newEnds(before, after)) {
-      const { exitCode = 0, reason = '' } = state?.terminated ?? {};
-      this.#terminatedContainers.with(type, String(exitCode), reason).add();
-    }
+  #countEnds(kind: ContainerKind, ends: readonly ContainerStateTerminated[]): void {
+    for (const { exitCode, reason = '' } of ends)
+      this.#terminatedContainers.with(containerTypes[kind], String(exitCode), reason).add();
   }
 }
 
 function newEnds(
-  before: readonly ApiContainerStatus[] = [],
-  after: readonly ApiContainerStatus[] = [],
-): readonly ApiContainerStatus[] {
-  return after.filter(
-    ({ name, state }) =>
-      state?.terminated !== undefined && before.find((each) => each.name === name)?.state?.terminated === undefined,
-  );
+  before: readonly ContainerStatus[] = [],
+  after: readonly ContainerStatus[] = [],
+): readonly ContainerStateTerminated[] {
+  const open = after.filter((one) => before.find(({ name }) => name === one.name)?.state?.terminated === undefined);
+  return open.flatMap(({ state }) => state?.terminated ?? []);
 }

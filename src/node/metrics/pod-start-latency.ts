@@ -68,13 +68,7 @@ export class PodStartLatency {
     }
     if (start === undefined) {
       if (this.#excluded.has(uid) || pod.status?.startTime !== undefined) return;
-      this.#starts.set(uid, {
-        measured: false,
-        pulls: 0,
-        pullingSince: 0,
-        pullingMs: 0,
-        initMs: 0,
-      });
+      this.#starts.set(uid, { measured: false, pulls: 0, pullingSince: 0, pullingMs: 0, initMs: 0 });
       return;
     }
     const createdAt = parseTime(creationTimestamp);
@@ -97,9 +91,9 @@ export class PodStartLatency {
     if (start.pulls === 0) start.pullingMs += now - start.pullingSince;
   }
 
-  initContainerRan(uid: string, end: ContainerStateTerminated | undefined): void {
+  initContainerRan(uid: string, { startedAt, finishedAt }: ContainerStateTerminated): void {
     const start = this.#starts.get(uid);
-    const [from, to] = [parseTime(end?.startedAt), parseTime(end?.finishedAt)];
+    const [from, to] = [parseTime(startedAt), parseTime(finishedAt)];
     if (start !== undefined && from !== undefined && to !== undefined) start.initMs += Math.max(0, to - from);
   }
 

@@ -14,16 +14,12 @@ import type { WorkerContext } from './worker-context.ts';
 const orphanGraceSeconds = 1;
 
 /** How many pods there are, by how far they are. */
-interface PodsByLifecycle {
-  readonly sync: number;
-  readonly terminating: number;
-  readonly terminated: number;
-}
+type PodsByLifecycle = Record<'sync' | 'terminating' | 'terminated', number>;
 
 /** The pods that are worked on: whose objects are there, whose objects are gone, and of which nobody but the runtime tells. */
 export interface WorkingPods {
-  readonly desired: PodsByLifecycle;
-  readonly orphan: PodsByLifecycle;
+  readonly desired: Readonly<PodsByLifecycle>;
+  readonly orphan: Readonly<PodsByLifecycle>;
   readonly runtimeOnly: number;
 }
 
@@ -252,7 +248,7 @@ export class PodWorkers {
   }
 }
 
-function noPods(): { sync: number; terminating: number; terminated: number } {
+function noPods(): PodsByLifecycle {
   return { sync: 0, terminating: 0, terminated: 0 };
 }
 
