@@ -175,7 +175,7 @@ export async function eventually<T>(what: string, ask: () => Promise<T | undefin
     } catch (error) {
       last = error;
     }
-    await sleep(100);
+    await sleep(50);
   }
   throw new Error(`not within ${withinMs} ms: ${what} (${last})`);
 }

@@ -10,7 +10,6 @@ import { spdyStreams } from '../../src/node/runtime/cri/spdy-streams.ts';
 import type { Container, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { configMaps, persistentVolumeClaims, pods } from '../../src/resources/schema/resource-types.generated.ts';
 import { agentOf } from '../e2e/machine.ts';
-import { busyboxArchive } from './image-cache.ts';
 import { LocalCluster, run } from './local-cluster.ts';
 
 const namespace = 'default';
@@ -74,8 +73,7 @@ describe.skipIf(inject('missing').length > 0)('an agent that is killed', () => {
 
   beforeAll(async () => {
     cluster = await LocalCluster.begin('agent-kill', 7656);
-    const [archive] = await Promise.all([busyboxArchive(cluster.environment), cluster.up()]);
-    await cluster.stuurman(['image', 'import', archive]);
+    await cluster.upWithImage();
     const { client, environment } = cluster;
     const socketPath = `/run/stuurman-${cluster.id}/containerd.sock`;
     runtime = new CriRuntime({ environment, socketPath, streams: spdyStreams(environment) });

@@ -9,7 +9,6 @@ import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
 import type { Container, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { events, nodes, pods } from '../../src/resources/schema/resource-types.generated.ts';
 import { agentOf, processes, processOfContainer } from '../e2e/machine.ts';
-import { busyboxArchive } from './image-cache.ts';
 import { LocalCluster, run } from './local-cluster.ts';
 
 const namespace = 'default';
@@ -46,14 +45,10 @@ describe.skipIf(inject('missing').length > 0)('greedy pods', () => {
     const { processesMax } = await readHostInfo('/');
     const { processes: now } = await readHostStats(0, '/', []);
     const thresholds = `memory.available<100Mi,nodefs.available<250Mi,pid.available<${processesMax - now - moreProcesses}`;
-    const [archive] = await Promise.all([
-      busyboxArchive(cluster.environment),
-      cluster.up(
-        ...['--system-reserved', `memory=${totalmem() - memoryForPods},pid=${processesMax - processesForPods}`],
-        ...['--eviction-hard', thresholds, '--eviction-pressure-transition-period', '1s'],
-      ),
-    ]);
-    await cluster.stuurman(['image', 'import', archive]);
+    await cluster.upWithImage(
+      ...['--system-reserved', `memory=${totalmem() - memoryForPods},pid=${processesMax - processesForPods}`],
+      ...['--eviction-hard', thresholds, '--eviction-pressure-transition-period', '1s'],
+    );
     nodeName = (await cluster.client.list(nodes)).items[0]?.metadata.name ?? '';
     await start('modest', shell('sleep 3600', { resources: { requests: { memory: '50Mi' } } }));
     await cluster.podAddress('modest');

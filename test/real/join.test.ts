@@ -25,12 +25,11 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
   beforeAll(async () => {
     cluster = await LocalCluster.begin('join', 7641);
     machine = await OtherMachine.begin('stjoin', '198.18.7.2', gateway);
-    const [archive] = await Promise.all([busyboxArchive(cluster.environment), cluster.up('--address', gateway)]);
+    await cluster.upWithImage('--address', gateway);
     here = (await cluster.client.list(nodes)).items[0]?.metadata.name ?? '';
-    const { stdout } = await cluster.stuurman(['token', 'create', '--print-join-command']);
-    invitation = stdout.trim().split(' ').slice(1);
+    invitation = await cluster.invitation();
     await machine.stuurman([...invitation, '--node-name', 'other', '--detach']);
-    await Promise.all([cluster.stuurman(['image', 'import', archive]), machine.stuurman(['image', 'import', archive])]);
+    await machine.stuurman(['image', 'import', await busyboxArchive(cluster.environment)]);
     for (const [pod, node] of [
       ['near', here],
       ['far', 'other'],
@@ -145,8 +144,7 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
   test('is told by another join where the cluster is, while it runs', async () => {
     const before = await containers();
     await expect(machine.stuurman(['join'])).rejects.toThrow(/the node in \S+ runs already \(process \d+\)/);
-    const { stdout } = await cluster.stuurman(['token', 'create', '--print-join-command']);
-    const again = stdout.trim().split(' ').slice(1);
+    const again = await cluster.invitation();
     expect(again[1]).toBe(`${otherGateway}:7642`);
     const withLimits = machine.stuurman([...again, '--node-name', 'other', '--system-reserved', 'cpu=100m']);
     await expect(withLimits).rejects.toThrow(/the node in \S+ runs \(process \d+\) with other limits/);
@@ -166,8 +164,7 @@ describe.skipIf(inject('missing').length > 0)('a machine that joins', () => {
   });
 
   test('leaves also while the server is away', async () => {
-    const { stdout } = await cluster.stuurman(['token', 'create', '--print-join-command']);
-    await machine.stuurman([...stdout.trim().split(' ').slice(1), '--node-name', 'lonely', '--detach']);
+    await machine.stuurman([...(await cluster.invitation()), '--node-name', 'lonely', '--detach']);
     process.kill(cluster.serverPid, 'SIGKILL');
     const { stderr } = await machine.stuurman(['leave']);
     expect(stderr).toContain('"stuurman node remove lonely --force" on the server makes the cluster forget it');

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -15,9 +14,11 @@ import type { PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
 import { pods } from '../../src/resources/schema/resource-types.generated.ts';
 import { readHttpText } from '../../src/wire/http-body.ts';
 import { webSocketExec } from '../../src/wire/remote-command/websocket-exec-client.ts';
+import { eventually } from '../e2e/demo-cluster.ts';
 import { tracesOf } from '../e2e/machine.ts';
+import { busyboxArchive } from './image-cache.ts';
+import { stuurmanCommand } from './stuurman-command.ts';
 
-const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 const namespace = 'default';
 
 /** A cluster on this machine, started by `stuurman` and used through its API. */
@@ -52,6 +53,18 @@ export class LocalCluster {
     return stderr;
   }
 
+  /** The same, with the image that `run` makes containers of. */
+  async upWithImage(...more: readonly string[]): Promise<void> {
+    await this.up(...more);
+    await this.stuurman(['image', 'import', await busyboxArchive(this.environment)]);
+  }
+
+  /** The words of the command that lets another machine join. */
+  async invitation(): Promise<readonly string[]> {
+    const { stdout } = await this.stuurman(['token', 'create', '--print-join-command']);
+    return stdout.trim().split(' ').slice(1);
+  }
+
   /** Takes the cluster down; answers what is left of it on the machine. */
   async down(...more: readonly string[]): Promise<readonly string[]> {
     this.#disconnect();
@@ -62,8 +75,7 @@ export class LocalCluster {
 
   /** Runs a command of `stuurman` for this cluster; throws when it fails. */
   stuurman(command: readonly string[]) {
-    const whole = [process.execPath, program, ...command, '--data-dir', this.directory];
-    return runCommand(this.environment, whole, { timeoutMs: 200_000 });
+    return runCommand(this.environment, stuurmanCommand(command, this.directory), { timeoutMs: 200_000 });
   }
 
   get id(): string {
@@ -131,19 +143,8 @@ export class LocalCluster {
   }
 
   /** Asks until there is an answer. */
-  async until<T>(what: string, ask: () => Promise<T | undefined>, patienceMs = 30_000): Promise<T> {
-    const deadline = this.environment.monotonic() + patienceMs;
-    let last: unknown = 'there was no answer';
-    while (this.environment.monotonic() < deadline) {
-      try {
-        const answer = await ask();
-        if (answer !== undefined) return answer;
-      } catch (error) {
-        last = error;
-      }
-      await this.environment.sleep(50);
-    }
-    throw new Error(`not within ${patienceMs} ms: ${what} (${last})`);
+  until<T>(what: string, ask: () => Promise<T | undefined>, patienceMs = 30_000): Promise<T> {
+    return eventually(what, ask, patienceMs);
   }
 
   remove(): void {
@@ -157,15 +158,6 @@ export class LocalCluster {
 }
 
 /** A program of the machine; throws when it fails. Answers what it printed. */
-export function run(...command: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const [name = '', ...args] = command;
-    const child = spawn(name, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${command.join(' ')}: ${code}`))));
-  });
+export async function run(...command: readonly string[]): Promise<string> {
+  return (await runCommand(new RealEnvironment(), command)).stdout;
 }

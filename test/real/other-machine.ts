@@ -1,10 +1,8 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { runCommand } from '../../src/node/host/linux/run-command.ts';
 import { run } from './local-cluster.ts';
-
-const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+import { stuurmanCommand } from './stuurman-command.ts';
 
 /**
  * A network namespace that stands for another machine: it has this one as its way out, and nobody as its neighbour. What is mounted and
@@ -55,8 +53,8 @@ export class OtherMachine {
 
   /** Runs a command of `stuurman` there; throws when it fails. */
   stuurman(command: readonly string[], directory = this.directory) {
-    const whole = ['nsenter', `--net=/run/netns/${this.name}`, process.execPath, program, ...command];
-    return runCommand(this.#environment, [...whole, '--data-dir', directory], { timeoutMs: 200_000 });
+    const whole = ['nsenter', `--net=/run/netns/${this.name}`, ...stuurmanCommand(command, directory)];
+    return runCommand(this.#environment, whole, { timeoutMs: 200_000 });
   }
 
   /** The links and tables that it has. */

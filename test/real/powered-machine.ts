@@ -5,8 +5,7 @@ import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { runCommand } from '../../src/node/host/linux/run-command.ts';
 import { processes } from '../e2e/machine.ts';
 import { OtherMachine } from './other-machine.ts';
-
-const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+import { stuurmanCommand } from './stuurman-command.ts';
 
 /** The first process of the machine: everything else goes with it, it goes with the test, and orphans end by it. */
 const boot = `
@@ -69,7 +68,7 @@ export class PoweredMachine {
 
   /** Runs a command of `stuurman` there; throws when it fails. */
   stuurman(command: readonly string[]) {
-    return this.#command([process.execPath, program, ...command, '--data-dir', this.directory]);
+    return this.#command(stuurmanCommand(command, this.directory));
   }
 
   traces(): Promise<readonly string[]> {

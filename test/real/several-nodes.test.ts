@@ -8,7 +8,6 @@ import { readHttpText } from '../../src/wire/http-body.ts';
 import { PortForwardClient } from '../../src/wire/port-forward/port-forward-client.ts';
 import { webSocketExec } from '../../src/wire/remote-command/websocket-exec-client.ts';
 import { tracesOf } from '../e2e/machine.ts';
-import { busyboxArchive } from './image-cache.ts';
 import { LocalCluster, run } from './local-cluster.ts';
 
 /** Of pods on the network of their nodes. */
@@ -23,8 +22,7 @@ describe.skipIf(inject('missing').length > 0)('several nodes on one machine', ()
 
   beforeAll(async () => {
     cluster = await LocalCluster.begin('several', 7640);
-    const [archive] = await Promise.all([busyboxArchive(cluster.environment), cluster.up('--nodes', '3')]);
-    await cluster.stuurman(['image', 'import', archive]);
+    await cluster.upWithImage('--nodes', '3');
     names = (await cluster.client.list(nodes)).items.map(({ metadata: { name = '' } }) => name).toSorted();
     for (const [index, node] of names.entries()) {
       const script = `mkdir /www; echo web-${index} > /www/index.html; exec httpd -f -vv -p 8080 -h /www`;

@@ -11,7 +11,6 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
 import { webSocketExec } from '../../src/wire/remote-command/websocket-exec-client.ts';
 import { kubectlEnds, streamProtocols } from '../kubectl/kubectl-ends.ts';
-import { busyboxArchive } from './image-cache.ts';
 import { LocalCluster } from './local-cluster.ts';
 
 const { image } = busyboxImage;
@@ -26,8 +25,7 @@ describe.skipIf(inject('missing').length > 0 || !inject('kubectl'))('streams to 
   beforeAll(async () => {
     cluster = await LocalCluster.begin('streams', 7650);
     folder = mkdtempSync(join(tmpdir(), 'stuurman-streams-'));
-    const [archive] = await Promise.all([busyboxArchive(cluster.environment), cluster.up()]);
-    await cluster.stuurman(['image', 'import', archive]);
+    await cluster.upWithImage();
     const container = (name: string, script: string) => ({ name, image, command: ['sh', '-c', script] });
     await cluster.run('web', '', serving, {
       containers: [container('main', serving), container('taker', taking)],

@@ -26,16 +26,11 @@ export class TroubledCluster {
     this.#cluster = cluster;
     const machine = await PoweredMachine.begin('stfail', '198.18.8.2', gateway, diskMebibytes);
     this.#machine = machine;
-    const [archive] = await Promise.all([
-      busyboxArchive(cluster.environment),
-      cluster.up('--nodes', '2', '--address', gateway, '--node-monitor-grace-period', '20s'),
-    ]);
+    await cluster.upWithImage('--nodes', '2', '--address', gateway, '--node-monitor-grace-period', '20s');
     this.#names = (await cluster.client.list(nodes)).items.map(({ metadata }) => metadata.name ?? '').sort();
-    const { stdout } = await cluster.stuurman(['token', 'create', '--print-join-command']);
-    const invitation = stdout.trim().split(' ').slice(1);
     const limits = ['--eviction-pressure-transition-period', '1s'];
-    await machine.stuurman([...invitation, '--node-name', 'other', ...limits, '--detach']);
-    await Promise.all([cluster.stuurman(['image', 'import', archive]), machine.stuurman(['image', 'import', archive])]);
+    await machine.stuurman([...(await cluster.invitation()), '--node-name', 'other', ...limits, '--detach']);
+    await machine.stuurman(['image', 'import', await busyboxArchive(cluster.environment)]);
     const sockets = new Map([
       [this.here, () => `/run/stuurman-${cluster.id}/containerd.sock`],
       [this.beside, () => `/run/stuurman-${cluster.id}-2/containerd.sock`],

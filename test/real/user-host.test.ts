@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ClusterIdentity } from '../../src/cluster/files/cluster-identity.ts';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
 import { busyboxArchive } from './image-cache.ts';
+import { stuurmanCommand } from './stuurman-command.ts';
 import { UserHost } from './user-host.ts';
 
-const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 const kubectl = process.env['STUURMAN_KUBECTL'] ?? 'kubectl';
 const nodePort = 31_976;
 
@@ -48,8 +48,7 @@ describe.skipIf(inject('missing').length > 0 || !inject('kubectl'))('a cluster o
       ClusterIdentity,
       'id' | 'podRange' | 'serviceRange'
     >;
-  const stuurman = (...command: readonly string[]) =>
-    host.run(process.execPath, program, ...command, '--data-dir', data);
+  const stuurman = (...command: readonly string[]) => host.run(...stuurmanCommand(command, data));
   const kube = (...command: readonly string[]) =>
     host.run(kubectl, '--kubeconfig', join(data, 'admin.kubeconfig'), ...command);
   const inTool = (command: string) => kube('exec', 'tool', '--', 'sh', '-c', command);
