@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { runCommand } from '../../src/node/host/linux/run-command.ts';
+import { eventually } from '../e2e/demo-cluster.ts';
 import { processes } from '../e2e/machine.ts';
 import { OtherMachine } from './other-machine.ts';
 import { stuurmanCommand } from './stuurman-command.ts';
@@ -138,9 +139,11 @@ export class PoweredMachine {
     const joined = join(this.directory, 'joined.json');
     if (!existsSync(joined)) return;
     const { clusterId } = JSON.parse(readFileSync(joined, 'utf8')) as { readonly clusterId: string };
-    const cgroups = `/sys/fs/cgroup -depth -type d -path */stuurman-${clusterId}-j*`;
-    for (let left = 'some'; left !== ''; left = await this.#host('find', ...cgroups.split(' ')))
-      await this.#host('find', ...cgroups.split(' '), '-exec', 'rmdir', '{}', '+');
+    const cgroups = ['find', '/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/stuurman-${clusterId}-j*`];
+    await eventually('its cgroups are gone', async () => {
+      await this.#host(...cgroups, '-exec', 'rmdir', '{}', '+');
+      return (await this.#host(...cgroups)) === '' || undefined;
+    });
   }
 
   async #unmountDisk(): Promise<void> {
