@@ -42,11 +42,7 @@ export class DemoCluster {
       return;
     }
     await run(process.execPath, [join(root, 'scripts', 'build.ts')], { timeoutMs: 60_000 });
-    if (existsSync(join(directory, 'cluster.json'))) await this.stuurman(['down']);
-    if (existsSync(directory)) {
-      for (const name of readdirSync(directory))
-        if (name !== 'cache') rmSync(join(directory, name), { recursive: true, force: true });
-    }
+    await this.#clear();
     await this.up(['--demo']);
     // Another cluster on this machine may have the port that the manifest asks for.
     const ports = [{ name: 'http', port: 80, nodePort: 31543 }];
@@ -55,7 +51,15 @@ export class DemoCluster {
 
   /** Takes the cluster down, also after tests that failed. */
   async end(): Promise<void> {
-    if (!keep) await this.stuurman(['down']);
+    if (!keep) await this.#clear();
+  }
+
+  /** Leaves nothing but the images' cache, so that no other cluster of this machine keeps away from its ranges. */
+  async #clear(): Promise<void> {
+    if (existsSync(join(directory, 'cluster.json'))) await this.stuurman(['down']);
+    if (!existsSync(directory)) return;
+    for (const name of readdirSync(directory))
+      if (name !== 'cache') rmSync(join(directory, name), { recursive: true, force: true });
   }
 
   /** `stuurman up --detach`; throws with what it said when the cluster does not come up. */
