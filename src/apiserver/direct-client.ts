@@ -17,7 +17,8 @@ import { apiVersionOf, type ResourceType } from '../machinery/resource-type.ts';
 import type { HttpTarget } from '../wire/http.ts';
 import { selectedName } from './http/request-info.ts';
 import { resourcePath } from './http/resource-path.ts';
-import { acceptObject, refuseUnknownFields } from './registry/accept-object.ts';
+import { acceptObject } from './registry/accept-object.ts';
+import { bodyTarget } from './registry/body-target.ts';
 import type { Call } from './registry/call.ts';
 import type { DeleteSettings } from './registry/delete-settings.ts';
 import type { ResourceContext } from './registry/extension-points.ts';
@@ -185,17 +186,17 @@ export class DirectClient implements Client {
     if (extension === undefined)
       return (await this.#resources.create(call, draft(this.#accept(call, object, settings)), settings)).object as R;
     const { definition } = this.#resources.served(call);
-    const body = 'bodyType' in extension ? draft(object) : acceptObject(definition, object);
-    const context = directContext(call, options);
-    return (await this.#resources.invoke(extension, context, body, settings.dryRun)) as R;
+    const body = acceptObject(bodyTarget(definition, extension), object, settings.fieldValidation);
+    return (await this.#resources.invoke(extension, directContext(call, options), body, settings)) as R;
   }
 
   /** An object of this process as if it had been decoded. */
   #accept(call: Call, object: KubeObject, { fieldValidation }: WriteSettings): KubeObject {
     if (call.info.subresource === 'scale') return object;
     const { definition } = this.#resources.served(call);
-    if (fieldValidation === 'Strict') refuseUnknownFields(definition, object);
-    return acceptObject(definition, object) as KubeObject;
+    const body = acceptObject(bodyTarget(definition), object, fieldValidation);
+    definition.setDefaults(body);
+    return body as KubeObject;
   }
 
   async #run<R>(call: Call, work: (call: Call) => Promise<R>): Promise<R> {
@@ -245,14 +246,14 @@ export class DirectClient implements Client {
 const itemsPerTurn = 500;
 
 /** What handlers outside the ordinary verbs see of a direct call. */
-function directContext(call: Call, options: WriteOptions): ResourceContext {
+function directContext(call: Call, options: WriteOptions): ResourceContext & Pick<Call, 'userAgent'> {
   const query = new URLSearchParams({
     ...(options.dryRun === true && { dryRun: 'All' }),
     ...(options.fieldManager !== undefined && { fieldManager: options.fieldManager }),
   });
   const { info, user, userAgent, signal = never } = call;
   const http = { method: 'POST', path: `${info.path}?${query}`, headers: { 'user-agent': userAgent }, signal };
-  return { info, user, query, http, remoteAddress: '', signal, warn: (message) => call.warn(message) };
+  return { info, user, userAgent, query, http, remoteAddress: '', signal, warn: (message) => call.warn(message) };
 }
 
 const never = new AbortController().signal;

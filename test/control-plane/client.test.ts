@@ -1,15 +1,29 @@
+import { TokenIssuer } from '../../src/apiserver/tokens/token-issuer.ts';
+import { TokenRequests } from '../../src/apiserver/tokens/token-request.ts';
 import { HttpsClient } from '../../src/client/https/https-client.ts';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
+import { serviceAccounts } from '../../src/resources/schema/resource-types.generated.ts';
 import { HttpClient } from '../../src/wire/http-client.ts';
 import { HttpServer } from '../../src/wire/http-server.ts';
+import { generateKeyPair } from '../../src/wire/pki/key-pair.ts';
 import { clientSuite } from '../suites/client.ts';
+import { FakeReader } from '../support/fake-reader.ts';
 import { serverTls, testAuthority } from '../support/pki.ts';
 import { admin, startTestApiServer } from '../support/test-api-server.ts';
 
 const environment = new RealEnvironment();
+const issuer = new TokenIssuer({ issuer: 'https://test', signingKey: generateKeyPair(environment).privateKey });
+
+/** A server with a subresource that takes a body of its own. */
+function startServer() {
+  const reader = new FakeReader();
+  reader.set(serviceAccounts, { metadata: { name: 'robot', namespace: 'default', uid: 'robot-1' } });
+  const subresourceHandlers = [new TokenRequests({ issuer, reader, environment })];
+  return startTestApiServer(environment, { subresourceHandlers });
+}
 
 clientSuite('a direct client', async () => {
-  const { server, store, client } = await startTestApiServer(environment);
+  const { server, store, client } = await startServer();
   return {
     client,
     dispose: async () => {
@@ -20,7 +34,7 @@ clientSuite('a direct client', async () => {
 });
 
 clientSuite('a client over HTTPS', async () => {
-  const { server, store } = await startTestApiServer(environment);
+  const { server, store } = await startServer();
   const { http } = server.client(admin, 'test');
   const listening = await HttpServer.start({
     environment,

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Client, WatchEvent } from '../../src/client/client.ts';
+import type { Client, WatchEvent, WriteOptions } from '../../src/client/client.ts';
 import type { KubeObject } from '../../src/machinery/object.ts';
 import { StatusError } from '../../src/machinery/status-error.ts';
+import type { TokenRequest } from '../../src/resources/schema/authentication-v1.generated.ts';
 import type { ConfigMap } from '../../src/resources/schema/core-v1.generated.ts';
-import { configMaps, namespaces, pods } from '../../src/resources/schema/resource-types.generated.ts';
+import { configMaps, namespaces, pods, serviceAccounts } from '../../src/resources/schema/resource-types.generated.ts';
 import { readHttpText } from '../../src/wire/http-body.ts';
 
 export interface ClientUnderTest {
-  /** Before an empty API server that lets it do everything. */
+  /** Before an empty API server that lets it do everything, and has tokens for the ServiceAccount `robot` of `default`. */
   readonly client: Client;
   dispose(): Promise<void>;
 }
@@ -154,6 +155,27 @@ export function clientSuite(name: string, open: () => Promise<ClientUnderTest>):
         expect((await client.get(pods, key('p'))).spec?.priority).not.toBe(5);
         const unknown = client.createSubresource(pods, key('p'), 'nonsense', { kind: 'X', apiVersion: 'v1' });
         expect(await failure(unknown)).toMatchObject({ code: 404 });
+      }));
+
+    test('a body of another kind is decoded: defaulted, owned, and refused where it has unknown fields', () =>
+      within(async (client) => {
+        const ask = (body: object, options: WriteOptions = {}) =>
+          client.createSubresource<object, TokenRequest>(serviceAccounts, key('robot'), 'token', body, options);
+        const type = { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1' };
+        expect(await ask(type)).toMatchObject({
+          ...type,
+          metadata: { name: 'robot', namespace: 'default', uid: 'robot-1' },
+          spec: { audiences: ['https://test'], expirationSeconds: 3600 },
+          status: { token: expect.any(String) },
+        });
+        const { metadata } = await ask({ ...type, spec: { expirationSeconds: 600 } }, { fieldManager: 'me' });
+        const fieldsV1 = { 'f:spec': { 'f:expirationSeconds': {} } };
+        expect(metadata.managedFields).toMatchObject([{ manager: 'me', subresource: 'token', fieldsV1 }]);
+        const unknown = ask({ ...type, spec: { lifetime: 600 } }, { fieldValidation: 'Strict' });
+        expect(await failure(unknown)).toMatchObject({
+          code: 400,
+          message: expect.stringContaining('unknown field "spec.lifetime"'),
+        });
       }));
 
     test('watches: initial state, what changes, and what ends it', () =>

@@ -1,14 +1,14 @@
 import { decodeApplied } from '../../machinery/apply/decode-applied.ts';
-import type { Draft, KubeObject } from '../../machinery/object.ts';
+import type { KubeObject } from '../../machinery/object.ts';
 import { parsePatch, patchMediaTypes } from '../../machinery/patch/patch.ts';
 import type { DecodeTarget } from '../../machinery/schema/decode.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import { builtInSchema } from '../../resources/schema/schema-table.ts';
 import type { HttpResponse } from '../../wire/http.ts';
+import { bodyTarget } from '../registry/body-target.ts';
 import type { Call, Cancellable } from '../registry/call.ts';
 import type { ReviewHandler, SubresourceHandler } from '../registry/extension-points.ts';
-import { ownUnstored } from '../registry/field-ownership.ts';
 import type { ListPage } from '../registry/read.ts';
 import type { ResourceServer } from '../registry/resource-server.ts';
 import { scaleType } from '../registry/scale.ts';
@@ -71,7 +71,7 @@ export class ResourceRequest {
     const settings = writeSettings(this.#http.query, 'CreateOptions');
     const extension = this.#resources.extension(this.#call);
     if (extension !== undefined) return this.#invoke(extension);
-    const object = await decodeBody(this.#http, this.#target(), settings.fieldValidation);
+    const object = await decodeBody(this.#http, bodyTarget(this.#definition), settings.fieldValidation);
     this.#definition.setDefaults(object);
     return this.#object(201, await this.#resources.create(this.#call, object, settings));
   }
@@ -79,7 +79,11 @@ export class ResourceRequest {
   async update(): Promise<HttpResponse> {
     const settings = writeSettings(this.#http.query, 'UpdateOptions');
     const isScale = this.#call.info.subresource === 'scale';
-    const object = await decodeBody(this.#http, isScale ? scaleTarget() : this.#target(), settings.fieldValidation);
+    const object = await decodeBody(
+      this.#http,
+      isScale ? scaleTarget() : bodyTarget(this.#definition),
+      settings.fieldValidation,
+    );
     if (!isScale) this.#definition.setDefaults(object);
     const result = await this.#resources.update(this.#call, object as KubeObject, settings);
     return this.#object(result.created ? 201 : 200, result.object);
@@ -98,7 +102,7 @@ export class ResourceRequest {
 
   async #apply(): Promise<HttpResponse> {
     const settings = patchSettings(this.#http.query, true);
-    const target = this.#call.info.subresource === 'scale' ? scaleTarget() : this.#target();
+    const target = this.#call.info.subresource === 'scale' ? scaleTarget() : bodyTarget(this.#definition);
     const { config, warnings } = decodeApplied(await readBody(this.#http.http), target, settings.fieldValidation);
     for (const warning of warnings) this.#http.warn(warning);
     const result = await this.#resources.apply(this.#call, config, settings);
@@ -125,17 +129,9 @@ export class ResourceRequest {
 
   async #invoke(handler: ReviewHandler | SubresourceHandler): Promise<HttpResponse> {
     const settings = writeSettings(this.#http.query, 'CreateOptions');
-    const target = 'bodyType' in handler ? bodyTarget(handler) : this.#target();
-    const body: Draft<KubeObject> = await decodeBody(this.#http, target, settings.fieldValidation);
-    if ('bodyType' in handler) handler.setDefaults?.(body);
-    else this.#definition.setDefaults(body);
-    ownUnstored(target, body, this.#call, settings, this.#resources.environment.now());
-    const answer = await this.#resources.invoke(handler, this.#http, body, settings.dryRun);
+    const body = await decodeBody(this.#http, bodyTarget(this.#definition, handler), settings.fieldValidation);
+    const answer = await this.#resources.invoke(handler, this.#http, body, settings);
     return valueResponse(201, answer, valueFormat(this.#representation));
-  }
-
-  #target(): DecodeTarget {
-    return { ...this.#definition.type, schema: this.#definition.schema };
   }
 
   #shape(isList: boolean): Shape {
@@ -161,15 +157,7 @@ export class ResourceRequest {
 }
 
 function scaleTarget(): DecodeTarget {
-  return targetOf({ ...scaleType, schemaName: 'autoscaling.v1.Scale' });
-}
-
-function bodyTarget({ bodyType }: SubresourceHandler): DecodeTarget {
-  return targetOf(bodyType);
-}
-
-function targetOf(type: Omit<DecodeTarget, 'schema'> & { readonly schemaName: string }): DecodeTarget {
-  return { group: type.group, version: type.version, kind: type.kind, schema: builtInSchema(type.schemaName) };
+  return { ...scaleType, schema: builtInSchema('autoscaling.v1.Scale') };
 }
 
 function unknownPatchType(): StatusError {

@@ -6,6 +6,7 @@ import type { ResourceType } from '../../machinery/resource-type.ts';
 import { methodNotSupported, notFound, resourceNotServed } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { Watcher } from '../watch/watcher.ts';
+import { bodyTarget } from './body-target.ts';
 import type { Call } from './call.ts';
 import { getComputed, listComputed } from './computed.ts';
 import { create } from './create.ts';
@@ -14,7 +15,7 @@ import { deleteCollection } from './delete-collection.ts';
 import type { DeleteSettings } from './delete-settings.ts';
 import type { ConnectHandler, ResourceContext, ReviewHandler, SubresourceHandler } from './extension-points.ts';
 import type { Extensions } from './extensions.ts';
-import { ownChanges } from './field-ownership.ts';
+import { ownChanges, ownUnstored } from './field-ownership.ts';
 import { apply, patch } from './patch.ts';
 import { get, type ListPage, type ListSettings, list, type ReadScope } from './read.ts';
 import { fromScale, type Scale, scaleOf } from './scale.ts';
@@ -50,8 +51,8 @@ export class ResourceServer {
   }
 
   /** The resource that a request is about. Throws NotFound when it is not served. */
-  served(call: Call): ServedResource {
-    const served = this.#resources.find(call.info);
+  served({ info }: Pick<Call, 'info'>): ServedResource {
+    const served = this.#resources.find(info);
     if (served === undefined) throw resourceNotServed();
     return served;
   }
@@ -68,15 +69,19 @@ export class ResourceServer {
     return this.#extensions.connect(call.info, call.info.subresource);
   }
 
-  /** Hands the body to the extension after admission. */
+  /** Hands the body to the extension, defaulted and owned, after admission. */
   async invoke(
     handler: SubresourceHandler | ReviewHandler,
-    context: ResourceContext,
-    object: Draft<KubeObject>,
-    dryRun: boolean,
+    context: ResourceContext & Pick<Call, 'userAgent'>,
+    body: Draft<KubeObject>,
+    settings: WriteSettings,
   ): Promise<object> {
-    await this.#admit('CREATE', handler.resource, context, object, dryRun);
-    return handler.create(context, object as KubeObject);
+    const { definition } = this.served(context);
+    if ('bodyType' in handler) handler.setDefaults?.(body);
+    else definition.setDefaults(body);
+    ownUnstored(bodyTarget(definition, handler), body, context, settings, this.environment.now());
+    await this.#admit('CREATE', handler.resource, context, body, settings.dryRun);
+    return handler.create(context, body as KubeObject);
   }
 
   /** What admission has to say about opening a stream or a proxy. */
