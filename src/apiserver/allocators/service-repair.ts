@@ -1,7 +1,8 @@
 import type { Reader } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import { referenceTo } from '../../client/object-reference.ts';
-import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { Service } from '../../resources/schema/core-v1.generated.ts';
 import { services } from '../../resources/schema/resource-types.generated.ts';
@@ -38,20 +39,25 @@ interface Held {
 export class ServiceRepair {
   readonly #options: ServiceRepairOptions;
   readonly #unused = new Map<OffsetPool, Map<number, number>>();
-  #timer: Timer | undefined;
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(options: ServiceRepairOptions) {
     this.#options = options;
+    const { environment, logger } = options;
+    this.#rounds = new Rounds({
+      environment,
+      intervalMs,
+      round: () => this.repair(),
+      failed: (err) => logger.warn('could not compare services with allocated addresses and ports', { err }),
+    });
   }
 
   start(): void {
-    this.#schedule();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#rounds.stop();
   }
 
   async repair(): Promise<void> {
@@ -69,19 +75,6 @@ export class ServiceRepair {
     const { pools } = allocator;
     const all = [...pools.addresses.map(({ pool }) => pool), pools.ports];
     for (const pool of all) this.#releaseLeaks(pool, held.get(pool) ?? new Set());
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#options.environment.setTimer(intervalMs, () => {
-      this.repair().then(
-        () => this.#schedule(),
-        (error: unknown) => {
-          this.#options.logger.warn('could not compare services with allocated addresses and ports', { err: error });
-          this.#schedule();
-        },
-      );
-    });
   }
 
   #check(

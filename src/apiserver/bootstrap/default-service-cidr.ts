@@ -1,10 +1,11 @@
 import type { Client } from '../../client/client.ts';
-import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
-import { isReason } from '../../machinery/status-error.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { ServiceCIDR } from '../../resources/schema/networking-v1.generated.ts';
 import { serviceCIDRs } from '../../resources/schema/resource-types.generated.ts';
+import { isLostRace } from './lost-race.ts';
 
 export interface DefaultServiceCIDROptions {
   readonly client: Client;
@@ -23,23 +24,28 @@ const intervalMs = 10_000;
  */
 export class DefaultServiceCIDR {
   readonly #options: DefaultServiceCIDROptions;
-  #timer: Timer | undefined;
-  #stopped = false;
+  readonly #rounds: Rounds;
   #toldOfOthers = false;
 
   constructor(options: DefaultServiceCIDROptions) {
     this.#options = options;
+    const { environment, logger } = options;
+    this.#rounds = new Rounds({
+      environment,
+      intervalMs,
+      round: () => this.reconcile(),
+      failed: (err) => logger.warn('could not reconcile the ServiceCIDR of the API server', { err }),
+    });
   }
 
   /** Resolves when it is there. */
   async start(): Promise<void> {
     await this.reconcile();
-    this.#schedule();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#rounds.stop();
   }
 
   async reconcile(): Promise<void> {
@@ -49,22 +55,8 @@ export class DefaultServiceCIDR {
       const range = items[0] ?? (await client.create(serviceCIDRs, this.#wanted(), { fieldManager: 'kube-apiserver' }));
       await this.#setReady(range);
     } catch (error) {
-      // Another server was faster: the next round looks again.
-      if (!isReason(error, 'AlreadyExists') && !isReason(error, 'NotFound')) throw error;
+      if (!isLostRace(error)) throw error;
     }
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#options.environment.setTimer(intervalMs, () => {
-      this.reconcile().then(
-        () => this.#schedule(),
-        (error: unknown) => {
-          this.#options.logger.warn('could not reconcile the ServiceCIDR of the API server', { err: error });
-          this.#schedule();
-        },
-      );
-    });
   }
 
   #wanted(): ServiceCIDR {

@@ -16,6 +16,7 @@ import {
 } from '../../resources/schema/resource-types.generated.ts';
 import type { PriorityClass } from '../../resources/schema/scheduling-v1.generated.ts';
 import { bootstrapObjects } from './bootstrap-objects.ts';
+import { isLostRace } from './lost-race.ts';
 import { reconciledRole, repairOfBinding } from './reconcile-rbac.ts';
 import { systemNamespaces } from './system-namespaces.ts';
 
@@ -103,7 +104,7 @@ async function apply<T extends KubeObject>(
     await client.delete(type, { name, namespace }, { signal: options.signal });
     await client.create(type, object, options);
   } catch (error) {
-    if (!isReason(error, 'Conflict') && !isReason(error, 'NotFound') && !isReason(error, 'AlreadyExists')) throw error;
+    if (!isLostRace(error)) throw error;
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Reader, Writer } from '../../client/client.ts';
-import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
-import { isReason } from '../../machinery/status-error.ts';
 import { equal } from '../../resources/equal.ts';
 import { configMaps } from '../../resources/schema/resource-types.generated.ts';
 import { type Certificate, parseCertificate } from '../../wire/pki/certificate.ts';
 import { parsePem } from '../../wire/pki/pem.ts';
+import { isLostRace } from './lost-race.ts';
 
 export interface ExtensionTrust {
   /** PEM of the authority that the clients of this cluster prove themselves by. */
@@ -43,11 +44,13 @@ const frontProxyUid = 'requestheader-uid-headers';
  */
 export class ExtensionAuthentication {
   readonly #options: ExtensionAuthenticationOptions;
-  #timer: Timer | undefined;
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(extensionAuthenticationOptions: ExtensionAuthenticationOptions) {
     this.#options = extensionAuthenticationOptions;
+    const { environment } = extensionAuthenticationOptions;
+    const round = () => this.reconcile();
+    this.#rounds = new Rounds({ environment, intervalMs, round, failed: (error) => this.#tell(error) });
   }
 
   /** Resolves when the ConfigMap is as it should be, or could not be made so. */
@@ -55,14 +58,13 @@ export class ExtensionAuthentication {
     try {
       await this.reconcile();
     } catch (error) {
-      this.#options.logger.warn('could not tell extension servers whom to believe', { err: error });
+      this.#tell(error);
     }
-    if (!this.#stopped) this.#timer = this.#options.environment.setTimer(intervalMs, () => void this.start());
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#rounds.stop();
   }
 
   async reconcile(): Promise<void> {
@@ -78,10 +80,12 @@ export class ExtensionAuthentication {
       if (existing === undefined) await client.create(configMaps, { metadata: key, data }, options);
       else await client.update(configMaps, { ...existing, data }, options);
     } catch (error) {
-      // Another server, or a user, was faster: the next round looks again.
-      if (!isReason(error, 'Conflict') && !isReason(error, 'AlreadyExists') && !isReason(error, 'NotFound'))
-        throw error;
+      if (!isLostRace(error)) throw error;
     }
+  }
+
+  #tell(error: unknown): void {
+    this.#options.logger.warn('could not tell extension servers whom to believe', { err: error });
   }
 }
 

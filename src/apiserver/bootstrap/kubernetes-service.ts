@@ -1,12 +1,13 @@
 import type { Reader, Writer } from '../../client/client.ts';
-import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
-import { isReason } from '../../machinery/status-error.ts';
 import type { Endpoints, Service } from '../../resources/schema/core-v1.generated.ts';
 import type { EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
 import { endpointSlices, endpoints, services } from '../../resources/schema/resource-types.generated.ts';
+import { isLostRace } from './lost-race.ts';
 
 export interface KubernetesServiceOptions {
   readonly client: Reader & Writer;
@@ -29,13 +30,19 @@ const options = { fieldManager: 'kube-apiserver' } as const;
  */
 export class KubernetesService {
   readonly #options: KubernetesServiceOptions;
+  readonly #rounds: Rounds;
   #address: string;
-  #timer: Timer | undefined;
-  #stopped = false;
 
   constructor(kubernetesServiceOptions: KubernetesServiceOptions) {
     this.#options = kubernetesServiceOptions;
     this.#address = kubernetesServiceOptions.address;
+    const { environment, logger } = kubernetesServiceOptions;
+    this.#rounds = new Rounds({
+      environment,
+      intervalMs,
+      round: () => this.reconcile(),
+      failed: (err) => logger.warn('could not reconcile the service of the API server', { err }),
+    });
   }
 
   /** Leads to another address of the server from here on. */
@@ -47,12 +54,11 @@ export class KubernetesService {
   /** Resolves when all three objects are as they should be. */
   async start(): Promise<void> {
     await this.reconcile();
-    this.#schedule();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#rounds.stop();
   }
 
   async reconcile(): Promise<void> {
@@ -61,19 +67,6 @@ export class KubernetesService {
     if (isLoopback(this.#address)) return;
     await this.#ensure(endpoints, this.#endpoints(), repairEndpoints);
     await this.#ensure(endpointSlices, this.#slice(), repairSlice);
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#options.environment.setTimer(intervalMs, () => {
-      this.reconcile().then(
-        () => this.#schedule(),
-        (error: unknown) => {
-          this.#options.logger.warn('could not reconcile the service of the API server', { err: error });
-          this.#schedule();
-        },
-      );
-    });
   }
 
   async #ensure<T extends KubeObject>(
@@ -92,9 +85,7 @@ export class KubernetesService {
       if (existing !== undefined) await client.delete(type, key);
       await client.create(type, wanted, options);
     } catch (error) {
-      // Another server, or a user, was faster: the next round looks again.
-      if (!isReason(error, 'Conflict') && !isReason(error, 'AlreadyExists') && !isReason(error, 'NotFound'))
-        throw error;
+      if (!isLostRace(error)) throw error;
     }
   }
 
