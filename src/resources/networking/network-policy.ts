@@ -30,7 +30,7 @@ export const networkPolicyDefinition = define<NetworkPolicy>(networkPolicies, {
 
 function setDefaults(policy: Draft<NetworkPolicy>): void {
   policy.spec ??= {};
-  const { spec }: { spec: Draft<NetworkPolicySpec> } = { spec: policy.spec };
+  const spec: Draft<NetworkPolicySpec> = policy.spec;
   spec.podSelector ??= {};
   for (const { ports } of [...(spec.ingress ?? []), ...(spec.egress ?? [])])
     for (const port of ports ?? []) port.protocol ??= 'TCP';
