@@ -149,6 +149,17 @@ export function typeNameOf(types: readonly TypeFact[], resource: DiscoveryFact, 
   return types.find((type) => type.gvks?.includes(gvk))?.name;
 }
 
+/**
+ * Lists that are not dropped where they come without items: that of managers then asks for a reset, and that of scaling policies is refused
+ * where none would be filled up.
+ */
+const emptyToo = new Set(['meta.v1.ObjectMeta.managedFields', 'autoscaling.v2.HPAScalingRules.policies']);
+
+/** Whether a list without items says something else than none. Neither ever stays. */
+export function keepsEmpty(type: TypeFact, field: FieldFact): boolean {
+  return emptyToo.has(`${type.name}.${field.name}`);
+}
+
 /** Lists that an object may well lack although OpenAPI requires them. */
 const requiredAndEmpty = new Set([
   'batch.v1.PodFailurePolicy.rules',

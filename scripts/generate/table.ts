@@ -1,10 +1,10 @@
-import { isNullable, itemType, type TypeFact } from './facts.ts';
+import { isNullable, itemType, keepsEmpty, type TypeFact } from './facts.ts';
 
 /**
  * The compact schema table: one JSON text, parsed at start, whose rows `resources/schema/schema-table.ts` turns into schemas when
  * they are first asked for. A row is a type: `[flags, ...fields]` with `a` for an atomic struct and `u` for a union, which is written as one
  * of its fields; a field is `[name, type, flags, proto, wire, extra?]` with flags r(equired), o(mit empty), p(ointer), i(nline),
- * n(ull without items).
+ * n(ull without items), e(mpty is not absent).
  */
 export function schemaTable(types: ReadonlyMap<string, TypeFact>): string {
   const rows: Record<string, unknown> = {};
@@ -23,7 +23,8 @@ function typeRow(type: TypeFact): unknown {
       (field.omitempty === true ? 'o' : '') +
       (field.pointer === true ? 'p' : '') +
       (field.inline === true ? 'i' : '') +
-      (isNullable(type, field) ? 'n' : '');
+      (isNullable(type, field) ? 'n' : '') +
+      (keepsEmpty(type, field) ? 'e' : '');
     const extra = {
       ...(field.enum !== undefined && { enum: field.enum }),
       ...(field.default !== undefined && { default: field.default }),

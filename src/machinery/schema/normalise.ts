@@ -49,7 +49,7 @@ function planOf(schema: StructSchema): StructPlan {
   const always: FieldPlan[] = [];
   const nullWhenAbsent = new Set<string>();
   for (const field of schema.fields.values()) {
-    const dropsZero = field.omitEmpty && !field.pointer && !keepsEmpty(schema, field);
+    const dropsZero = field.omitEmpty && !field.pointer && !field.keepsEmpty;
     const plan = { name: field.name, schema: field.schema, dropsZero };
     fields.set(field.name, plan);
     if (!writtenWhenAbsent(schema, field)) continue;
@@ -59,19 +59,6 @@ function planOf(schema: StructSchema): StructPlan {
   const plan = { fields, always, nullWhenAbsent };
   plans.set(schema, plan);
   return plan;
-}
-
-/**
- * An empty list of managers asks for a reset, which `apply/` must come to see, and one of scaling policies is refused where none would be
- * filled up; neither ever stays.
- */
-const keptEmpty: ReadonlySet<string> = new Set([
-  'meta.v1.ObjectMeta.managedFields',
-  'autoscaling.v2.HPAScalingRules.policies',
-]);
-
-function keepsEmpty(struct: StructSchema, field: FieldSchema): boolean {
-  return keptEmpty.has(`${struct.name}.${field.name}`);
 }
 
 function writtenWhenAbsent(struct: StructSchema, field: FieldSchema): boolean {

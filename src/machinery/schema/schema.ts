@@ -81,6 +81,8 @@ export interface FieldSchema {
   readonly pointer: boolean;
   /** A list that is null in JSON when it is nil, and that is nil when it has been stored without items. */
   readonly nullable?: true;
+  /** A list that says something else without items than when it is absent; decoding does not drop it. */
+  readonly keepsEmpty?: true;
   readonly enum?: readonly string[];
   /** A default that the OpenAPI document states; most defaults are set by the kind's definition. */
   readonly default?: unknown;

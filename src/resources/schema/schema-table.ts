@@ -105,6 +105,7 @@ class SchemaTable implements SchemaSource {
       omitEmpty: flags.includes('o'),
       pointer: flags.includes('p'),
       ...(flags.includes('n') && { nullable: true as const }),
+      ...(flags.includes('e') && { keepsEmpty: true as const }),
       patchStrategy: extra.strategy === undefined ? noPatchStrategy : patchStrategy(extra.strategy),
       ...(extra.enum !== undefined && { enum: extra.enum }),
       ...(extra.default !== undefined && { default: extra.default }),
