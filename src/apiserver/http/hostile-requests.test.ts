@@ -61,10 +61,10 @@ beforeEach(async () => {
 async function ask(method: string, path: string, body?: string | Uint8Array, headers: Record<string, string> = {}) {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const given = { 'user-agent': 'test/1.0', 'content-type': 'application/json', ...headers };
-  // Who asks for a revision that is to come waits for it, in virtual time.
+  // Who asks for a revision that is to come, also by a token, waits for it, in virtual time.
   const [response] = await Promise.all([
     api.server.fetch({ method, path, headers: given, body: bytes }, connection),
-    path.includes('resourceVersion=') ? api.environment.advance(10_000) : undefined,
+    /(resourceVersion|continue)=/.test(path) ? api.environment.advance(10_000) : undefined,
   ]);
   const text = await readHttpText(response.body);
   expect(failures, `${method} ${path}`).toEqual([]);
