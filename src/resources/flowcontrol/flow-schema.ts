@@ -4,7 +4,7 @@ import { dnsSubdomain, nameIsDnsSubdomain } from '../../machinery/names.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
-import { keepMetadata } from '../keep-metadata.ts';
+import { keepingMetadata } from '../keep-metadata.ts';
 import type { FlowSchema } from '../schema/flowcontrol-v1.generated.ts';
 import { flowSchemas } from '../schema/resource-types.generated.ts';
 import { shared } from '../shared.ts';
@@ -34,14 +34,12 @@ export const flowSchemaDefinition = define<FlowSchema>(flowSchemas, {
   },
   validate,
   changesGeneration: (schema, old) => !equal(schema.spec, old.spec),
-  status: {
-    keeps: { 'f:metadata': {} },
+  status: keepingMetadata({
     prepareForUpdate(schema, old) {
       schema.spec = shared(old.spec);
-      keepMetadata(schema, old);
     },
     validateUpdate: ({ status }, _old, errors) => validateFlowConditions(status?.conditions, errors),
-  },
+  }),
   row: ({ metadata, spec, status }, now) => [
     metadata.name ?? '',
     spec.priorityLevelConfiguration.name,

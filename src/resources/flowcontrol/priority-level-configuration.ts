@@ -3,7 +3,7 @@ import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
-import { keepMetadata } from '../keep-metadata.ts';
+import { keepingMetadata } from '../keep-metadata.ts';
 import type {
   ExemptPriorityLevelConfiguration,
   LimitedPriorityLevelConfiguration,
@@ -52,14 +52,12 @@ export const priorityLevelConfigurationDefinition = define<PriorityLevelConfigur
   },
   validate: (level, errors) => find(errors, (found) => validate(level, found)),
   changesGeneration: (level, old) => !equal(level.spec, old.spec),
-  status: {
-    keeps: { 'f:metadata': {} },
+  status: keepingMetadata({
     prepareForUpdate(level, old) {
       level.spec = shared(old.spec);
-      keepMetadata(level, old);
     },
     validateUpdate: ({ status }, _old, errors) => validateFlowConditions(status?.conditions, errors),
-  },
+  }),
   row({ metadata, spec: { type, limited } }, now) {
     const queuing = limited?.limitResponse.queuing;
     return [

@@ -3,7 +3,7 @@ import { invalid, required } from '../../machinery/field-errors.ts';
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
-import { keepMetadata } from '../keep-metadata.ts';
+import { keepingMetadata } from '../keep-metadata.ts';
 import type { ServiceCIDR, ServiceCIDRSpec } from '../schema/networking-v1.generated.ts';
 import { serviceCIDRs } from '../schema/resource-types.generated.ts';
 import { shared } from '../shared.ts';
@@ -35,13 +35,11 @@ export const serviceCIDRDefinition = define<ServiceCIDR>(serviceCIDRs, {
   },
   validate: ({ spec = {} }, errors) => validateSpec(spec, errors),
   validateUpdate,
-  status: {
-    keeps: { 'f:metadata': {} },
+  status: keepingMetadata({
     prepareForUpdate(range, old) {
       range.spec = shared(old.spec ?? {});
-      keepMetadata(range, old);
     },
-  },
+  }),
   row: ({ metadata, spec }, now) => [
     metadata.name ?? '',
     (spec?.cidrs ?? []).join(','),

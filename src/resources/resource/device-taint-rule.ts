@@ -4,7 +4,7 @@ import { ageSince, formatTime } from '../../machinery/time.ts';
 import { validateCsiDriverName } from '../core/pod/validation/volume-sources.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
-import { keepMetadata } from '../keep-metadata.ts';
+import { keepingMetadata } from '../keep-metadata.ts';
 import { deviceTaintRules } from '../schema/resource-types.generated.ts';
 import type { DeviceTaintRule, DeviceTaintRuleSpec } from '../schema/resource-v1.generated.ts';
 import { shared } from '../shared.ts';
@@ -40,11 +40,9 @@ export const deviceTaintRuleDefinition = define<DeviceTaintRule>(deviceTaintRule
     find(errors, (found) => validateSpec(spec, found, old.taint.effect)),
   changesGeneration: (rule, old) => !equal(rule.spec, old.spec),
   unconditionalUpdate: false,
-  status: {
-    keeps: { 'f:metadata': {} },
+  status: keepingMetadata({
     prepareForUpdate(rule, old) {
       rule.spec = shared(old.spec);
-      keepMetadata(rule, old);
     },
     validateUpdate({ status }, _old, errors) {
       const conditions = status?.conditions ?? [];
@@ -52,7 +50,7 @@ export const deviceTaintRuleDefinition = define<DeviceTaintRule>(deviceTaintRule
       if (conditions.length > mostConditions)
         errors.push(tooMany('status.conditions', conditions.length, mostConditions));
     },
-  },
+  }),
   row: ({ metadata, spec: { taint } }, now) => [
     metadata.name ?? '',
     taint.key,

@@ -2,7 +2,7 @@ import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
-import { keepMetadata } from '../keep-metadata.ts';
+import { keepingMetadata } from '../keep-metadata.ts';
 import { resourceClaims } from '../schema/resource-types.generated.ts';
 import type { ResourceClaim } from '../schema/resource-v1.generated.ts';
 import { shared } from '../shared.ts';
@@ -31,11 +31,9 @@ export const resourceClaimDefinition = define<ResourceClaim>(resourceClaims, {
     find(errors, (found) => validateDeviceClaim(spec?.devices ?? {}, 'spec.devices', found)),
   validateUpdate: (claim, old, errors) => validateImmutable(claim.spec, old.spec, 'spec', errors, null),
   returnsDeletedObject: true,
-  status: {
-    keeps: { 'f:metadata': {} },
+  status: keepingMetadata({
     prepareForUpdate(claim, old) {
       claim.spec = shared(old.spec ?? {});
-      keepMetadata(claim, old);
       for (const result of claim.status?.allocation?.devices?.results ?? []) {
         for (const toleration of result.tolerations ?? []) toleration.operator ||= 'Equal';
         delete result.skipNodeOperations;
@@ -43,7 +41,7 @@ export const resourceClaimDefinition = define<ResourceClaim>(resourceClaims, {
       dropGivenBackDevices(claim, old);
     },
     validateUpdate: validateClaimStatus,
-  },
+  }),
   row: ({ metadata, status }, now) => {
     const leaves = metadata.deletionTimestamp !== undefined;
     const states = [

@@ -5,7 +5,7 @@ import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { validateCsiDriverName } from '../core/pod/validation/volume-sources.ts';
 import { define } from '../define.ts';
-import { keepMetadata } from '../keep-metadata.ts';
+import { keepingMetadata } from '../keep-metadata.ts';
 import { csiNodes } from '../schema/resource-types.generated.ts';
 import type { CSINode, CSINodeDriver } from '../schema/storage-v1.generated.ts';
 import { shared } from '../shared.ts';
@@ -33,14 +33,12 @@ export const csiNodeDefinition = define<CSINode>(csiNodes, {
         }
   },
   unconditionalUpdate: false,
-  status: {
-    keeps: { 'f:metadata': {} },
+  status: keepingMetadata({
     prepareForUpdate(node, old) {
       node.spec = shared(old.spec);
-      keepMetadata(node, old);
       dropStatus(node);
     },
-  },
+  }),
   returnsDeletedObject: true,
   row: ({ metadata, spec }, now) => [
     metadata.name ?? '',

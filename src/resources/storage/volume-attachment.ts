@@ -6,7 +6,7 @@ import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { validateInlineVolume } from '../core/persistent-volume/validate-inline-volume.ts';
 import { define } from '../define.ts';
-import { keepMetadata } from '../keep-metadata.ts';
+import { keepingMetadata } from '../keep-metadata.ts';
 import { volumeAttachments } from '../schema/resource-types.generated.ts';
 import type {
   VolumeAttachment,
@@ -40,14 +40,12 @@ export const volumeAttachmentDefinition = define<VolumeAttachment>(volumeAttachm
   validate,
   validateUpdate,
   unconditionalUpdate: false,
-  status: {
-    keeps: { 'f:metadata': {} },
+  status: keepingMetadata({
     prepareForUpdate(attachment: Draft<VolumeAttachment>, old) {
       attachment.spec = shared(old.spec);
-      keepMetadata(attachment, old);
     },
     validateUpdate,
-  },
+  }),
   returnsDeletedObject: true,
   row: ({ metadata, spec, status }, now) => [
     metadata.name ?? '',
