@@ -2,6 +2,7 @@ import type { Client } from '../client/client.ts';
 import type { Informer, InformerFactory } from '../client/informer.ts';
 import { referenceTo } from '../client/object-reference.ts';
 import type { DeedRecorder } from '../client/series-event-recorder.ts';
+import { findCondition } from '../machinery/conditions.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { Counter, Histogram, MetricRegistry } from '../machinery/metrics.ts';
@@ -358,7 +359,7 @@ export class Scheduler {
   /** Tells in the pod's status why it has no node; written only when it says something new. */
   async #setCondition(pod: Pod, reason: string, message: string, nominatedNodeName: string | undefined): Promise<void> {
     const { namespace, name = '', uid, generation } = pod.metadata;
-    const current = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const current = findCondition(pod.status?.conditions, 'PodScheduled');
     const same = current?.status === 'False' && current.reason === reason && current.message === message;
     if (same && nominatedNodeName === undefined) return;
     const condition: PodCondition = {

@@ -1,4 +1,5 @@
 import type { Client } from '../../client/client.ts';
+import { findCondition } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
@@ -79,7 +80,7 @@ export class DefaultServiceCIDR {
       this.#toldOfOthers = true;
       return;
     }
-    const current = status?.conditions?.find(({ type }) => type === 'Ready');
+    const current = findCondition(status?.conditions, 'Ready');
     if (current !== undefined && current.status !== 'Unknown') return;
     const condition = {
       type: 'Ready',

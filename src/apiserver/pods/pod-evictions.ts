@@ -1,4 +1,5 @@
 import type { Client } from '../../client/client.ts';
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { draft, type KubeObject } from '../../machinery/object.ts';
@@ -155,7 +156,7 @@ function isSettled({ metadata, status }: Pod): boolean {
 
 /** Whether a pod is not ready and its budget can do without it, so that it costs nothing (KEP-3017). */
 function isSpare(pod: Pod, { spec, status }: PodDisruptionBudget): boolean {
-  if (pod.status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true) return false;
+  if (isConditionTrue(pod.status?.conditions, 'Ready')) return false;
   if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
   const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
   return currentHealthy >= desiredHealthy && desiredHealthy > 0;

@@ -1,4 +1,5 @@
 import type { Client } from '../../client/client.ts';
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { ObjectMeta } from '../../machinery/object.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
@@ -51,7 +52,7 @@ async function availablePods({ client, runningOn }: WaitForDemoOptions): Promise
     ({ metadata, status }) =>
       running.has(metadata.uid ?? '') &&
       metadata.deletionTimestamp === undefined &&
-      status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
+      isConditionTrue(status?.conditions, 'Ready'),
   );
 }
 

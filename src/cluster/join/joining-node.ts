@@ -5,6 +5,7 @@ import { type ConnectedClient, connect } from '../../client/https/connect.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { knownServers } from '../../client/kubeconfig/known-servers.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
+import { findCondition } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { isReason } from '../../machinery/status-error.ts';
@@ -196,7 +197,7 @@ export class JoiningNode {
         existing(client.get(nodes, { name })),
         existing(client.get(leases, { name, namespace: 'kube-node-lease' })),
       ]);
-      const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
+      const ready = findCondition(node?.status?.conditions, 'Ready');
       if (ready?.status === 'True' && (parseTime(lease?.spec?.renewTime) ?? 0) >= sinceMs) return;
       const why = ready?.message ?? 'it has not registered';
       progress(why);

@@ -1,4 +1,5 @@
 import type { Client } from '../../client/client.ts';
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
@@ -40,7 +41,8 @@ export async function existingNode(client: Client, name: string): Promise<Node> 
 export async function removeNode(request: RemoveRequest): Promise<Removed> {
   const { client, environment, directory, nodeName, force, timeoutMs } = request;
   const local = removableLocalNode(directory, nodeName) !== undefined;
-  const answers = isReady(await existingNode(client, nodeName));
+  const { status } = await existingNode(client, nodeName);
+  const answers = isConditionTrue(status?.conditions, 'Ready');
   if (!answers && !force) {
     throw new Error(
       `the node ${nodeName} does not answer, and its pods may still run there: bring it back and remove it then, or give --force if its machine is gone for good`,
@@ -66,8 +68,4 @@ async function askToLeave(client: Client, environment: Environment, name: string
     await environment.sleep(lookEveryMs);
   }
   return false;
-}
-
-function isReady({ status }: Node): boolean {
-  return status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
 }

@@ -1,4 +1,5 @@
 import type { Client } from '../../client/client.ts';
+import { findCondition } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { parseTime } from '../../machinery/time.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
@@ -46,5 +47,5 @@ export async function waitForNodes(
 }
 
 function readyOf({ status }: Node) {
-  return status?.conditions?.find(({ type }) => type === 'Ready');
+  return findCondition(status?.conditions, 'Ready');
 }

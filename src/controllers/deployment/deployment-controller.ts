@@ -1,5 +1,6 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
+import { findCondition, withCondition } from '../../machinery/conditions.ts';
 import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { draft } from '../../machinery/object.ts';
 import { isReason } from '../../machinery/status-error.ts';
@@ -9,7 +10,6 @@ import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { deployments, pods, replicaSets } from '../../resources/schema/resource-types.generated.ts';
 import { replicaSetInformer } from '../replicaset/replica-set-controller.ts';
 import { claimObjects } from '../runtime/claim-objects.ts';
-import { findCondition, withCondition } from '../runtime/conditions.ts';
 import { type Change, type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, objectKey, ownKey, parseKey } from '../runtime/object-keys.ts';

@@ -1,3 +1,4 @@
+import { findCondition, withCondition, withoutCondition } from '../../machinery/conditions.ts';
 import { formatTime, parseTime } from '../../machinery/time.ts';
 import type {
   Deployment,
@@ -5,7 +6,6 @@ import type {
   DeploymentStatus,
   ReplicaSet,
 } from '../../resources/schema/apps-v1.generated.ts';
-import { findCondition, withCondition, withoutCondition } from '../runtime/conditions.ts';
 import { maxUnavailable, replicasOf, sumReplicas } from './rolling-update.ts';
 
 type Conditions = readonly DeploymentCondition[];

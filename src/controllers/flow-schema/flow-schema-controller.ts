@@ -1,8 +1,8 @@
 import type { Informer } from '../../client/informer.ts';
+import { findCondition, saysTheSame } from '../../machinery/conditions.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from '../../resources/schema/flowcontrol-v1.generated.ts';
 import { flowSchemas, priorityLevelConfigurations } from '../../resources/schema/resource-types.generated.ts';
-import { findCondition, saysTheSame } from '../runtime/conditions.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { ownKey } from '../runtime/object-keys.ts';

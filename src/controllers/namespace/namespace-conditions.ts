@@ -1,7 +1,7 @@
+import { findCondition, saysTheSame, withoutCondition } from '../../machinery/conditions.ts';
 import { groupResource, type ResourceType } from '../../machinery/resource-type.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { NamespaceCondition } from '../../resources/schema/core-v1.generated.ts';
-import { findCondition, saysTheSame, withoutCondition } from '../runtime/conditions.ts';
 
 /** What is left of a resource in a namespace that is being deleted. */
 export interface Remainder {

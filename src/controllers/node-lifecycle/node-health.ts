@@ -1,3 +1,4 @@
+import { findCondition } from '../../machinery/conditions.ts';
 import type { Node, NodeCondition, Taint } from '../../resources/schema/core-v1.generated.ts';
 
 /** Conditions that an agent reports, and what each turns into when the agent falls silent. */
@@ -7,10 +8,6 @@ const reported: readonly (readonly [type: string, neverReason: string, neverMess
   ['DiskPressure', 'NodeStatusNeverUpdated', 'Kubelet never posted node status.'],
   ['PIDPressure', 'NodeStatusNeverUpdated', 'Kubelet never posted node status.'],
 ];
-
-export function findCondition(node: Node, type: string): NodeCondition | undefined {
-  return node.status?.conditions?.find((condition) => condition.type === type);
-}
 
 /** The conditions of a node whose agent has been silent for too long; undefined when they say so already. */
 export function silentConditions(node: Node, now: string): readonly NodeCondition[] | undefined {
@@ -93,7 +90,7 @@ export function isEvictingTaint({ key, effect }: Taint): boolean {
  * status asks for, in place of the other. Undefined when it has just those.
  */
 export function evictionTaints(node: Node, now: string): readonly Taint[] | undefined {
-  const wanted = evicting[findCondition(node, 'Ready')?.status ?? ''];
+  const wanted = evicting[findCondition(node.status?.conditions, 'Ready')?.status ?? ''];
   const before = node.spec?.taints ?? [];
   const present = before.filter(isEvictingTaint);
   if (present.every(({ key }) => key === wanted) && present.length === (wanted === undefined ? 0 : 1)) return undefined;

@@ -1,5 +1,6 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
+import { findCondition, isConditionTrue } from '../../machinery/conditions.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Lease } from '../../resources/schema/coordination-v1.generated.ts';
@@ -7,11 +8,11 @@ import type { Node, Pod, Taint } from '../../resources/schema/core-v1.generated.
 import { leases, nodes, pods } from '../../resources/schema/resource-types.generated.ts';
 import { type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
+import { isPodReady } from '../runtime/pods.ts';
 import { byNode, nodeInformer, podInformer } from '../runtime/projections.ts';
 import {
   conditionTaints,
   evictionTaints,
-  findCondition,
   isEvictingTaint,
   missingLegacyLabels,
   silentConditions,
@@ -158,11 +159,11 @@ class NodeLifecycleLoop {
     try {
       const current = await this.#declareSilent(node, signal);
       await this.#keepEvictionTaints(current, signal);
-      return findCondition(current, 'Ready')?.status;
+      return findCondition(current.status?.conditions, 'Ready')?.status;
     } catch (error) {
       signal.throwIfAborted();
       if (!isReason(error, 'NotFound')) logger.warn('looking at a node failed, will retry', { node: name, err: error });
-      return findCondition(node, 'Ready')?.status;
+      return findCondition(node.status?.conditions, 'Ready')?.status;
     } finally {
       this.#metrics.nodeDuration.observe((environment.monotonic() - startedMs) / 1000);
     }
@@ -181,7 +182,7 @@ class NodeLifecycleLoop {
       const body = { metadata: { uid }, status: { conditions } };
       const options = { subresource: 'status', signal };
       current = await client.patch(nodes, { name }, { type: 'strategic', body }, options);
-      if (findCondition(node, 'Ready')?.status === 'True')
+      if (isConditionTrue(node.status?.conditions, 'Ready'))
         this.#tell(name, uid, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
     }
     await this.#markPodsNotReady(name, now, signal);
@@ -200,7 +201,7 @@ class NodeLifecycleLoop {
   }
 
   async #keepEvictionTaints(node: Node, signal: AbortSignal): Promise<void> {
-    const status = findCondition(node, 'Ready')?.status;
+    const status = findCondition(node.status?.conditions, 'Ready')?.status;
     if (status === 'True') return await this.#letStay(node, signal);
     if (status === undefined) return;
     const taints = evictionTaints(node, '');
@@ -254,8 +255,7 @@ class NodeLifecycleLoop {
   async #markPodsNotReady(nodeName: string, now: string, signal: AbortSignal): Promise<void> {
     const { client, events } = this.#context;
     for (const pod of [...this.pods.byIndex(byNode, nodeName)]) {
-      const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
-      if (ready?.status !== 'True') continue;
+      if (!isPodReady(pod)) continue;
       const { namespace, name = '', uid } = pod.metadata;
       const condition = { type: 'Ready', status: 'False', lastTransitionTime: now };
       const body = { metadata: { uid }, status: { conditions: [condition] } };

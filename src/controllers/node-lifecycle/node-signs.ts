@@ -1,7 +1,7 @@
+import { findCondition } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Lease } from '../../resources/schema/coordination-v1.generated.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
-import { findCondition } from './node-health.ts';
 
 export interface GracePeriods {
   /** How long an agent may be silent before its node counts as unknown; 50 s unless given. */
@@ -32,7 +32,7 @@ export class NodeSigns {
   /** Notes a renewed lease or a new heartbeat; true when the node was not known before. */
   listen(node: Node, lease: Lease | undefined): boolean {
     const { name = '', uid = '' } = node.metadata;
-    const signs = `${lease?.spec?.renewTime ?? ''}/${findCondition(node, 'Ready')?.lastHeartbeatTime ?? ''}`;
+    const signs = `${lease?.spec?.renewTime ?? ''}/${findCondition(node.status?.conditions, 'Ready')?.lastHeartbeatTime ?? ''}`;
     const known = this.#heard.get(name);
     if (known?.uid === uid) {
       if (known.signs !== signs) {
@@ -47,7 +47,8 @@ export class NodeSigns {
 
   /** Whether the agent has been silent for longer than it may. */
   isSilent(node: Node): boolean {
-    const patienceMs = findCondition(node, 'Ready') === undefined ? this.#startupGracePeriodMs : this.#gracePeriodMs;
+    const patienceMs =
+      findCondition(node.status?.conditions, 'Ready') === undefined ? this.#startupGracePeriodMs : this.#gracePeriodMs;
     const heard = this.#heard.get(node.metadata.name ?? '');
     return heard !== undefined && this.#environment.monotonic() - heard.atMs > patienceMs;
   }

@@ -1,5 +1,6 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
@@ -238,8 +239,7 @@ class ClaimLoop {
   /** For a class that binds at once: a node that is ready and takes pods. */
   #anyNode(): string | undefined {
     for (const { metadata, spec, status } of this.#nodes.list()) {
-      const ready = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
-      if (ready === true && spec?.unschedulable !== true)
+      if (isConditionTrue(status?.conditions, 'Ready') && spec?.unschedulable !== true)
         return metadata.labels?.['kubernetes.io/hostname'] ?? metadata.name;
     }
     return undefined;

@@ -1,4 +1,5 @@
 import type { Informer } from '../../client/informer.ts';
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { disruptionTarget } from '../../resources/core/pod/disruption-target.ts';
 import type { Node, Pod } from '../../resources/schema/core-v1.generated.ts';
@@ -140,7 +141,7 @@ function noteMissing(
 }
 
 function isOutOfService(node: Node | undefined): boolean {
-  const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+  const ready = isConditionTrue(node?.status?.conditions, 'Ready');
   return !ready && node?.spec?.taints?.some(({ key }) => key === outOfService) === true;
 }
 

@@ -1,3 +1,4 @@
+import { findCondition } from '../../machinery/conditions.ts';
 import { parseTime } from '../../machinery/time.ts';
 import type { Pod, PodCondition } from '../../resources/schema/core-v1.generated.ts';
 
@@ -16,7 +17,7 @@ export function isPodTerminating(pod: Pod): boolean {
 }
 
 export function podCondition(pod: Pod, type: string): PodCondition | undefined {
-  return pod.status?.conditions?.find((condition) => condition.type === type);
+  return findCondition(pod.status?.conditions, type);
 }
 
 export function isPodReady(pod: Pod): boolean {

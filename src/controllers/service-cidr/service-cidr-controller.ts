@@ -1,5 +1,6 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
+import { findCondition, saysTheSame } from '../../machinery/conditions.ts';
 import { formatTime } from '../../machinery/time.ts';
 import { isServiceAddress } from '../../resources/networking/ip-address.ts';
 import { servesAddress } from '../../resources/networking/service-cidr.ts';
@@ -7,7 +8,6 @@ import type { Condition } from '../../resources/schema/meta-v1.generated.ts';
 import type { IPAddress, ServiceCIDR } from '../../resources/schema/networking-v1.generated.ts';
 import { ipAddresses, serviceCIDRs } from '../../resources/schema/resource-types.generated.ts';
 import { cidrContains, parseCidr } from '../../resources/validation/ip-address.ts';
-import { findCondition, saysTheSame } from '../runtime/conditions.ts';
 import { type Controller, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { ipAddressInformer, serviceCIDRInformer } from '../runtime/projections.ts';

@@ -1,3 +1,4 @@
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { parseBootstrapToken } from '../../resources/bootstrap/bootstrap-token.ts';
@@ -106,8 +107,7 @@ async function checkName(options: JoinOptions, cluster: DiscoveredCluster): Prom
       if (isReason(error, 'NotFound') || isReason(error, 'Forbidden')) return undefined;
       throw error;
     });
-    const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
-    if (ready?.status === 'True')
+    if (isConditionTrue(node?.status?.conditions, 'Ready'))
       throw new IdentityError(
         `a node named ${nodeName} is in the cluster already, and ready: give this machine another name, or remove that node first ("kubectl delete node ${nodeName}")`,
       );

@@ -1,3 +1,4 @@
+import { findCondition } from '../../machinery/conditions.ts';
 import type { Gauge, Histogram } from '../../machinery/metrics.ts';
 import { parseTime } from '../../machinery/time.ts';
 import type { ContainerStateTerminated, Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
@@ -114,7 +115,7 @@ export class PodStartLatency {
 }
 
 function isUnschedulable({ status }: Pod): boolean {
-  return status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true;
+  return findCondition(status?.conditions, 'PodScheduled')?.status === 'False';
 }
 
 function runs({ status }: Pod): boolean {

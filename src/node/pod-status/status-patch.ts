@@ -1,3 +1,4 @@
+import { findCondition } from '../../machinery/conditions.ts';
 import { equal } from '../../resources/equal.ts';
 import type { PodCondition, PodStatus } from '../../resources/schema/core-v1.generated.ts';
 import { isOwnCondition } from './pod-conditions.ts';
@@ -28,11 +29,11 @@ export function statusPatch(current: PodStatus, wanted: PodStatus): Record<strin
     patch[field] = replaced && Array.isArray(value) ? [...value, { $patch: 'replace' }] : (value ?? null);
   }
   const conditions = (wanted.conditions ?? []).flatMap((condition) => {
-    const known = find(current.conditions, condition.type);
+    const known = findCondition(current.conditions, condition.type);
     return isWritten(condition) && !equal(condition, known) ? [{ ...withoutOld(known, condition), ...condition }] : [];
   });
   const gone = (current.conditions ?? [])
-    .filter(({ type }) => isOwnCondition(type) && find(wanted.conditions, type) === undefined)
+    .filter(({ type }) => isOwnCondition(type) && findCondition(wanted.conditions, type) === undefined)
     .map(({ type }) => ({ $patch: 'delete', type }));
   if (conditions.length + gone.length > 0) patch['conditions'] = [...conditions, ...gone];
   return Object.keys(patch).length === 0 ? undefined : patch;
@@ -47,8 +48,4 @@ function isWritten({ type }: PodCondition): boolean {
 function withoutOld(old: PodCondition | undefined, condition: PodCondition): Readonly<Record<string, null>> {
   const gone = Object.keys(old ?? {}).filter((field) => !(field in condition));
   return Object.fromEntries(gone.map((field) => [field, null]));
-}
-
-function find(conditions: readonly PodCondition[] | undefined, type: string): PodCondition | undefined {
-  return conditions?.find((condition) => condition.type === type);
 }

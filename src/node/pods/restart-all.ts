@@ -1,3 +1,4 @@
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { Container, Pod, PodCondition } from '../../resources/schema/core-v1.generated.ts';
 import type { ContainerStatus } from '../runtime/runtime.ts';
 import { latestContainer, type PodRuntimeState } from './pod-runtime-state.ts';
@@ -23,7 +24,7 @@ export function mayRestartAll(pod: Pod): boolean {
 /** Whether the pod is to start all over: it began to, or a container has ended in a way that asks for it. */
 export function restartsAll(pod: Pod, state: PodRuntimeState, conditions: readonly PodCondition[] = []): boolean {
   if (!mayRestartAll(pod)) return false;
-  if (conditions.some(({ type, status }) => type === allRestarting && status === 'True')) return true;
+  if (isConditionTrue(conditions, allRestarting)) return true;
   return containersOf(pod).some((container) => {
     const status = latestContainer(state, container.name);
     return status !== undefined && triggers(container, status);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Node } from '../../resources/schema/core-v1.generated.ts';
 import type { Files } from '../host/host.ts';
@@ -33,7 +34,7 @@ export async function ensureNodeId(
 export function nameProblem({ metadata, status }: Node, nodeId: string): string | undefined {
   const other = metadata.annotations?.[nodeIdAnnotation];
   if (other === undefined || nodeId === '' || other === nodeId) return undefined;
-  if (status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True') return undefined;
-  const addresses = (status.addresses ?? []).flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : []));
+  if (!isConditionTrue(status?.conditions, 'Ready')) return undefined;
+  const addresses = (status?.addresses ?? []).flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : []));
   return `another machine (${addresses.join(', ') || 'of unknown address'}) is the node ${metadata.name} of this cluster, and ready: give this one another name with --node-name, or remove that node first ("stuurman node remove ${metadata.name}" on the server)`;
 }

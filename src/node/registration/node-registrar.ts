@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import { referenceTo } from '../../client/object-reference.ts';
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { isOlderVersion } from '../../machinery/resource-version.ts';
@@ -120,7 +121,7 @@ export class NodeRegistrar {
         this.#registered.resolve();
         recorder.event(referenceTo(nodes, node), 'Normal', 'Starting', 'Starting kubelet.');
         this.#tellChanges([], node.status?.conditions ?? []);
-        if (isReady(node)) start.ready();
+        if (isConditionTrue(node.status?.conditions, 'Ready')) start.ready();
         logger.info('the node is registered');
         return;
       } catch (error) {
@@ -168,7 +169,7 @@ export class NodeRegistrar {
       { subresource: 'status', signal },
     );
     this.#reportedAt = environment.monotonic();
-    if (isReady(this.#node)) this.#options.start.ready();
+    if (isConditionTrue(this.#node.status?.conditions, 'Ready')) this.#options.start.ready();
     if (config.nodeId !== '' && this.#node.metadata.annotations?.[nodeIdAnnotation] !== config.nodeId)
       await this.#register(signal);
     this.#tellReboot(before.nodeInfo?.bootID ?? '');
@@ -239,10 +240,6 @@ export class NodeRegistrar {
       recorder.event(referenceTo(nodes, node), 'Normal', reason, `Node ${nodeName} status is now: ${reason}`);
     }
   }
-}
-
-function isReady({ status }: Node): boolean {
-  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
 }
 
 function eventOf({ type, status, reason = '' }: NodeCondition): string {

@@ -1,3 +1,4 @@
+import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { FieldError } from '../../machinery/field-error.ts';
 import { invalid, required } from '../../machinery/field-errors.ts';
 import { nameIsDnsSubdomain } from '../../machinery/names.ts';
@@ -49,7 +50,7 @@ export const serviceCIDRDefinition = define<ServiceCIDR>(serviceCIDRs, {
 
 /** Whether services may get addresses from it. */
 export function isReadyServiceCIDR({ status }: ServiceCIDR): boolean {
-  return (status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
+  return isConditionTrue(status?.conditions, 'Ready');
 }
 
 /** Whether a service may have this address by it: neither that of the network nor, in IPv4, that of broadcasts. */

@@ -1,3 +1,4 @@
+import { findCondition } from '../../../machinery/conditions.ts';
 import { nameIsDnsSubdomain } from '../../../machinery/names.ts';
 import type { Draft } from '../../../machinery/object.ts';
 import { ageSince } from '../../../machinery/time.ts';
@@ -72,7 +73,7 @@ function nodeRow({ metadata, spec, status }: Node, now: number): readonly Cell[]
 }
 
 function statusText({ spec, status }: Node): string {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const ready = findCondition(status?.conditions, 'Ready');
   const text = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
   return spec?.unschedulable === true ? `${text},SchedulingDisabled` : text;
 }

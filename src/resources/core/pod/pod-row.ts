@@ -1,3 +1,4 @@
+import { isConditionTrue } from '../../../machinery/conditions.ts';
 import { ageSince, parseTime } from '../../../machinery/time.ts';
 import type { Cell } from '../../definition.ts';
 import type { ContainerState, ContainerStatus, Pod, PodSpec } from '../../schema/core-v1.generated.ts';
@@ -57,7 +58,7 @@ function summarise(pod: Pod): Summary {
     initialising = initReason(container.state ?? {}, index, spec.initContainers?.length ?? 0);
     break;
   }
-  if (initialising !== undefined && !hasCondition(pod, 'Initialized'))
+  if (initialising !== undefined && !isConditionTrue(pod.status?.conditions, 'Initialized'))
     return { ready, total, reason: initialising, restarts: all };
   const running = summariseContainers(pod, initialising ?? phaseReason(pod), ofSidecars);
   return { ready: ready + running.ready, total, reason: running.reason, restarts: ofSidecars };
@@ -94,12 +95,9 @@ function summariseContainers(pod: Pod, initial: string, restarts: Restarts): { r
     else if (terminated !== undefined) reason = terminated.reason || endOf(terminated);
     else if (container.ready && running !== undefined) ready++;
   }
-  if (reason === 'Completed' && ready > 0) reason = hasCondition(pod, 'Ready') ? 'Running' : 'NotReady';
+  if (reason === 'Completed' && ready > 0)
+    reason = isConditionTrue(pod.status?.conditions, 'Ready') ? 'Running' : 'NotReady';
   return { ready, reason };
-}
-
-function hasCondition({ status }: Pod, wanted: string): boolean {
-  return status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') ?? false;
 }
 
 function finalReason({ metadata, status }: Pod, reason: string): string {
@@ -115,8 +113,6 @@ function restarts({ restarts: { count, last } }: Summary, now: number): string {
 
 function readinessGates({ readinessGates: gates = [] }: PodSpec, { conditions = [] }: NonNullable<Pod['status']>) {
   if (gates.length === 0) return none;
-  const met = gates.filter(
-    ({ conditionType }) => conditions.find(({ type }) => type === conditionType)?.status === 'True',
-  );
+  const met = gates.filter(({ conditionType }) => isConditionTrue(conditions, conditionType));
   return `${met.length}/${gates.length}`;
 }

@@ -11,6 +11,10 @@ export function findCondition<C extends Condition>(conditions: readonly C[] | un
   return conditions?.find((each) => each.type === type);
 }
 
+export function isConditionTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+  return findCondition(conditions, type)?.status === 'True';
+}
+
 /** Whether a condition says what another one does, whenever that began. */
 export function saysTheSame(one: Condition | undefined, other: Condition): boolean {
   return one?.status === other.status && one?.reason === other.reason && one?.message === other.message;
