@@ -37,6 +37,7 @@ import {
   startControllers,
 } from '../../controllers/start-controllers.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
+import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { MetricRegistry } from '../../machinery/metrics.ts';
 import { addressAt, parseRange, subrange } from '../../network/ipv4.ts';
@@ -115,7 +116,6 @@ export class ControlPlane {
   #controllers: RunningControllers | undefined;
   #scheduler: Scheduler | undefined;
   #stopParts: (() => Promise<void> | void)[] = [];
-  #compactTimer: { cancel(): void } | undefined;
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
@@ -251,7 +251,7 @@ export class ControlPlane {
     this.#stopParts.push(async () => this.#scraper?.stop());
     this.#controllers = this.#startControllers();
     this.#scheduler = await this.#startScheduler();
-    this.#compactLater(0);
+    this.#startCompaction();
   }
 
   async #tellExtensions(client: Client): Promise<void> {
@@ -277,7 +277,6 @@ export class ControlPlane {
 
   /** Ends everything in the reverse order of its start. */
   async stop(): Promise<void> {
-    this.#compactTimer?.cancel();
     await this.#scheduler?.stop();
     await this.#controllers?.stop();
     for (const stop of this.#stopParts.reverse()) await stop();
@@ -368,19 +367,20 @@ export class ControlPlane {
   }
 
   /** History is kept for five to ten minutes, for watches that come back. */
-  #compactLater(revision: number): void {
+  #startCompaction(): void {
     const { environment, store, logger } = this.#options;
-    this.#compactTimer = environment.setTimer(compactEveryMs, () => {
-      void (async () => {
-        try {
-          const current = await store.currentRevision();
-          if (revision > 0) await store.compact(revision);
-          this.#compactLater(current);
-        } catch (error) {
-          logger.error('the store was not compacted', { err: error });
-          this.#compactLater(revision);
-        }
-      })();
+    let due = 0;
+    const compaction = new Rounds({
+      environment,
+      intervalMs: compactEveryMs,
+      async round() {
+        const current = await store.currentRevision();
+        if (due > 0) await store.compact(due);
+        due = current;
+      },
+      failed: (err) => logger.error('the store was not compacted', { err }),
     });
+    compaction.start();
+    this.#stopParts.push(() => compaction.stop());
   }
 }

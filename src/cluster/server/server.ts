@@ -4,7 +4,8 @@ import type { Client, Reader } from '../../client/client.ts';
 import type { Dialer } from '../../client/dialer.ts';
 import { createInformerFactory } from '../../client/informers/informer-factory.ts';
 import { allEnded } from '../../machinery/all-ended.ts';
-import type { Environment, Timer } from '../../machinery/environment/environment.ts';
+import type { Environment } from '../../machinery/environment/environment.ts';
+import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { addressAt, parseRange } from '../../network/ipv4.ts';
 import type { NodeLimits } from '../../node/node-limits.ts';
@@ -78,9 +79,9 @@ export class Server {
   readonly #simulated: SimulatedNodes;
   readonly #simulatedInformers: ReturnType<typeof createInformerFactory>;
   readonly #startedAt: string;
+  readonly #renewal: Rounds;
   #http: HttpServer | undefined;
   #nodeTls: ClientTls | undefined;
-  #renewing: Timer | undefined;
   #agents: LocalAgents | undefined;
   #addressWatch: AddressWatch | undefined;
 
@@ -161,6 +162,12 @@ export class Server {
     });
     this.client = this.#controlPlane.client(adminUser);
     this.dialer = this.#dialer(this.client);
+    this.#renewal = new Rounds({
+      environment,
+      intervalMs: renewEveryMs,
+      round: () => this.#renewCertificates(),
+      failed: (err) => logger.error('certificates were not renewed', { err }),
+    });
     this.#simulatedInformers = createInformerFactory({
       client: this.#controlPlane.client(serverUser),
       environment,
@@ -192,7 +199,7 @@ export class Server {
     });
     this.#writeKubeconfig();
     this.#writeServerFile();
-    this.#renewLater();
+    this.#renewal.start();
   }
 
   /** Starts controllers, scheduler and nodes; answers the names of the nodes. */
@@ -214,7 +221,7 @@ export class Server {
   /** Ends the server; agents and all containers run on. */
   async stop(): Promise<void> {
     const { directory } = this.#options;
-    this.#renewing?.cancel();
+    this.#renewal.stop();
     await this.#addressWatch?.stop();
     await this.#agents?.release();
     await this.#simulated.stop();
@@ -281,19 +288,11 @@ export class Server {
   }
 
   /** Years may pass before the next start, so certificates are looked after while the server runs. */
-  #renewLater(): void {
-    const { environment, logger } = this.#options;
-    this.#renewing = environment.setTimer(renewEveryMs, () => {
-      try {
-        this.#http?.setTls(this.#tls());
-        this.#writeKubeconfig();
-        this.#nodeTls = this.#nodeApiTls();
-        this.#agents?.renewCertificates();
-      } catch (err) {
-        logger.error('certificates were not renewed', { err });
-      }
-      this.#renewLater();
-    });
+  async #renewCertificates(): Promise<void> {
+    this.#http?.setTls(this.#tls());
+    this.#writeKubeconfig();
+    this.#nodeTls = this.#nodeApiTls();
+    this.#agents?.renewCertificates();
   }
 
   #serverCertificate() {
