@@ -31,6 +31,7 @@ export const runtimeClassDefinition = define<RuntimeClass>(runtimeClasses, {
     validateImmutable(runtimeClass.handler, old.handler, 'handler', errors, null);
   },
   unconditionalUpdate: false,
+  createOnUpdate: true,
   row: ({ metadata, handler }, now) => [metadata.name ?? '', handler, ageSince(metadata.creationTimestamp, now)],
 });
 

@@ -36,6 +36,7 @@ export const serviceDefinition = define<Service>(services, {
     },
     validateUpdate: validateServiceStatus,
   },
+  createOnUpdate: true,
   returnsDeletedObject: true,
   row: serviceRow,
 });

@@ -327,5 +327,21 @@ export const writing: Topic = {
         }),
       ],
     },
+    {
+      what: 'updates of what is not there',
+      steps: [
+        put(`${maps}/new`, { metadata: { name: 'new' } }),
+        put(`${deployments}/web`, deployment),
+        put('/api/v1/namespaces/{ns}/services/new', { metadata: { name: 'new' }, spec: { ports: [{ port: 80 }] } }),
+        put('/api/v1/namespaces/{ns}/services/other', { metadata: { name: 'other' }, spec: { clusterIP: 'x' } }),
+        put('/api/v1/namespaces/{ns}/endpoints/new', { metadata: { name: 'new' } }),
+        put('/api/v1/namespaces/{ns}/limitranges/new', { metadata: { name: 'new' }, spec: { limits: [] } }),
+        put('/apis/coordination.k8s.io/v1/namespaces/{ns}/leases/new', { metadata: { name: 'new' } }),
+        put('/apis/node.k8s.io/v1/runtimeclasses/{ns}', { metadata: { name: '{ns}' }, handler: 'x' }),
+        put('/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles/new', { metadata: { name: 'new' }, rules: [] }),
+        put('/apis/rbac.authorization.k8s.io/v1/clusterroles/{ns}', { metadata: { name: '{ns}' }, rules: [] }),
+        put('/apis/scheduling.k8s.io/v1/priorityclasses/{ns}', { metadata: { name: '{ns}' }, value: 1 }),
+      ],
+    },
   ],
 };
