@@ -1,12 +1,12 @@
 import { applyPatch } from '../../machinery/apply/apply.ts';
 import type { Fields } from '../../machinery/apply/fields.ts';
 import { managerName } from '../../machinery/apply/manager-name.ts';
+import { typedObject } from '../../machinery/apply/typed-object.ts';
 import { updateManagedFields } from '../../machinery/apply/update.ts';
 import type { Members } from '../../machinery/members.ts';
 import type { Draft, KubeObject, ManagedFieldsEntry } from '../../machinery/object.ts';
 import { apiVersionOf } from '../../machinery/resource-type.ts';
 import type { DecodeTarget } from '../../machinery/schema/decode.ts';
-import { normalise } from '../../machinery/schema/normalise.ts';
 import type { ResourceDefinition } from '../../resources/definition.ts';
 import type { WriteScope, WriteSettings } from './write-scope.ts';
 
@@ -52,7 +52,7 @@ export function applied(
   const { definition } = scope.resource;
   const options = { ...ownershipOptions(scope, settings), force: settings.force };
   const result = applyPatch(definition.schema, live, config, options);
-  const object = normalise(definition.schema, result.object).value as unknown as Draft<KubeObject>;
+  const object = typedObject(definition.schema, result.object, config);
   object.apiVersion = apiVersionOf(definition.type);
   object.kind = definition.type.kind;
   setManagedFields(object, result.managedFields);

@@ -67,7 +67,8 @@ function beforeFirstApply(schema: StructSchema, live: Members, options: ApplyOpt
   return recordUpdate([], comparison, { ...options, manager: 'before-first-apply' });
 }
 
-function describe(config: Members): string {
+/** `default/web; apps/v1, Kind=Deployment` */
+export function describe(config: Members): string {
   const metadata = config['metadata'];
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   const [name, namespace] = isMembers(metadata) ? [text(metadata['name']), text(metadata['namespace'])] : ['', ''];

@@ -14,6 +14,10 @@ const deployment = (spec: object) => ({
     ...spec,
   },
 });
+const limited = (memory: unknown) => ({
+  metadata: { labels: { app: 'web' } },
+  spec: { containers: [{ ...container, resources: { limits: { memory } } }] },
+});
 const a = `${maps}/a`;
 const web = `${deployments}/web`;
 
@@ -152,6 +156,32 @@ export const patches: Topic = {
         patch('merge', `${a}?fieldManager=one&force=true`, {}),
         apply(`${maps}/{ns}-b`, 'one', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { uid: 'x', name: '{ns}-b' } }),
         apply(`${a}`, 'one', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { resourceVersion: '1', name: 'a' } }),
+      ],
+    },
+    {
+      what: 'apply of values that do not fit',
+      steps: [
+        apply(web, 'one', deployment({ template: limited('1GB') })),
+        apply(web, 'one', deployment({ template: limited(true) })),
+        apply(web, 'one', deployment({ template: limited(1.5) })),
+        apply(web, 'one', deployment({ template: limited('64Mi') })),
+        apply(web, 'two', deployment({ template: limited('64 Mi') }), true),
+        apply(web, 'one', deployment({ replicas: 1.5 })),
+        apply(web, 'one', deployment({ replicas: 4_294_967_298 })),
+        apply(web, 'one', deployment({ strategy: { rollingUpdate: { maxSurge: true } } })),
+        apply(web, 'one', deployment({ strategy: { rollingUpdate: { maxSurge: 0.5 } } })),
+        apply('/api/v1/namespaces/{ns}/secrets/a', 'one', {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'a' },
+          data: { key: 'not base64' },
+        }),
+        apply('/apis/coordination.k8s.io/v1/namespaces/{ns}/leases/a', 'one', {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name: 'a' },
+          spec: { renewTime: 'yesterday' },
+        }),
       ],
     },
     {
