@@ -114,6 +114,9 @@ const shortEscapes: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
+/** What a string cannot have between its quotes as it stands. */
+const notVerbatim = /[\\\u0000-\u001f]/;
+
 class Parser {
   readonly #text: string;
   #at = 0;
@@ -179,6 +182,15 @@ class Parser {
   }
 
   #string(): string {
+    const start = this.#at + 1;
+    const end = this.#text.indexOf('"', start);
+    const whole = end < 0 ? undefined : this.#text.slice(start, end);
+    if (whole === undefined || notVerbatim.test(whole)) return this.#escapedString();
+    this.#at = end + 1;
+    return whole;
+  }
+
+  #escapedString(): string {
     let result = '';
     let from = ++this.#at;
     for (;;) {
@@ -239,7 +251,11 @@ class Parser {
   }
 
   #space(): void {
-    while (' \t\r\n'.includes(this.#text[this.#at] ?? 'end')) this.#at++;
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#at++;
+    }
   }
 
   #fail(context: string): never {

@@ -54,9 +54,9 @@ class StrictDecoder {
     for (const [name, node] of document.members) {
       const at = path === '' ? name : `${path}.${name}`;
       const field = schema.fields.get(name);
-      if (field === undefined) this.#strict(`unknown field ${quote(at)}`);
+      if (field === undefined) this.#strict('unknown', at);
       else {
-        if (seen.has(name)) this.#strict(`duplicate field ${quote(at)}`);
+        if (seen.has(name)) this.#strict('duplicate', at);
         seen.add(name);
         this.#struct = goStructName(schema.name);
         this.#fieldStack.push(field.inlinedFrom === undefined ? name : `${field.inlinedFrom}.${name}`);
@@ -99,7 +99,7 @@ class StrictDecoder {
     const seen = new Set<string>();
     for (const [key, node] of document.members) {
       const at = `${path}.${key}`;
-      if (seen.has(key)) this.#strict(`duplicate field ${quote(at)}`);
+      if (seen.has(key)) this.#strict('duplicate', at);
       seen.add(key);
       const value = node === null ? null : this.#value(schema.values, node, at, undefined);
       if (value !== undefined) setMember(into, key, value);
@@ -162,8 +162,11 @@ class StrictDecoder {
     return `json: cannot unmarshal ${what} into Go struct field ${this.#struct}.${this.#fieldStack.join('.')} of type ${goType(schema)}`;
   }
 
-  #strict(message: string): void {
-    if (this.#seenStrictErrors.has(message) || this.strictErrors.length >= maxStrictErrors) return;
+  /** Nothing is worded beyond the bound: a document may have a million faults, each at a path of a million characters. */
+  #strict(what: 'unknown' | 'duplicate', path: string): void {
+    if (this.strictErrors.length >= maxStrictErrors) return;
+    const message = `${what} field ${quote(path)}`;
+    if (this.#seenStrictErrors.has(message)) return;
     this.#seenStrictErrors.add(message);
     this.strictErrors.push(message);
   }

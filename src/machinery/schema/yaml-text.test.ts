@@ -42,6 +42,12 @@ test('duplicate keys have their line, and the last one counts', () => {
   expect(parseYaml('a: 1\na: 3')).toEqual([{ a: 3 }]);
 });
 
+test('of very many duplicates the first hundred are told, each with its line', () => {
+  const [document] = parseYamlNodes(`- {a: 1}\n${'- {a: 1, a: 2}\n'.repeat(5_000)}`);
+  const told = Array.from({ length: 100 }, (_, index) => `line ${index + 2}: key "a" already set in map`);
+  expect(document?.duplicates).toEqual(told);
+});
+
 test.each([
   ['a: *nope', "yaml: unknown anchor 'nope' referenced"],
   ['a: &x [*x]', "yaml: anchor 'x' value contains itself"],

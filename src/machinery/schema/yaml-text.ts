@@ -24,6 +24,9 @@ export interface YamlDocument {
 /** An alias may repeat what it names; all repetitions together may be this large. */
 const maxNodes = 1_000_000;
 
+/** So many duplicates are told of, as of other faults: each may repeat a key of a million characters. */
+const maxDuplicates = 100;
+
 /**
  * Reads the documents of a YAML text by the rules that kubectl and the API server have: YAML 1.1 words for booleans, octal numbers,
  * merge keys, keys of any scalar type turned into strings. Throws `YamlSyntaxError`.
@@ -66,6 +69,9 @@ class Composer {
   /** Undefined while the node that bears the name is still open. */
   #anchors = new Map<string, Anchor | undefined>();
   #duplicates: string[] = [];
+  /** The line that was told of last, and where it begins. */
+  #line = 1;
+  #lineStart = 0;
 
   constructor(text: string, input: readonly Event[]) {
     this.#text = text;
@@ -162,10 +168,22 @@ class Composer {
   }
 
   #duplicate(event: Event | undefined, key: string): void {
+    if (this.#duplicates.length >= maxDuplicates) return;
     const offset = event?.type === EVENT_ID.SCALAR ? event.valueStart : 0;
-    let line = 1;
-    for (let at = this.#text.indexOf('\n'); at >= 0 && at < offset; at = this.#text.indexOf('\n', at + 1)) line++;
-    this.#duplicates.push(`line ${line}: key ${quote(key)} already set in map`);
+    this.#duplicates.push(`line ${this.#lineOf(offset)}: key ${quote(key)} already set in map`);
+  }
+
+  /** Goes on counting from the last one that was asked for: the events come in the order of the text. */
+  #lineOf(offset: number): number {
+    for (let at = this.#nextBreak(); at >= 0 && at < offset; at = this.#nextBreak()) {
+      this.#line++;
+      this.#lineStart = at + 1;
+    }
+    return this.#line;
+  }
+
+  #nextBreak(): number {
+    return this.#text.indexOf('\n', this.#lineStart);
   }
 
   #scalar(event: ScalarEvent): JsonNode {
