@@ -49,6 +49,7 @@ import { ipAddressController } from './service-cidr/ip-address-controller.ts';
 import { serviceCIDRController } from './service-cidr/service-cidr-controller.ts';
 import { serviceAccountController } from './serviceaccount/service-account-controller.ts';
 import { statefulSetController } from './statefulset/stateful-set-controller.ts';
+import { storageVersionMigrator } from './storage-version-migrator/storage-version-migrator.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 
@@ -127,6 +128,7 @@ function controllers({
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],
     ['generic-garbage-collector', (context) => garbageCollector(context, discovery)],
     ['resourcequota-controller', (context) => resourceQuotaController(context, discovery)],
+    ['storage-version-migrator-controller', (context) => storageVersionMigrator(context, discovery)],
     ['node-controller', (context) => nodeLifecycleController(context, nodeLifecycle)],
     ['node-controller', taintEvictionController, 'taint-eviction-controller'],
     ['node-controller', (context) => nodeIpamController(context, { ranges: nodeRanges })],

@@ -3,3 +3,8 @@ export function isOlderVersion(version: string | undefined, than: string | undef
   if (version === undefined || than === undefined) return false;
   return version.length === than.length ? version < than : version.length < than.length;
 }
+
+/** What is wrong with a text as a resource version that can be compared: it is a decimal number without leading zeros. */
+export function resourceVersionProblem(version: string): string | undefined {
+  return /^[1-9]\d*$/.test(version) ? undefined : `resource version is not well formed: ${version}`;
+}

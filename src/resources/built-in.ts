@@ -66,6 +66,7 @@ import { csiStorageCapacityDefinition } from './storage/csi-storage-capacity.ts'
 import { storageClassDefinition } from './storage/storage-class.ts';
 import { volumeAttachmentDefinition } from './storage/volume-attachment.ts';
 import { volumeAttributesClassDefinition } from './storage/volume-attributes-class.ts';
+import { storageVersionMigrationDefinition } from './storagemigration/storage-version-migration.ts';
 
 /**
  * Every kind that a server serves without CRDs. The type parameter is forgotten here: each definition is only ever handed
@@ -127,6 +128,7 @@ export const builtInDefinitions: readonly ResourceDefinition[] = [
   forget(storageClassDefinition),
   forget(volumeAttachmentDefinition),
   forget(volumeAttributesClassDefinition),
+  forget(storageVersionMigrationDefinition),
   forget(tokenReviewDefinition),
   forget(selfSubjectReviewDefinition),
   forget(subjectAccessReviewDefinition),

@@ -14,12 +14,14 @@ import type { ResourceType } from '../../src/machinery/resource-type.ts';
 import { formatTime } from '../../src/machinery/time.ts';
 import type { Event, Pod } from '../../src/resources/schema/core-v1.generated.ts';
 import { events, namespaces, pods } from '../../src/resources/schema/resource-types.generated.ts';
-import { admin, testApiServer } from './test-api-server.ts';
+import type { Store } from '../../src/store/store.ts';
+import { admin, type TestApiServer, testApiServer } from './test-api-server.ts';
 
 /** Controllers at work on an API server in virtual time, with a kubelet that runs whatever it is given. */
 export class ControllerWorld {
   readonly environment: VirtualEnvironment;
   readonly server: ApiServer;
+  readonly store: Store;
   readonly client: Client;
   /** Of the controllers; another one after they were stopped. */
   #informers: InformerFactory;
@@ -29,15 +31,16 @@ export class ControllerWorld {
   #kubelet: (() => void) | undefined;
 
   static async make(options: Pick<ApiServerOptions, 'admission'> = { admission: [] }): Promise<ControllerWorld> {
-    const { environment, server, client } = await testApiServer(options);
-    const world = new ControllerWorld(environment, server, client);
+    const world = new ControllerWorld(await testApiServer(options));
+    const { client } = world;
     await client.create(namespaces, { metadata: { name: 'shop' } });
     return world;
   }
 
-  private constructor(environment: VirtualEnvironment, server: ApiServer, client: Client) {
+  private constructor({ environment, server, store, client }: TestApiServer) {
     this.environment = environment;
     this.server = server;
+    this.store = store;
     this.client = client;
     this.#informers = createInformerFactory({ client, environment, logger: silentLogger });
     this.#kubeletInformers = createInformerFactory({ client, environment, logger: silentLogger });

@@ -46,7 +46,7 @@ export function goValue(value: unknown, typeName: string): unknown {
 
 function structValue(value: Readonly<Record<string, unknown>>, schema: StructSchema): unknown {
   // The types of the meta group are the only ones whose internal form says how to write itself.
-  if (schema.name.startsWith('meta.v1.')) return value;
+  if (schema.name.startsWith('meta.v1.')) return inOrder(value, schema);
   const result: Record<string, unknown> = {};
   for (const [name, field] of schema.fields) {
     const goName = names[`${schema.name}.${name}`] ?? names[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
@@ -54,6 +54,11 @@ function structValue(value: Readonly<Record<string, unknown>>, schema: StructSch
     result[goName] = member === undefined && field.pointer ? null : memberValue(member, field.schema);
   }
   return result;
+}
+
+function inOrder(value: Readonly<Record<string, unknown>>, schema: StructSchema): unknown {
+  const names = [...schema.fields.keys()].filter((name) => value[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, value[name]]));
 }
 
 function memberValue(value: unknown, schema: Schema): unknown {

@@ -3,7 +3,7 @@ import { labels } from './pod-templates.ts';
 
 const noDeviceClass = { spec: { devices: { requests: [{ name: 'a', exactly: {} }] } } };
 
-/** What the parts of a cluster agree upon: coordination, events, flow control, runtime classes, priorities and devices. */
+/** What the parts of a cluster agree upon: coordination, events, flow control, runtime classes, priorities, migrations of what is stored, and devices. */
 export const cluster: readonly KindTable[] = [
   {
     resource: 'events.k8s.io/v1/events',
@@ -73,6 +73,22 @@ export const cluster: readonly KindTable[] = [
       'empty rule': { spec: { rules: [{ subjects: [] }] } },
     },
     patches: { precedence: { spec: { matchingPrecedence: 5 } } },
+  },
+  {
+    resource: 'storagemigration.k8s.io/v1/storageversionmigrations',
+    smallest: { spec: { resource: { group: '', resource: 'foo' } } },
+    invalid: {
+      'no resource': { spec: { resource: { resource: '' } } },
+      'bad group': { spec: { resource: { group: 'A_B' } } },
+    },
+    patches: { resource: { spec: { resource: { resource: 'bar' } } } },
+    status: {
+      status: {
+        conditions: [
+          { type: 'Failed', status: 'True', reason: 'Tested', message: '', lastTransitionTime: '2020-01-01T00:00:00Z' },
+        ],
+      },
+    },
   },
   {
     resource: 'resource.k8s.io/v1/deviceclasses',
