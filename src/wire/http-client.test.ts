@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
@@ -240,6 +242,36 @@ describe('upgrades', () => {
       expect(answer.connection && (await text(answer.connection))).toBe('HELLO THERE');
     },
   );
+
+  test('are read to their end when the other side has closed before it had read all', async () => {
+    const spoken = 120_000;
+    let server: Socket | undefined;
+    const port = await startRawServer((socket) => {
+      server = socket;
+      socket.once('data', () => {
+        socket.pause();
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: words\r\n\r\n');
+      });
+    });
+    const client = clientOf(`http://127.0.0.1:${port}`, { tls: undefined });
+    const { connection } = await client.upgrade(get('/', { headers: { upgrade: 'words' } }));
+    if (connection === undefined || server === undefined) throw new Error('there was no upgrade');
+    connection.write('nobody reads this');
+    // More than a connection reads ahead: the kernel still has the rest when the other side closes, and says at a write that it has.
+    server.write(Buffer.alloc(spoken));
+    await realEnvironment.sleep(50);
+    server.destroy();
+    await once(server, 'close');
+    connection.write('or this');
+    connection.write('or this');
+    const failure = once(connection, 'error');
+    let heard = 0;
+    connection.on('data', (chunk: Buffer) => {
+      heard += chunk.length;
+    });
+    expect(String(await failure)).toMatch(/write (EPIPE|ECONNRESET)/);
+    expect(heard).toBe(spoken);
+  });
 
   test('may be refused', async () => {
     const server = await startServer({ fetch: mirror, upgrade });

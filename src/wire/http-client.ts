@@ -6,6 +6,7 @@ import type { HttpBody, HttpRequest, HttpResponse, HttpTarget, UpgradeResponse }
 import { type ClientTls, tlsConnectOptions } from './http-client/client-tls.ts';
 import { ConnectionError } from './http-client/connection-error.ts';
 import { openedAgent } from './http-client/opened-agent.ts';
+import { readToEnd } from './http-client/read-to-end.ts';
 import { responseOf } from './http-client/response.ts';
 import { parseTarget, type TargetAddress } from './http-client/target-address.ts';
 import { pumpBody } from './pump-body.ts';
@@ -145,7 +146,7 @@ export class HttpClient implements HttpTarget {
       sent.once('upgrade', (message, socket, head) => {
         settled();
         if (head.length > 0) socket.unshift(head);
-        resolve({ status: 101, headers: message.headers as Record<string, string>, connection: socket as Duplex });
+        resolve({ status: 101, headers: message.headers as Record<string, string>, connection: readToEnd(socket) });
       });
       // After the answer has begun its body tells what goes wrong.
       sent.on('error', (error) => {

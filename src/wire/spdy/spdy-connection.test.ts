@@ -159,6 +159,17 @@ describe('ends', () => {
     await client.closed;
   });
 
+  test('a stream that the other side had ended is read to its end', async () => {
+    const { client, accepted, sockets } = pair();
+    const stream = client.createStream({});
+    await stream.replied;
+    accepted[0]?.end('last words');
+    await expect.poll(() => stream.remoteEnded).toBe(true);
+    sockets[0].destroy(new Error('cable cut'));
+    await client.closed;
+    expect(await text(stream)).toBe('last words');
+  });
+
   test('a peer that goes away while windows are full fails the writers', async () => {
     const { client, sockets } = pair({ flowControl: true });
     const stream = client.createStream({});

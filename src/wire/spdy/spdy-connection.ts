@@ -257,13 +257,13 @@ export class SpdyConnection {
     if (this.#full.delete(stream) && this.#full.size === 0) this.#socket.resume();
   }
 
-  /** Nothing more will come. Streams end as if the other side had ended them, unless the connection broke. */
+  /** Nothing more will come. Streams end as if the other side had ended them, unless the connection broke before it had. */
   #over(): void {
     this.#goingAway = true;
     const broken = this.#socket.errored;
     const reason = broken ?? new Error('the connection was closed');
     for (const stream of [...this.#streams.values()]) {
-      if (broken !== null) stream.destroy(reason);
+      if (broken !== null && !stream.remoteEnded) stream.destroy(reason);
       else stream.acceptReset(reason);
     }
     this.#streams.clear();

@@ -1,0 +1,28 @@
+import type { Duplex } from 'node:stream';
+
+type Sent = (error?: Error | null) => void;
+
+/**
+ * Lets a connection be read to its end when the other side takes nothing more. Node.js breaks it off at the first write that fails, and
+ * what has arrived and was not read yet goes with it: the last words of a peer that said them, closed, and had not read all that was
+ * still coming. So what cannot be written is dropped instead. How the connection ended is told by what is read: at its end it breaks
+ * with the error of the write.
+ */
+export function readToEnd(socket: Duplex): Duplex {
+  let failed = false;
+  const tolerant =
+    (sent: Sent): Sent =>
+    (error) => {
+      if (error && !failed) {
+        failed = true;
+        socket.once('end', () => socket.destroy(error));
+      }
+      // As long as it lives somebody may read, and nobody is told that a write was in vain.
+      sent(socket.destroyed ? error : undefined);
+    };
+  const write = socket._write.bind(socket);
+  socket._write = (chunk, encoding, sent) => (failed ? sent() : write(chunk, encoding, tolerant(sent)));
+  const writev = socket._writev?.bind(socket);
+  if (writev !== undefined) socket._writev = (chunks, sent) => (failed ? sent() : writev(chunks, tolerant(sent)));
+  return socket;
+}
