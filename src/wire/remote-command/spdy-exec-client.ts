@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import type { Timers } from '../environment.ts';
 import type { HttpTarget } from '../http.ts';
 import { readHttpText } from '../http-body.ts';
@@ -71,6 +70,17 @@ async function accepted(
   }
 }
 
+/** What was said of the end holds also when the connection breaks before that is ended in due form, as a runtime's may. */
+async function lastWords(error: SpdyStream): Promise<string> {
+  const said: Buffer[] = [];
+  try {
+    for await (const chunk of error) said.push(chunk);
+  } catch (cause) {
+    if (said.length === 0) throw cause;
+  }
+  return Buffer.concat(said).toString('utf8');
+}
+
 function session(
   connection: SpdyConnection,
   error: SpdyStream,
@@ -81,7 +91,7 @@ function session(
   for (const stream of [error, stdout, stderr]) stream?.end();
   stdin?.resume();
   resize?.resume();
-  const exit = text(error).then(parseStatus);
+  const exit = lastWords(error).then(parseStatus);
   exit.catch(() => undefined);
   return {
     stdin: stdin === undefined ? undefined : writerOf(stdin as Writable),
