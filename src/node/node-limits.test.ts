@@ -84,6 +84,8 @@ test('more cannot be kept than there is', () => {
     kernelVersion: '',
     osImage: '',
     architecture: 'amd64',
+    cores: 0,
+    sockets: 0,
     cpus: 2,
     memoryBytes: 4 * 2 ** 30,
     diskBytes: 100 * 2 ** 30,

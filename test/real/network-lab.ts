@@ -123,6 +123,8 @@ const labInfo = {
   osImage: '',
   architecture: '',
   cpus: 1,
+  cores: 1,
+  sockets: 1,
   memoryBytes: 0,
   diskBytes: 0,
   processesMax: 0,

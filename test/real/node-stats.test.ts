@@ -39,6 +39,17 @@ describe.skipIf(inject('missing').length > 0)('stats of a node', () => {
     expect(cadvisor).toMatch(
       /^container_network_receive_bytes_total\{container="",.*interface="eth0",.*pod="busy"\} \d+/m,
     );
-    expect(cadvisor).toMatch(/^container_processes\{container="main",.*pod="busy"\} 1 /m);
+    const ofMain = (family: string) =>
+      Number(new RegExp(`^container_${family}\\{container="main",.*pod="busy".*\\} (\\S+)`, 'm').exec(cadvisor)?.[1]);
+    expect(ofMain('processes')).toBe(1);
+    expect(ofMain('threads')).toBe(1);
+    expect(ofMain('spec_cpu_quota')).toBe(20_000);
+    expect(ofMain('spec_cpu_shares')).toBeGreaterThan(100);
+    expect(ofMain('cpu_cfs_throttled_periods_total')).toBeGreaterThan(0);
+    expect(ofMain('memory_max_usage_bytes')).toBeGreaterThan(0);
+    expect(ofMain('oom_events_total')).toBe(0);
+    expect(ofMain('file_descriptors')).toBeGreaterThan(2);
+    expect(ofMain('ulimits_soft')).toBeGreaterThan(2);
+    expect(cadvisor).toMatch(/^container_fs_usage_bytes\{container="",device="[^"]+",id="\/",.*\} \d+/m);
   });
 });

@@ -56,6 +56,14 @@ export class PodMeter {
     return usages;
   }
 
+  /** What the logs of a container take up, those that were rotated included. */
+  async logs(pod: Pod, container: string): Promise<DiskUsage> {
+    const { host, config } = this.#options;
+    const directory = `${podLogDirectory(config.podLogsDirectory, pod)}/${container}`;
+    const names = await host.files.list(directory).catch(() => []);
+    return addDisk(...(await Promise.all(names.map((each) => this.#usage(`${directory}/${each}`)))));
+  }
+
   async #measure(pod: Pod, stats: readonly ContainerStats[]): Promise<PodUsage> {
     const { host, config } = this.#options;
     const [cgroup, containers, volumes, files] = await Promise.all([
@@ -78,15 +86,12 @@ export class PodMeter {
   }
 
   async #container(pod: Pod, stats: ContainerStats): Promise<ContainerUsage> {
-    const { host, config } = this.#options;
     const name = stats.labels[labels.containerName] ?? '';
-    const directory = `${podLogDirectory(config.podLogsDirectory, pod)}/${name}`;
-    const names = await host.files.list(directory).catch(() => []);
     return {
       name,
       memoryBytes: stats.memoryWorkingSetBytes,
       rootfs: { bytes: stats.writableLayerUsedBytes, inodes: stats.writableLayerInodesUsed },
-      logs: addDisk(...(await Promise.all(names.map((each) => this.#usage(`${directory}/${each}`))))),
+      logs: await this.logs(pod, name),
     };
   }
 

@@ -28,6 +28,13 @@ export interface Host {
   /** What everything in a cgroup uses; undefined where there is no such cgroup, or none that counts. */
   cgroupUsage(path: string): Promise<CgroupUsage | undefined>;
   /**
+   * What else the kernel knows of cgroups: their limits, what they read and write, and what their processes have open. That is looked up
+   * process by process: in all only so much that nobody has to wait long, in the order of the paths. Cgroups that are gone are left out.
+   */
+  cgroupDetails(paths: readonly string[]): Promise<ReadonlyMap<string, CgroupDetails>>;
+  /** The mounted file systems on disks of this machine, and what was read from and written to those. */
+  disks(): Promise<readonly MountedDisk[]>;
+  /**
    * The interfaces of the network namespace that the processes of a cgroup are in, loopback and ends of containers' links apart; without a
    * cgroup those of the node itself. Undefined where nothing runs in the cgroup.
    */
@@ -139,6 +146,9 @@ export interface HostInfo {
   readonly osImage: string;
   readonly architecture: string;
   readonly cpus: number;
+  /** Each may be several cpus. 0: not known. */
+  readonly cores: number;
+  readonly sockets: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
   /** How many processes and threads there can be. */
@@ -190,6 +200,9 @@ export interface CgroupUsage extends ResourceUsage {
     readonly periods: number;
     readonly throttledPeriods: number;
     readonly throttledNanoSeconds: number;
+    /** In how many periods it went beyond its quota by what it had saved, and by how much. */
+    readonly burstPeriods: number;
+    readonly burstNanoSeconds: number;
   };
   readonly memoryCacheBytes: number;
   readonly memoryMappedBytes: number;
@@ -198,6 +211,72 @@ export interface CgroupUsage extends ResourceUsage {
   readonly processes: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+}
+
+/** Undefined is what the kernel does not know. */
+export interface CgroupDetails {
+  readonly cpuShares: number;
+  /** Microseconds of cpu time in each period; undefined: as much as there is. */
+  readonly cpuQuota: number | undefined;
+  readonly cpuPeriod: number;
+  /** What is left to it when memory runs short; undefined: nothing is promised. */
+  readonly memoryReservedBytes: number | undefined;
+  readonly memoryPeakBytes: number | undefined;
+  /** How often it wanted more memory than its limit. */
+  readonly memoryLimitHits: number | undefined;
+  /** How often it was slowed down for having more than `memory.high`: of v2 alone. */
+  readonly memoryHighHits: number | undefined;
+  /** How many of its own processes were killed for want of memory. */
+  readonly oomKills: number | undefined;
+  readonly threads: number | undefined;
+  /** Undefined: none. */
+  readonly threadsMax: number | undefined;
+  /** What it has read and written, by disk. */
+  readonly transfers: readonly DiskTransfer[];
+  /** Undefined: not looked up, for it would be too much. */
+  readonly open: OpenFiles | undefined;
+}
+
+/** What the processes of a cgroup have open, without those of cgroups below it. */
+export interface OpenFiles {
+  readonly files: number;
+  /** That many of the files. */
+  readonly sockets: number;
+  /** How many files its first process may open; undefined: it has none, infinite: as many as it likes. */
+  readonly limit: number | undefined;
+}
+
+export interface DiskTransfer {
+  /** `/dev/vda`; empty where it has no name. */
+  readonly device: string;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  readonly reads: number;
+  readonly writes: number;
+}
+
+export interface MountedDisk extends Omit<Filesystem, 'device'> {
+  /** As it was mounted: `/dev/vda1`. */
+  readonly device: string;
+  /** Undefined where the kernel counts nothing of it. */
+  readonly activity: DiskActivity | undefined;
+}
+
+/** What a disk has done since the machine was started: requests, sectors of 512 bytes, and milliseconds. */
+export interface DiskActivity {
+  readonly reads: number;
+  readonly readsMerged: number;
+  readonly sectorsRead: number;
+  readonly readMs: number;
+  readonly writes: number;
+  readonly writesMerged: number;
+  readonly sectorsWritten: number;
+  readonly writeMs: number;
+  /** Now. */
+  readonly inProgress: number;
+  readonly busyMs: number;
+  /** Each moment counted as often as there were requests in it. */
+  readonly weightedMs: number;
 }
 
 /** Undefined is what the kernel does not count: of cgroups of v1 that is most of what comes after the files. */

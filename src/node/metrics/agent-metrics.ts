@@ -8,6 +8,7 @@ import type {
 import type { ContainerKind } from '../pods/decision.ts';
 import type { WorkingPods } from '../pods/pod-workers.ts';
 import type { RuntimeCache } from '../pods/runtime-cache.ts';
+import { registerIdleFamilies } from './idle-families.ts';
 import { ImageMetrics } from './image-metrics.ts';
 import { KubeletFamilies, usualSeconds } from './kubelet-families.ts';
 import { PodAdmissions } from './pod-admissions.ts';
@@ -173,6 +174,7 @@ export class AgentMetrics {
       usualSeconds,
       'metric_source',
     );
+    registerIdleFamilies(families);
     families.gauge('node_name', 'The name of the node', 'node').with(nodeName).set(1);
   }
 

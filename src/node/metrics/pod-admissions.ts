@@ -26,11 +26,16 @@ const knownReasons: ReadonlySet<string> = new Set([
   'VolumeAttachmentLimitExceeded',
 ]);
 
+/** What a pod is refused for before anything else is looked at. */
+const earlyReasons: ReadonlySet<string> = new Set(['Evicted', 'SysctlForbidden']);
+
 /** Which pods a node takes, and why it refuses others. */
 export class PodAdmissions {
   readonly #rejections: Family<Counter>;
   readonly #containers: Histogram;
   readonly #resources: Family<Counter>;
+  readonly #aligned: Counter;
+  readonly #alignment: Histogram;
 
   constructor(families: KubeletFamilies) {
     this.#rejections = families.counter('admission_rejections_total', 'Pods that were refused, by why', 'reason');
@@ -43,16 +48,37 @@ export class PodAdmissions {
       'config_mode',
       'qos_class',
     );
+    this.#aligned = families
+      .counter(
+        'topology_manager_admission_requests_total',
+        'Pods of which it was asked whether the topology suits them',
+      )
+      .with();
+    this.#alignment = families
+      .histogram(
+        'topology_manager_admission_duration_ms',
+        'How long it took to tell whether the topology suits a pod',
+        exponentialBuckets(0.05, 2, 15),
+      )
+      .with();
   }
 
   taken(pod: Pod): void {
+    this.#align();
     this.#containers.observe(pod.spec?.containers.length ?? 0);
     this.#resources.with(resourceMode(pod), (pod.status?.qosClass ?? '').toLowerCase()).add();
   }
 
   refused(reason: string): void {
+    if (!earlyReasons.has(reason)) this.#align();
     const other = reason.startsWith('OutOf') ? 'OutOfExtendedResources' : 'Other';
     this.#rejections.with(knownReasons.has(reason) ? reason : other).add();
+  }
+
+  /** A manager whose policy is `none` is asked all the same, and any topology suits it. */
+  #align(): void {
+    this.#aligned.add();
+    this.#alignment.observe(0);
   }
 }
 

@@ -40,8 +40,13 @@ export async function measurePods(context: MeasureContext, pods: Iterable<Pod>):
       .then((all) => new Map(all.map((stats) => [stats.containerId, stats] as const)));
     return (await asked).get(id);
   };
-  const measured = await Promise.all([...pods].map((pod) => measurePod(context, pod, fromRuntime)));
-  return measured.filter((each) => each !== undefined);
+  const measured: MeasuredPod[] = [];
+  // One after the other, so that others have their turn in between.
+  for (const pod of pods) {
+    const found = await measurePod(context, pod, fromRuntime);
+    if (found !== undefined) measured.push(found);
+  }
+  return measured;
 }
 
 async function measurePod(

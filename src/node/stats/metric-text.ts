@@ -14,6 +14,14 @@ export interface MetricFamily {
   readonly samples: readonly MetricSample[];
 }
 
+export function counter(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name, type: 'counter', help, samples };
+}
+
+export function gauge(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name, type: 'gauge', help, samples };
+}
+
 /** The text format of Prometheus. Families without samples are left out, as Prometheus' own clients do. */
 export function metricText(families: readonly MetricFamily[]): string {
   const lines: string[] = [];

@@ -4,14 +4,15 @@ import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { NodeConfig } from '../config.ts';
 import type { PodMeter } from '../eviction/pod-meter.ts';
 import { type DiskUsage, ephemeralStorage, noDisk, type PodUsage } from '../eviction/pod-usage.ts';
-import type { Filesystem, Host, HostInfo, HostStats, ResourceUsage } from '../host/host.ts';
+import type { CgroupUsage, Filesystem, Host, HostInfo, HostStats, ResourceUsage } from '../host/host.ts';
 import { allPodsCgroup, podCgroup } from '../pods/pod-cgroup.ts';
 import type { RuntimeCache } from '../pods/runtime-cache.ts';
 import { runtimeText } from '../pods/runtime-text.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
-import type { CadvisorInput, CgroupLabels, MeasuredCgroup } from './cadvisor-metrics.ts';
+import type { CadvisorInput } from './cadvisor-metrics.ts';
 import { type MeasuredContainer, type MeasuredPod, measurePods } from './measure-pods.ts';
-import type { MetricFamily } from './metric-text.ts';
+import type { CgroupLabels, MeasuredCgroup } from './measured-cgroup.ts';
+import type { MetricFamily, MetricSample } from './metric-text.ts';
 import { computeSummary, filesystemSummary, ioSummary, networkSummary, wholeUsage } from './summarise.ts';
 import type {
   ContainerSummary,
@@ -55,6 +56,7 @@ export class StatsProvider {
   readonly #rates = new UsageRates();
   #summary: Promise<Summary> | undefined;
   #usage: Promise<NodeUsage> | undefined;
+  #cgroups: Promise<CadvisorInput> | undefined;
 
   constructor(options: StatsProviderOptions) {
     this.#options = options;
@@ -89,42 +91,62 @@ export class StatsProvider {
     return this.#usage;
   }
 
-  /** What cgroups tell: of the machine, all pods, each pod, what its network is counted by, and each container. */
-  async cgroups(): Promise<CadvisorInput> {
+  /**
+   * What cgroups tell: of the machine, all pods, each pod, what its network is counted by, and each container. Who asks while it is being
+   * measured gets the same answer.
+   */
+  cgroups(): Promise<CadvisorInput> {
+    this.#cgroups ??= this.#measureCgroups().finally(() => {
+      this.#cgroups = undefined;
+    });
+    return this.#cgroups;
+  }
+
+  /** How much the logs of each running container take up. */
+  async logUsage(): Promise<MetricFamily> {
+    const { cache, meter } = this.#options;
+    const samples: MetricSample[] = [];
+    for (const pod of this.#options.pods()) {
+      const { uid = '', namespace = '', name = '' } = pod.metadata;
+      for (const { state, metadata } of cache.state(uid).containers) {
+        if (state !== 'running') continue;
+        const labels = { container: metadata.name, namespace, pod: name, uid };
+        samples.push({ labels, value: (await meter.logs(pod, metadata.name)).bytes });
+      }
+    }
+    const help = '[ALPHA] What the logs of a container take up on the disk.';
+    return { name: 'kubelet_container_log_filesystem_used_bytes', type: 'gauge', help, samples };
+  }
+
+  async #measureCgroups(): Promise<CadvisorInput> {
     const { host, config } = this.#options;
     const all = allPodsCgroup(config.cgroupRoot);
-    const [info, { stats, pods }, interfaces, kubepods] = await Promise.all([
+    const [info, { stats, pods }, interfaces, kubepods, disks] = await Promise.all([
       host.info(),
       this.usage(),
       host.networkUsage(),
       host.cgroupUsage(all),
+      host.disks(),
     ]);
-    const machine = { ...stats, memoryLimitBytes: info.memoryBytes };
+    const machine: MeasuredCgroup = {
+      labels: { ...noLabels, id: '/' },
+      usage: { ...stats, memoryLimitBytes: info.memoryBytes },
+      createdAt: info.bootedAt,
+      startedAt: info.bootedAt,
+      interfaces,
+    };
+    const others = [
+      ...(kubepods === undefined ? [] : [{ labels: { ...noLabels, id: all }, cgroup: kubepods, ...madeOf(kubepods) }]),
+      ...(await Promise.all(pods.map((each) => this.#cgroupsOf(each)))).flat(),
+    ];
+    // The machine's own processes come last: pods are what is asked about.
+    const details = await host.cgroupDetails([...others, machine].map(({ labels }) => labels.id));
     return {
       info,
       swapBytes: stats.swapLimitBytes ?? 0,
-      cgroups: [
-        { labels: { ...noLabels, id: '/' }, usage: machine, startedAt: info.bootedAt, interfaces },
-        ...(kubepods === undefined
-          ? []
-          : [{ labels: { ...noLabels, id: all }, usage: kubepods, cgroup: kubepods, startedAt: kubepods.createdAt }]),
-        ...(await Promise.all(pods.map((each) => this.#cgroupsOf(each)))).flat(),
-      ],
+      cgroups: [machine, ...others].map((each) => ({ ...each, details: details.get(each.labels.id) })),
+      disks,
     };
-  }
-
-  /** How much the logs of each container take up. */
-  async logUsage(): Promise<MetricFamily> {
-    const pods = [...this.#options.pods()];
-    const usages = await this.#options.meter.measure(pods);
-    const samples = pods.flatMap(({ metadata: { uid = '', namespace = '', name = '' } }) =>
-      (usages.get(uid)?.containers ?? []).map((container) => ({
-        labels: { container: container.name, namespace, pod: name, uid },
-        value: container.logs.bytes,
-      })),
-    );
-    const help = '[ALPHA] What the logs of a container take up on the disk.';
-    return { name: 'kubelet_container_log_filesystem_used_bytes', type: 'gauge', help, samples };
   }
 
   async #cgroupsOf({ pod, sandbox, usage, cgroup, containers }: MeasuredPod): Promise<readonly MeasuredCgroup[]> {
@@ -135,13 +157,14 @@ export class StatsProvider {
     const inSandbox = `${id}/${sandbox.id}`;
     const [own, interfaces] = await Promise.all([host.cgroupUsage(inSandbox), host.networkUsage(inSandbox)]);
     return [
-      { labels, usage, cgroup, startedAt: sandbox.createdAt },
+      { labels, usage, cgroup, createdAt: sandbox.createdAt, startedAt: sandbox.createdAt },
       ...(own === undefined
         ? []
         : [
             {
               labels: { ...labels, id: inSandbox, name: sandbox.id },
               usage: own,
+              createdAt: sandbox.createdAt,
               startedAt: sandbox.createdAt,
               cgroup: own,
               processes: own.processes,
@@ -157,7 +180,8 @@ export class StatsProvider {
           name: status.id,
         },
         usage: used,
-        startedAt: status.createdAt,
+        createdAt: status.createdAt,
+        startedAt: status.startedAt ?? status.createdAt,
         cgroup: counted,
         processes: counted?.processes,
       })),
@@ -296,6 +320,11 @@ export class StatsProvider {
       logs: filesystemSummary(now, disks.node, logs),
     };
   }
+}
+
+/** Of a cgroup that nobody but the kernel knows the age of. */
+function madeOf(usage: CgroupUsage) {
+  return { usage, createdAt: usage.createdAt, startedAt: usage.createdAt };
 }
 
 const noLabels: CgroupLabels = { container: '', id: '', image: '', name: '', namespace: '', pod: '' };

@@ -40,3 +40,8 @@ export function cpuWeight(shares: number): number {
   const bounded = Math.min(262_144, Math.max(2, shares));
   return 1 + Math.floor(((bounded - 2) * 9999) / 262_142);
 }
+
+/** And back: the shares that a weight stands for; 0 where there is none, as at the root. */
+export function cpuShares(weight: number | undefined): number {
+  return weight === undefined ? 0 : 2 + Math.floor(((weight - 1) * 262_142) / 9999);
+}

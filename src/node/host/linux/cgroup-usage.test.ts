@@ -26,7 +26,7 @@ const v2 = {
   'pod7/memory.swap.current': '4096\n',
   'pod7/memory.swap.max': 'max\n',
   'pod7/cpu.stat':
-    'usage_usec 81234\nuser_usec 60000\nsystem_usec 21234\nnr_periods 40\nnr_throttled 4\nthrottled_usec 5000\n',
+    'usage_usec 81234\nuser_usec 60000\nsystem_usec 21234\nnr_periods 40\nnr_throttled 4\nthrottled_usec 5000\nnr_bursts 2\nburst_usec 1000\n',
   'pod7/cpu.pressure':
     'some avg10=1.50 avg60=0.25 avg300=0.00 total=98765\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=43210\n',
   'pod7/memory.pressure':
@@ -43,12 +43,18 @@ test('v2: what a pod uses, its limits, and what it waited for', async () => {
   lay(v2);
   const nothing = { total: 0, avg10: 0, avg60: 0, avg300: 0 };
   const hierarchies = [{ path: root, controllers: [], version: 2 as const }];
-  expect(await readCgroupUsage(5, hierarchies, '/pod7')).toEqual({
+  expect(readCgroupUsage(5, hierarchies, '/pod7')).toEqual({
     timestamp: 5,
     cpuUsageCoreNanoSeconds: 81_234_000,
     cpuUserNanoSeconds: 60_000_000,
     cpuSystemNanoSeconds: 21_234_000,
-    throttling: { periods: 40, throttledPeriods: 4, throttledNanoSeconds: 5_000_000 },
+    throttling: {
+      periods: 40,
+      throttledPeriods: 4,
+      throttledNanoSeconds: 5_000_000,
+      burstPeriods: 2,
+      burstNanoSeconds: 1_000_000,
+    },
     memoryCacheBytes: 6_656_000,
     memoryMappedBytes: 0,
     memoryParts: {
@@ -78,8 +84,8 @@ test('v2: what a pod uses, its limits, and what it waited for', async () => {
     processes: 3,
     createdAt: expect.any(Number),
   });
-  expect(await readCgroupProcesses(hierarchies, '/pod7/abc')).toEqual([100, 101]);
-  expect(await readCgroupUsage(5, hierarchies, '/gone')).toBeUndefined();
+  expect(readCgroupProcesses(hierarchies, '/pod7/abc')).toEqual([100, 101]);
+  expect(readCgroupUsage(5, hierarchies, '/gone')).toBeUndefined();
 });
 
 test('v1: each figure from its hierarchy, what is below counted in, and no limit where the kernel has none', async () => {
@@ -93,18 +99,24 @@ test('v1: each figure from its hierarchy, what is below counted in, and no limit
     'memory/pod7/cgroup.clone_children': '0\n',
     'cpuacct/pod7/cpuacct.usage': '81234000\n',
     'cpuacct/pod7/cpuacct.stat': 'user 6\nsystem 2\n',
-    'cpu/pod7/cpu.stat': 'nr_periods 40\nnr_throttled 4\nthrottled_time 5000000\n',
+    'cpu/pod7/cpu.stat': 'nr_periods 40\nnr_throttled 4\nthrottled_time 5000000\nnr_bursts 2\nburst_time 1000000\n',
   });
   const hierarchies = ['memory', 'cpuacct', 'cpu'].map((name) => ({
     path: join(root, name),
     controllers: [name],
     version: 1 as const,
   }));
-  expect(await readCgroupUsage(5, hierarchies, '/pod7')).toMatchObject({
+  expect(readCgroupUsage(5, hierarchies, '/pod7')).toMatchObject({
     cpuUsageCoreNanoSeconds: 81_234_000,
     cpuUserNanoSeconds: 60_000_000,
     cpuSystemNanoSeconds: 20_000_000,
-    throttling: { periods: 40, throttledPeriods: 4, throttledNanoSeconds: 5_000_000 },
+    throttling: {
+      periods: 40,
+      throttledPeriods: 4,
+      throttledNanoSeconds: 5_000_000,
+      burstPeriods: 2,
+      burstNanoSeconds: 1_000_000,
+    },
     memoryWorkingSetBytes: 3_387_392,
     memoryRssBytes: 1_232_896,
     memoryLimitBytes: undefined,
@@ -114,5 +126,5 @@ test('v1: each figure from its hierarchy, what is below counted in, and no limit
     pressure: undefined,
     processes: 1,
   });
-  expect(await readCgroupProcesses(hierarchies, '/pod7')).toEqual([100]);
+  expect(readCgroupProcesses(hierarchies, '/pod7')).toEqual([100]);
 });

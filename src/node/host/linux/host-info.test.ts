@@ -1,6 +1,15 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { expect, test } from 'vitest';
-import { defaultRouteLink, meminfoBytes, nodeAddresses, osReleaseName, readHostInfo } from './host-info.ts';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  defaultRouteLink,
+  meminfoBytes,
+  nodeAddresses,
+  osReleaseName,
+  readCpuTopology,
+  readHostInfo,
+} from './host-info.ts';
 import { cpuNanoseconds, readHostStats } from './host-stats.ts';
 
 test('reads this machine', async () => {
@@ -15,6 +24,21 @@ test('reads this machine', async () => {
   expect(stats.memoryWorkingSetBytes + stats.memoryAvailableBytes).toBe(info.memoryBytes);
   expect(stats.processes).toBeGreaterThan(0);
   expect(info.processesMax).toBeGreaterThan(stats.processes);
+});
+
+test('cores are counted by socket, and cpus that are switched off not at all', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stuurman-cpus-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const cpus = [[0, 0], [0, 1], [0, 0], [1, 0], undefined];
+  for (const [cpu, topology] of cpus.entries()) {
+    mkdirSync(join(folder, `cpu${cpu}`, 'topology'), { recursive: true });
+    if (topology === undefined) continue;
+    writeFileSync(join(folder, `cpu${cpu}`, 'topology', 'physical_package_id'), `${topology[0]}\n`);
+    writeFileSync(join(folder, `cpu${cpu}`, 'topology', 'core_id'), `${topology[1]}\n`);
+  }
+  mkdirSync(join(folder, 'cpufreq'));
+  expect(await readCpuTopology(folder)).toEqual({ cores: 3, sockets: 2 });
+  expect(await readCpuTopology(join(folder, 'none'))).toEqual({ cores: 0, sockets: 0 });
 });
 
 test('meminfo counts in KiB', () => {

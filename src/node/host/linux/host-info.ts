@@ -1,12 +1,14 @@
-import { readFile, statfs } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readdir, readFile, statfs } from 'node:fs/promises';
 import * as os from 'node:os';
+import { join } from 'node:path';
 import type { HostInfo } from '../host.ts';
 import { cgroupHierarchies, cgroupVersion } from './cgroup-hierarchies.ts';
 import { readMounts } from './mount-table.ts';
 
 /** Reads what the machine says of itself. `dataDirectory` is where pods' files are: its file system is the node's disk. */
 export async function readHostInfo(dataDirectory: string): Promise<HostInfo> {
-  const [machineId, bootId, productUuid, osRelease, routes, meminfo, stat, disk, mounts, pidMax, threadsMax] =
+  const [machineId, bootId, productUuid, osRelease, routes, meminfo, stat, disk, mounts, pidMax, threadsMax, topology] =
     await Promise.all([
       firstOf(['/etc/machine-id', '/var/lib/dbus/machine-id']),
       readBootId(),
@@ -19,6 +21,7 @@ export async function readHostInfo(dataDirectory: string): Promise<HostInfo> {
       readMounts(),
       readFile('/proc/sys/kernel/pid_max', 'utf8'),
       readFile('/proc/sys/kernel/threads-max', 'utf8'),
+      readCpuTopology(),
     ]);
   return {
     hostname: os.hostname(),
@@ -29,6 +32,7 @@ export async function readHostInfo(dataDirectory: string): Promise<HostInfo> {
     osImage: osReleaseName(osRelease),
     architecture: kubernetesArchitecture(process.arch),
     cpus: os.cpus().length,
+    ...topology,
     memoryBytes: meminfoBytes(meminfo, 'MemTotal'),
     diskBytes: disk.blocks * disk.bsize,
     processesMax: Math.min(Number(pidMax), Number(threadsMax)),
@@ -40,6 +44,30 @@ export async function readHostInfo(dataDirectory: string): Promise<HostInfo> {
 
 export async function readBootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+/** The cores of those cpus that are in use, and the sockets that they are in. */
+export async function readCpuTopology(
+  folder = '/sys/devices/system/cpu',
+): Promise<Pick<HostInfo, 'cores' | 'sockets'>> {
+  const cpus = (await readdir(folder).catch(() => [])).filter((name) => /^cpu\d+$/.test(name));
+  const cores = new Set<string>();
+  const sockets = new Set<string>();
+  for (const cpu of cpus) {
+    const [core, socket] = ['core_id', 'physical_package_id'].map((name) => {
+      try {
+        return readFileSync(join(folder, cpu, 'topology', name), 'utf8').trim();
+      } catch {
+        // A cpu that is switched off shows none.
+        return undefined;
+      }
+    });
+    if (core === undefined || socket === undefined) continue;
+    // Cores are numbered anew in each socket.
+    cores.add(`${socket} ${core}`);
+    sockets.add(socket);
+  }
+  return { cores: cores.size, sockets: sockets.size };
 }
 
 /** A value of /proc/meminfo, which counts in KiB. */

@@ -1,8 +1,9 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostStats } from '../host.ts';
+import { ifThere, numberIn, statField, textIn } from './cgroup-files.ts';
 import { type CgroupHierarchy, cgroupVersion } from './cgroup-hierarchies.ts';
-import { type MemoryUsage, memoryOfV1, nanosecondsPerTick, numberIn, statField } from './cgroup-usage.ts';
+import { type MemoryUsage, memoryOfV1, nanosecondsPerTick } from './cgroup-usage.ts';
 import { meminfoBytes } from './host-info.ts';
 import { readPressures } from './pressure.ts';
 
@@ -18,7 +19,7 @@ export async function readHostStats(
     readFile('/proc/loadavg', 'utf8'),
     statfs(dataDirectory),
   ]);
-  const memory = await rootMemory(hierarchies, meminfo);
+  const memory = rootMemory(hierarchies, meminfo);
   return {
     timestamp: now,
     cpuUsageCoreNanoSeconds: cpuNanoseconds(stat),
@@ -41,15 +42,15 @@ export function cpuNanoseconds(stat: string): number {
 }
 
 /** The memory of the root cgroup. That of v2 has no figure of its own for what is in use: the machine's stands for it. */
-async function rootMemory(hierarchies: readonly CgroupHierarchy[], meminfo: string): Promise<MemoryUsage> {
+function rootMemory(hierarchies: readonly CgroupHierarchy[], meminfo: string): MemoryUsage {
   const memory = hierarchies.find((each) => each.controllers.includes('memory'));
   if (cgroupVersion(hierarchies) === 1 && memory !== undefined) {
-    const used = await numberIn(join(memory.path, 'memory.usage_in_bytes'));
-    return memoryOfV1(used, await readFile(join(memory.path, 'memory.stat'), 'utf8'));
+    const used = numberIn(join(memory.path, 'memory.usage_in_bytes'));
+    return memoryOfV1(used, textIn(join(memory.path, 'memory.stat')));
   }
   const usage = meminfoBytes(meminfo, 'MemTotal') - meminfoBytes(meminfo, 'MemFree');
   const root = hierarchies.find(({ version }) => version === 2)?.path;
-  const stat = root === undefined ? '' : await readFile(join(root, 'memory.stat'), 'utf8').catch(() => '');
+  const stat = root === undefined ? '' : (ifThere(() => textIn(join(root, 'memory.stat'))) ?? '');
   return {
     memoryUsageBytes: usage,
     memoryWorkingSetBytes: Math.max(0, usage - meminfoBytes(meminfo, 'Inactive(file)')),
@@ -57,6 +58,6 @@ async function rootMemory(hierarchies: readonly CgroupHierarchy[], meminfo: stri
     swapUsageBytes: meminfoBytes(meminfo, 'SwapTotal') - meminfoBytes(meminfo, 'SwapFree'),
     pageFaults: statField(stat, 'pgfault'),
     majorPageFaults: statField(stat, 'pgmajfault'),
-    pressure: root === undefined ? undefined : await readPressures(root),
+    pressure: root === undefined ? undefined : readPressures(root),
   };
 }

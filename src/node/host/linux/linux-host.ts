@@ -2,6 +2,7 @@ import { stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type {
+  CgroupDetails,
   CgroupLimits,
   CgroupUsage,
   Files,
@@ -13,14 +14,17 @@ import type {
   HttpProbe,
   InterfaceUsage,
   Ledger,
+  MountedDisk,
   MountOptions,
   ProbeResult,
   Processes,
 } from '../host.ts';
+import { readCgroupDetails } from './cgroup-details.ts';
 import { type CgroupHierarchy, cgroupHierarchies } from './cgroup-hierarchies.ts';
 import { readCgroupUsage } from './cgroup-usage.ts';
 import { Cgroups } from './cgroups.ts';
 import { DiskLedger } from './disk-ledger.ts';
+import { readDiskStats, readDisks } from './disks.ts';
 import { readBootId, readHostInfo } from './host-info.ts';
 import { readHostStats } from './host-stats.ts';
 import { LinuxFiles } from './linux-files.ts';
@@ -28,6 +32,7 @@ import { LinuxProcesses } from './linux-processes.ts';
 import { readMounts } from './mount-table.ts';
 import { Mounts } from './mounts.ts';
 import { readNetworkUsage } from './network-usage.ts';
+import { OpenFileCount } from './open-files.ts';
 import { probeGrpc } from './probe-grpc.ts';
 import { probeHttp } from './probe-http.ts';
 import { probeTcp } from './probe-tcp.ts';
@@ -116,8 +121,27 @@ export class LinuxHost implements Host {
     return this.#cgroups.remove(path);
   }
 
-  cgroupUsage(path: string): Promise<CgroupUsage | undefined> {
+  async cgroupUsage(path: string): Promise<CgroupUsage | undefined> {
+    await this.#environment.turn();
     return readCgroupUsage(this.#environment.now(), this.#hierarchies, path);
+  }
+
+  async cgroupDetails(paths: readonly string[]): Promise<ReadonlyMap<string, CgroupDetails>> {
+    const names = new Map((await readDiskStats()).map(({ numbers, device }) => [numbers, device]));
+    const count = new OpenFileCount({ environment: this.#environment });
+    const found = new Map<string, CgroupDetails>();
+    for (const path of paths) {
+      const details = readCgroupDetails(this.#hierarchies, path, names);
+      if (details === undefined) continue;
+      const { pids, ...known } = details;
+      found.set(path, { ...known, open: await count.of(pids) });
+      await this.#environment.turn();
+    }
+    return found;
+  }
+
+  async disks(): Promise<readonly MountedDisk[]> {
+    return readDisks(await readMounts());
   }
 
   networkUsage(cgroup?: string): Promise<readonly InterfaceUsage[] | undefined> {

@@ -13,6 +13,7 @@ test('parses what the kernel writes, with optional fields and escaped names', ()
   expect(mounts).toHaveLength(5);
   expect(mounts[2]).toEqual({
     mountPoint: '/data/with blank',
+    device: '254:0',
     root: '/srv/a b',
     type: 'ext4',
     source: '/dev/vda',

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 export interface MountTableEntry {
   readonly mountPoint: string;
+  /** The numbers of the device: `254:0`. */
+  readonly device: string;
   /** The path within the mounted file system that is seen here: not `/` for a bind mount or a cgroup of a container. */
   readonly root: string;
   readonly type: string;
@@ -22,12 +24,13 @@ export function parseMounts(text: string): readonly MountTableEntry[] {
     .filter((line) => line !== '')
     .flatMap((line) => {
       const [before = '', after = ''] = line.split(' - ');
-      const [, , , root, mountPoint, options] = before.split(' ');
+      const [, , device = '', root, mountPoint, options] = before.split(' ');
       const [type, source, superOptions] = after.split(' ');
       if (root === undefined || mountPoint === undefined || type === undefined) return [];
       return [
         {
           mountPoint: decodeOctal(mountPoint),
+          device,
           root: decodeOctal(root),
           type,
           source: decodeOctal(source ?? ''),

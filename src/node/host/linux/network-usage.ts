@@ -11,7 +11,7 @@ export async function readNetworkUsage(
   hierarchies: readonly CgroupHierarchy[],
   cgroup: string | undefined,
 ): Promise<readonly InterfaceUsage[] | undefined> {
-  const pid = cgroup === undefined ? 'self' : (await readCgroupProcesses(hierarchies, cgroup))[0];
+  const pid = cgroup === undefined ? 'self' : readCgroupProcesses(hierarchies, cgroup)[0];
   if (pid === undefined) return undefined;
   try {
     return parseNetDev(await readFile(`/proc/${pid}/net/dev`, 'utf8'));

@@ -1,18 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pressure, PressureFigures, ResourceUsage } from '../host.ts';
+import { ifThere, textIn } from './cgroup-files.ts';
 
 const noFigures: PressureFigures = { total: 0, avg10: 0, avg60: 0, avg300: 0 };
 
 /** What a cgroup of v2 has waited for; undefined where the kernel does not count it. */
-export async function readPressures(folder: string): Promise<ResourceUsage['pressure']> {
-  const read = (resource: string) => readFile(join(folder, `${resource}.pressure`), 'utf8');
-  try {
-    const [cpu, memory, io] = await Promise.all(['cpu', 'memory', 'io'].map(read));
-    return { cpu: parsePressure(cpu ?? ''), memory: parsePressure(memory ?? ''), io: parsePressure(io ?? '') };
-  } catch {
-    return undefined;
-  }
+export function readPressures(folder: string): ResourceUsage['pressure'] {
+  const read = (resource: string) => parsePressure(textIn(join(folder, `${resource}.pressure`)));
+  return ifThere(() => ({ cpu: read('cpu'), memory: read('memory'), io: read('io') }));
 }
 
 /** `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`, and a line `full`. */

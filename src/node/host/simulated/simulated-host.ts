@@ -1,5 +1,6 @@
 import type { Environment } from '../../../machinery/environment/environment.ts';
 import type {
+  CgroupDetails,
   CgroupLimits,
   Filesystem,
   GrpcProbe,
@@ -10,6 +11,7 @@ import type {
   InterfaceUsage,
   Ledger,
   LedgerEntry,
+  MountedDisk,
   MountOptions,
   ProbeResult,
   Processes,
@@ -87,6 +89,8 @@ export class SimulatedHost implements Host {
       osImage: 'Stuurman simulated machine',
       architecture: 'amd64',
       cpus: options.cpus ?? 4,
+      cores: options.cpus ?? 4,
+      sockets: 1,
       memoryBytes: options.memoryBytes ?? 16 * gibibyte,
       diskBytes: options.diskBytes ?? 100 * gibibyte,
       processesMax: 32_768,
@@ -190,6 +194,14 @@ export class SimulatedHost implements Host {
   /** Nobody knows what runs in which cgroup: containers tell of themselves. */
   async cgroupUsage(): Promise<undefined> {
     return undefined;
+  }
+
+  async cgroupDetails(): Promise<ReadonlyMap<string, CgroupDetails>> {
+    return new Map();
+  }
+
+  async disks(): Promise<readonly MountedDisk[]> {
+    return [{ ...(await this.filesystem()), device: '/dev/simulated', activity: undefined }];
   }
 
   /** No packet crosses it. */
