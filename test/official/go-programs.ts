@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../../src/machinery/environment/environment.ts';
 import { CommandError, runCommand } from '../../src/node/host/linux/run-command.ts';
@@ -26,20 +26,27 @@ export type GoProgramName = keyof typeof programs;
 
 const buildTimeoutMs = 60 * 60_000;
 
+/** Each is some 300 MB; a checkout beside this one may be of another state of the modules. */
+const keptFolders = 2;
+
 /** Programs of Go, built when they are missing and kept outside the project, in a folder for each state of the modules. */
 export class GoPrograms {
   /** Changes with what is built. */
   readonly key: string;
   readonly #environment: Environment;
+  readonly #cacheDirectory: string;
   readonly #folder: string;
+  readonly #flags: readonly string[];
   readonly #say: (text: string) => void;
 
   constructor(environment: Environment, cacheDirectory: string, say: (text: string) => void) {
     this.#environment = environment;
+    this.#cacheDirectory = cacheDirectory;
     this.#say = say;
-    const hash = createHash('sha256');
+    this.#flags = ['-trimpath', '-ldflags', `-s -w ${versionFlags(readFileSync(beside('go.mod'), 'utf8'))}`];
+    const hash = createHash('sha256').update(this.#flags.join('\n'));
     for (const file of ['go.mod', 'go.sum', 'etcd/go.mod', 'etcd/go.sum', 'etcd/main.go'])
-      hash.update(readFileSync(join(import.meta.dirname, file)));
+      hash.update(readFileSync(beside(file)));
     this.key = hash.digest('hex').slice(0, 16);
     this.#folder = join(cacheDirectory, `programs-${this.key}`);
   }
@@ -56,10 +63,20 @@ export class GoPrograms {
     mkdirSync(this.#folder, { recursive: true });
     this.#say(`building ${name} from its Go module (once; minutes where nothing of it was built before) ...`);
     const how = program.test === true ? ['test', '-c'] : ['build'];
-    const flags = ['-trimpath', '-ldflags', '-s -w', '-o', `${path}.part`];
-    await this.#go(program.module, [...how, ...flags, program.package], name);
+    await this.#go(program.module, [...how, ...this.#flags, '-o', `${path}.part`, program.package], name);
     renameSync(`${path}.part`, path);
     return path;
+  }
+
+  /** Removes programs of other states of the modules, but for those that were used last. */
+  removeOld(): void {
+    const now = new Date(this.#environment.now());
+    if (existsSync(this.#folder)) utimesSync(this.#folder, now, now);
+    const folders = readdirSync(this.#cacheDirectory)
+      .filter((name) => name.startsWith('programs-'))
+      .map((name) => join(this.#cacheDirectory, name));
+    const byUse = folders.toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+    for (const folder of byUse.slice(keptFolders)) rmSync(folder, { recursive: true, force: true });
   }
 
   /** Where the sources of a module are. */
@@ -71,7 +88,7 @@ export class GoPrograms {
   async #go(module: string, args: readonly string[], what: string): Promise<string> {
     const env = { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false -mod=readonly' };
     try {
-      const command = ['go', '-C', join(import.meta.dirname, module), ...args];
+      const command = ['go', '-C', beside(module), ...args];
       return (await runCommand(this.#environment, command, { env, timeoutMs: buildTimeoutMs })).stdout;
     } catch (error) {
       if (error instanceof CommandError && error.code === 'ENOENT')
@@ -81,4 +98,20 @@ export class GoPrograms {
       throw error;
     }
   }
+}
+
+/**
+ * What the release builds of Kubernetes are told when they are linked. The suite asks itself for its version, and takes from it which rules
+ * its pods must obey.
+ */
+export function versionFlags(goMod: string): string {
+  const [, version, major, minor] = /^\s*k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)$/m.exec(goMod) ?? [];
+  if (version === undefined) throw new Error('go.mod names no version of k8s.io/kubernetes');
+  return Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor })
+    .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
+    .join(' ');
+}
+
+function beside(file: string): string {
+  return join(import.meta.dirname, file);
 }

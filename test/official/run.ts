@@ -78,6 +78,7 @@ async function runOn(folder: RunFolder, { options, programs, suite, all }: Parts
   endOnSignals(interrupted, ginkgo);
   const archives = async () => makeImages({ environment, programs, cacheDirectory, say }, await suite.images());
   const cluster = await startCluster(options.keep, archives, say);
+  programs.removeOld();
   try {
     const { parallel } = options;
     await runRounds({ environment, cluster, folder, ginkgo, paths, parallel, say, signal: interrupted.signal });
