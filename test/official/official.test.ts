@@ -1,14 +1,18 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { virtualEnvironment } from '../support/environment.ts';
 import { documentOf, parseRows } from './document.ts';
 import { failureFolder, namespacesOf } from './failure-folders.ts';
 import { focusOn, stepsOf } from './ginkgo.ts';
+import { GoPrograms, versionFlags } from './go-programs.ts';
 import { shortNames } from './images/suite-image.ts';
 import { parseOptions } from './options.ts';
 import { ProgressReader } from './progress-reader.ts';
 import { entrants, provenResults, readPassing, rotatingPart } from './ratchet.ts';
 import { groupOf, isSerial } from './suite.ts';
-import { summarise, summaryTable } from './summary.ts';
+import { summarise, summaryTable, wholeGroups } from './summary.ts';
 
 const result = (name: string, outcome: 'passed' | 'failed', round = 1) => ({ round, test: name, outcome }) as const;
 
@@ -153,6 +157,17 @@ test('a summary counts by group, and a test that failed once as failed', () => {
   expect(summaryTable(groups).split('\n').at(-1)).toMatch(/^all +4 +2 +1 +1$/);
 });
 
+test('a group is whole when each of its tests has run, in whatever round', () => {
+  const all = ['[sig-node] a', '[sig-node] b', '[sig-apps] c'];
+  const results = [result('[sig-node] a', 'passed'), result('[sig-apps] c', 'failed')];
+  const whole = (more: typeof results) => {
+    const ran = [...results, ...more];
+    return wholeGroups(summarise(all, ran), all, ran).map(({ group }) => group);
+  };
+  expect(whole([])).toEqual(['sig-apps']);
+  expect(whole([result('[sig-node] b', 'passed', 2)])).toEqual(['sig-apps', 'sig-node']);
+});
+
 test('the rows of the document are read as they were written', () => {
   const row = { group: 'sig-node', tests: 104, passed: 90, ratchet: 80, commit: 'abc1234', date: '2026-11-28' };
   const rows = [row, { ...row, group: 'sig-apps' }];
@@ -170,4 +185,26 @@ test('names of images and folders', () => {
   expect(failureFolder('/nowhere', '[sig-node] Pods should (a) [NodeConformance] [Conformance]')).toBe(
     '/nowhere/sig-node-pods-should-a',
   );
+});
+
+describe('programs of Go', () => {
+  test('are told the version of the suite', () => {
+    const flags = versionFlags('require (\n\tk8s.io/api v0.38.3\n\tk8s.io/kubernetes v1.38.3\n)\n');
+    expect(flags.match(/\w+=\S+/g)).toEqual(['gitVersion=v1.38.3', 'gitMajor=1', 'gitMinor=38']);
+    expect(() => versionFlags('module x')).toThrow('go.mod names no version');
+  });
+
+  test('of other states are removed, but for those that were used last', () => {
+    const cache = mkdtempSync(join(tmpdir(), 'stuurman-programs-'));
+    onTestFinished(() => rmSync(cache, { recursive: true }));
+    const programs = new GoPrograms(virtualEnvironment(1), cache, () => {});
+    const [own, other, old] = [`programs-${programs.key}`, 'programs-1', 'programs-2'];
+    for (const [index, name] of [own, old, other].entries()) {
+      mkdirSync(join(cache, name));
+      utimesSync(join(cache, name), index, index);
+    }
+    mkdirSync(join(cache, 'images'));
+    programs.removeOld();
+    expect(readdirSync(cache).sort()).toEqual(['images', own, other].sort());
+  });
 });

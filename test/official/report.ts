@@ -4,15 +4,20 @@ import { recordInDocument } from './document.ts';
 import { entrants, provenResults, readPassing, writePassing } from './ratchet.ts';
 import type { RunFolder } from './run-folder.ts';
 import { groupOf } from './suite.ts';
-import { summarise, summaryTable } from './summary.ts';
+import { summarise, summaryTable, wholeGroups } from './summary.ts';
+
+export interface Conclusion {
+  readonly folder: RunFolder;
+  /** Every test of the suite. */
+  readonly all: readonly string[];
+  /** What it ran on: of a run that was resumed, in its last part. */
+  readonly commit: string;
+  readonly interrupted: boolean;
+  readonly say: (text: string) => void;
+}
 
 /** Writes the report, the ratchet and the document; answers the exit code: 1 when a test failed that has passed before. */
-export function conclude(
-  folder: RunFolder,
-  all: readonly string[],
-  interrupted: boolean,
-  say: (text: string) => void,
-): number {
+export function conclude({ folder, all, commit, interrupted, say }: Conclusion): number {
   const { path, plan } = folder;
   const results = folder.results();
   const proven = provenResults(results);
@@ -22,15 +27,13 @@ export function conclude(
   const fallen = before.filter((test) => failed.has(test));
   const entered = entrants(proven).filter((test) => !before.includes(test));
   if (entered.length > 0) writePassing([...before, ...entered]);
-  const report = { ...plan, interrupted, groups, fallen, entered, results };
+  const report = { ...plan, commit, interrupted, groups, fallen, entered, results };
   writeFileSync(join(path, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  const ran = new Set(results.map(({ test }) => test));
-  const whole = groups.filter(({ group }) => all.every((test) => groupOf(test) !== group || ran.has(test)));
   const passing = readPassing();
   recordInDocument({
-    groups: whole,
+    groups: plan.sample ? [] : wholeGroups(groups, all, results),
     ratchet: (group) => passing.filter((test) => groupOf(test) === group).length,
-    commit: plan.commit,
+    commit,
     date: plan.startedAt.slice(0, 10),
   });
   say(`\n${summaryTable(groups)}\n\nreport: ${join(path, 'report.json')}`);

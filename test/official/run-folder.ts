@@ -17,6 +17,8 @@ export interface RunPlan {
   readonly commit: string;
   readonly tests: readonly string[];
   readonly repeat: number;
+  /** Of the ratchet: a check, of which the document does not tell, whatever it holds by chance. */
+  readonly sample: boolean;
 }
 
 const keptRuns = 10;

@@ -50,6 +50,7 @@ async function main(): Promise<number> {
           commit: commit(),
           tests,
           repeat: options.repeat,
+          sample: (options.passing ?? 0) > 0,
         }),
       { options, programs, suite, all },
     );
@@ -76,6 +77,7 @@ async function runOn(folder: RunFolder, { options, programs, suite, all }: Parts
   const paths = { ginkgo: await programs.ensure('ginkgo'), suite: await programs.ensure('e2e.test') };
   const interrupted = new AbortController();
   endOnSignals(interrupted, ginkgo);
+  const ranOn = commit();
   const archives = async () => makeImages({ environment, programs, cacheDirectory, say }, await suite.images());
   const cluster = await startCluster(options.keep, archives, say);
   programs.removeOld();
@@ -85,7 +87,7 @@ async function runOn(folder: RunFolder, { options, programs, suite, all }: Parts
   } finally {
     if (!options.keep) await cluster.down('--purge');
   }
-  return conclude(folder, all, interrupted.signal.aborted, say);
+  return conclude({ folder, all, commit: ranOn, interrupted: interrupted.signal.aborted, say });
 }
 
 /** One Ctrl-C comes several times: from the terminal, and from each program that started this one. */

@@ -24,6 +24,16 @@ export function summarise(tests: readonly string[], results: readonly TestResult
     .sort((a, b) => (a.group < b.group ? -1 : 1));
 }
 
+/** Those of which every test has run. */
+export function wholeGroups(
+  groups: readonly GroupSummary[],
+  all: readonly string[],
+  results: readonly TestResult[],
+): readonly GroupSummary[] {
+  const ran = new Set(results.map(({ test }) => test));
+  return groups.filter(({ group }) => all.every((test) => groupOf(test) !== group || ran.has(test)));
+}
+
 /** One table for the terminal, with the sum below. */
 export function summaryTable(groups: readonly GroupSummary[]): string {
   const sum = (of: (group: GroupSummary) => number) => groups.reduce((total, group) => total + of(group), 0);
