@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../../src/machinery/environment/environment.ts';
 import { runCommand } from '../../src/node/host/linux/run-command.ts';
 import { nameOf, type SpecReport, stepsOf } from './ginkgo.ts';
+import { unusedPath } from './unused-path.ts';
 
 export interface FailureFoldersOptions {
   readonly environment: Environment;
@@ -96,8 +97,5 @@ export function failureFolder(parent: string, test: string): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
     .slice(0, 120);
-  for (let attempt = 1; ; attempt++) {
-    const path = join(parent, attempt === 1 ? name : `${name}-${attempt}`);
-    if (!existsSync(path)) return path;
-  }
+  return unusedPath(join(parent, name));
 }

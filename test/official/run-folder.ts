@@ -49,8 +49,9 @@ export class RunFolder {
     this.plan = plan;
   }
 
+  /** On a line of its own, also after the half line of a run that was killed. */
   add(result: TestResult): void {
-    appendFileSync(this.#resultsFile, `${JSON.stringify(result)}\n`);
+    appendFileSync(this.#resultsFile, `\n${JSON.stringify(result)}`);
   }
 
   /** Also of a run that was killed; of one test in one round the last counts. */
@@ -62,6 +63,18 @@ export class RunFolder {
       if (result !== undefined) byTest.set(`${result.round} ${result.test}`, result);
     }
     return [...byTest.values()];
+  }
+
+  /** The tests that have no result in a round yet. */
+  left(round: number): readonly string[] {
+    const done = new Set(this.results().flatMap((result) => (result.round === round ? [result.test] : [])));
+    return this.plan.tests.filter((test) => !done.has(test));
+  }
+
+  isComplete(): boolean {
+    return Array.from({ length: this.plan.repeat }, (_, index) => this.left(index + 1)).every(
+      ({ length }) => length === 0,
+    );
   }
 
   /** The tests that failed in any round. */

@@ -6,6 +6,7 @@ import { type Ginkgo, nameOf, type SpecReport } from './ginkgo.ts';
 import { ProgressReader } from './progress-reader.ts';
 import type { Outcome, RunFolder } from './run-folder.ts';
 import { isSerial } from './suite.ts';
+import { unusedPath } from './unused-path.ts';
 
 export interface RoundsOptions {
   readonly environment: Environment;
@@ -22,9 +23,8 @@ export interface RoundsOptions {
 /** Runs what the plan asks for and has no result yet: in each round first what may run side by side, then the rest by itself. */
 export async function runRounds(options: RoundsOptions): Promise<void> {
   const { folder, signal } = options;
-  const done = new Set(folder.results().map(({ round, test }) => `${round} ${test}`));
   for (let round = 1; round <= folder.plan.repeat; round++) {
-    const left = folder.plan.tests.filter((test) => !done.has(`${round} ${test}`));
+    const left = folder.left(round);
     for (const serial of [false, true]) {
       const tests = left.filter((test) => isSerial(test) === serial);
       if (tests.length === 0 || signal.aborted) continue;
@@ -58,7 +58,8 @@ async function runPart(
     ...paths,
     tests,
     procs: serial ? 1 : Math.min(parallel, tests.length),
-    folder: join(folder.path, `round-${round}-${serial ? 'serial' : 'parallel'}`),
+    // A run that is resumed keeps what was written of its earlier part.
+    folder: unusedPath(join(folder.path, `round-${round}-${serial ? 'serial' : 'parallel'}`)),
     flags: suiteFlags(cluster),
     onOutput: (text) => reader.read(text),
   });

@@ -34,6 +34,7 @@ async function main(): Promise<number> {
   const all = await suite.tests();
   const folder = options.resume ? RunFolder.last(runs) : undefined;
   if (options.resume && folder === undefined) throw new Error('there is no run to go on with');
+  if (folder?.isComplete() === true) throw new Error(`nothing is left of the last run, ${folder.path}`);
   const tests = folder?.plan.tests ?? select(all, options);
   if (options.list) {
     process.stdout.write(tests.map((test) => `${test}\n`).join(''));
@@ -112,7 +113,7 @@ function select(all: readonly string[], options: ConformanceOptions): readonly s
   const known = new Set(all.map(groupOf));
   const unknown = groups.find((group) => !known.has(group));
   if (unknown !== undefined) throw new Error(`there is no group ${unknown}; there are ${[...known].sort().join(', ')}`);
-  const last = failed ? new Set(RunFolder.last(runs)?.failed()) : undefined;
+  const last = failed ? new Set(failedLast()) : undefined;
   const listed = new Set(passing === undefined ? all : rotatingPart(readPassing(), passing, commit()));
   const named = tests === undefined ? undefined : new Set(readTestNames(tests));
   const stranger = [...(named ?? [])].find((name) => !all.includes(name));
@@ -126,6 +127,14 @@ function select(all: readonly string[], options: ConformanceOptions): readonly s
       (last?.has(test) ?? true),
   );
   return [...chosen.filter((test) => !isSerial(test)), ...chosen.filter(isSerial)];
+}
+
+function failedLast(): readonly string[] {
+  const last = RunFolder.last(runs);
+  if (last === undefined) throw new Error('there was no run in which a test could have failed');
+  const failed = last.failed();
+  if (failed.length === 0) throw new Error(`no test failed in the last run, ${last.path}`);
+  return failed;
 }
 
 function requireRoot(): void {
