@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { RealEnvironment } from '../../src/machinery/environment/real.ts';
 import { takeLock } from '../support/machine-lock.ts';
-import { startCluster } from './conformance-cluster.ts';
+import { serveImages, startCluster } from './conformance-cluster.ts';
 import { Ginkgo } from './ginkgo.ts';
 import { GoPrograms } from './go-programs.ts';
 import { makeImages } from './images/make-images.ts';
@@ -79,12 +79,14 @@ async function runOn(folder: RunFolder, { options, programs, suite, all }: Parts
   const interrupted = new AbortController();
   endOnSignals(interrupted, ginkgo);
   const ranOn = commit();
-  const archives = async () => makeImages({ environment, programs, cacheDirectory, say }, await suite.images());
-  const cluster = await startCluster(options.keep, archives, say);
+  const archives = await makeImages({ environment, programs, cacheDirectory, say }, await suite.images());
   programs.removeOld();
+  const cluster = await startCluster(options.keep, say);
   try {
+    const registry = await serveImages(cluster, archives);
     const { parallel } = options;
     await runRounds({ environment, cluster, folder, ginkgo, paths, parallel, say, signal: interrupted.signal });
+    registry.close();
   } finally {
     if (!options.keep) await cluster.down('--purge');
   }
