@@ -21,6 +21,8 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 const cacheDirectory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'stuurman', 'official');
 const runs = join(cacheDirectory, 'runs');
 
+const silentWaitMs = 1000;
+
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   mkdirSync(cacheDirectory, { recursive: true });
@@ -42,7 +44,9 @@ async function main(): Promise<number> {
   }
   if (tests.length === 0) throw new Error('no test is named so; --list tells their names');
   requireRoot();
+  const waiting = setTimeout(() => say('waiting for the run that goes on on this machine ...'), silentWaitMs);
   const giveBack = await takeLock('stuurman-conformance');
+  clearTimeout(waiting);
   try {
     return await runOn(
       folder ??

@@ -12,9 +12,10 @@ const fetchTimeoutMs = 10 * 60_000;
  * BusyBox as its authors configure it, from the source package of the machine's Debian. Debian's own builds will not do: the static one
  * crashes when it looks up names, and the shell of the other drops variables whose names are not identifiers. Answers the program's path.
  */
-export async function buildBusybox(processes: Processes, folder: string): Promise<string> {
+export async function buildBusybox(processes: Processes, folder: string, say: (text: string) => void): Promise<string> {
   const program = join(folder, 'busybox');
   if (existsSync(program)) return program;
+  say('compiling BusyBox from the source package of Debian (once, minutes) ...');
   await mkdir(folder, { recursive: true });
   const archive = await fetchSource(processes, folder);
   const source = join(folder, 'source');

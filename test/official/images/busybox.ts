@@ -10,7 +10,7 @@ import { type ImageOrder, nameLabel, shortNames } from './suite-image.ts';
 const libraryFolders: Readonly<Record<string, string>> = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 
 /** BusyBox with all that its authors switch on, and glibc. */
-export async function busybox({ image, cacheDirectory }: ImageOrder): Promise<PackageImage> {
+export async function busybox({ image, cacheDirectory, say }: ImageOrder): Promise<PackageImage> {
   return {
     name: shortNames(image).tagged,
     image,
@@ -18,7 +18,7 @@ export async function busybox({ image, cacheDirectory }: ImageOrder): Promise<Pa
     ignored: ignoredPackages,
     ingredients: ['1'],
     cook: async ({ processes, architecture, root }) => {
-      const program = await buildBusybox(processes, join(cacheDirectory, 'busybox'));
+      const program = await buildBusybox(processes, join(cacheDirectory, 'busybox'), say);
       const tree = new PackageTree(root);
       await tree.takeLibrariesOf(program);
       // Looking up a name loads these.

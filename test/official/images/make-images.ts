@@ -33,7 +33,7 @@ export async function makeImages(
     if (recipe === undefined) continue;
     say(`image ${image}`);
     try {
-      archives.push(await maker.make(await recipe({ image, architecture, programs, cacheDirectory })));
+      archives.push(await maker.make(await recipe({ image, architecture, programs, cacheDirectory, say })));
     } catch (cause) {
       throw new Error(`the image ${image} could not be made: ${(cause as Error).message}${advice(cause)}`, { cause });
     }

@@ -10,6 +10,7 @@ export interface ImageOrder {
   readonly programs: GoPrograms;
   /** What is built on the way is kept here. */
   readonly cacheDirectory: string;
+  readonly say: (text: string) => void;
 }
 
 export type SuiteRecipe = (order: ImageOrder) => Promise<PackageImage>;
