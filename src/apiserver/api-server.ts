@@ -140,6 +140,12 @@ export class ApiServer implements HttpHandler, ObjectChanger {
     await Promise.all([...definitions, ...reviews].map((definition) => this.#served.install(definition)));
   }
 
+  /** Forgets states of before a revision, in the store and in memory: who lists by one of them begins anew. */
+  async compact(revision: number): Promise<void> {
+    await this.#options.store.compact(revision);
+    this.#served.feed.forget(revision);
+  }
+
   /** Ends all watches. The store stays open: it belongs to the caller. */
   stop(): void {
     this.#served.stop();

@@ -163,6 +163,17 @@ describe('a cluster inside a test', () => {
       );
     }));
 
+  test('the rest of a list is of the same state for five minutes, and must begin anew after ten', () =>
+    withCluster(async ({ client, advance }) => {
+      const first = await client.list(nodes, { limit: 1 });
+      const token = first.metadata?.continue ?? '';
+      await advance('4m');
+      const rest = await client.list(nodes, { limit: 1, continue: token });
+      expect(rest.metadata?.resourceVersion).toBe(first.metadata?.resourceVersion);
+      await advance('6m');
+      await expect(client.list(nodes, { limit: 1, continue: token })).rejects.toMatchObject({ reason: 'Expired' });
+    }));
+
   test('users are subject to RBAC', () =>
     withCluster(async (cluster) => {
       await expect(cluster.clientAs({ username: 'jane' }).list(pods, { namespace: 'default' })).rejects.toThrow(

@@ -109,6 +109,19 @@ test('reads what is there, then follows; snapshots never change', async () => {
   expect((await world.cache.at(before.revision))?.tree).toBe(before.tree);
 });
 
+test('a state of before the compaction of the store is not told of, though watches may still begin there', async () => {
+  const world = await new World().start();
+  await world.put('a');
+  const before = await world.cache.fresh();
+  await world.put('b');
+  const after = await world.cache.fresh();
+  world.feed.forget(after.revision);
+  world.feed.forget(before.revision);
+  expect(await world.cache.at(before.revision)).toBeUndefined();
+  expect((await world.cache.at(after.revision))?.tree).toBe(after.tree);
+  expect(() => world.watch({ after: before.revision })).not.toThrow();
+});
+
 test('what happens while everything is being read is neither lost nor seen twice', async () => {
   const world = new World();
   for (const name of ['a', 'b']) await world.put(name);

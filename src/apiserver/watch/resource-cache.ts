@@ -129,7 +129,8 @@ export class ResourceCache {
   async at(revision: number, request?: Cancellable): Promise<Snapshot | undefined> {
     await this.#readable();
     await this.#options.feed.reached(revision, request);
-    const tree = this.#ring.treeAt(revision);
+    // What is kept for watches may reach back further than the store, by as long as nothing happens.
+    const tree = revision < this.#options.feed.oldest ? undefined : this.#ring.treeAt(revision);
     return tree === undefined ? undefined : { tree, revision };
   }
 

@@ -37,6 +37,7 @@ export class StoreFeed {
   #waiters: Waiter[] = [];
   #handle: WatchHandle | undefined;
   #revision = 0;
+  #oldest = 0;
   #closed = false;
 
   constructor(options: { readonly store: Store; readonly environment: Environment; readonly logger: Logger }) {
@@ -48,6 +49,16 @@ export class StoreFeed {
   /** Every change up to this revision has been handed out. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** No state of before this revision is to be told of. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** Told what the store was compacted to. */
+  forget(revision: number): void {
+    this.#oldest = Math.max(this.#oldest, revision);
   }
 
   async start(): Promise<void> {

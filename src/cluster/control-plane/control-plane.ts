@@ -369,13 +369,14 @@ export class ControlPlane {
   /** History is kept for five to ten minutes, for watches that come back. */
   #startCompaction(): void {
     const { environment, store, logger } = this.#options;
+    const { api } = this;
     let due = 0;
     const compaction = new Rounds({
       environment,
       intervalMs: compactEveryMs,
       async round() {
         const current = await store.currentRevision();
-        if (due > 0) await store.compact(due);
+        if (due > 0) await api.compact(due);
         due = current;
       },
       failed: (err) => logger.error('the store was not compacted', { err }),
