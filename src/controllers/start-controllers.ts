@@ -39,6 +39,7 @@ import { podGcController } from './pod-gc/pod-gc-controller.ts';
 import { horizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler-controller.ts';
 import { replicaSetController } from './replicaset/replica-set-controller.ts';
 import { replicationController } from './replication/replication-controller.ts';
+import { resourceClaimController } from './resource-claim/resource-claim-controller.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import type { Controller } from './runtime/controller.ts';
@@ -128,6 +129,7 @@ function controllers({
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],
     ['generic-garbage-collector', (context) => garbageCollector(context, discovery)],
     ['resourcequota-controller', (context) => resourceQuotaController(context, discovery)],
+    ['resource-claim-controller', resourceClaimController, 'resource_claim'],
     ['storage-version-migrator-controller', (context) => storageVersionMigrator(context, discovery)],
     ['node-controller', (context) => nodeLifecycleController(context, nodeLifecycle)],
     ['node-controller', taintEvictionController, 'taint-eviction-controller'],

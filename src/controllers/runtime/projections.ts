@@ -17,6 +17,7 @@ import type {
 } from '../../resources/schema/core-v1.generated.ts';
 import type { ObjectMeta } from '../../resources/schema/meta-v1.generated.ts';
 import type { IPAddress, ServiceCIDR } from '../../resources/schema/networking-v1.generated.ts';
+import type { ResourceClaim } from '../../resources/schema/resource-v1.generated.ts';
 import type { VolumeAttributesClass } from '../../resources/schema/storage-v1.generated.ts';
 import { controllerOf } from './owner-references.ts';
 
@@ -70,7 +71,7 @@ function podParts(spec: PodSpec | undefined, status: PodStatus | undefined): Pic
 function podSpec(spec: PodSpec): PodSpec {
   const { nodeName, hostname, subdomain, hostNetwork, restartPolicy, schedulerName, tolerations, readinessGates } =
     spec;
-  const { resources, overhead } = spec;
+  const { resources, overhead, resourceClaims } = spec;
   return {
     nodeName,
     hostname,
@@ -82,6 +83,7 @@ function podSpec(spec: PodSpec): PodSpec {
     readinessGates,
     ...(resources !== undefined && { resources }),
     ...(overhead !== undefined && { overhead }),
+    ...(resourceClaims !== undefined && { resourceClaims }),
     ...daemonAffinity(spec.affinity),
     containers: spec.containers.map(container),
     initContainers: spec.initContainers?.filter((each) => each.restartPolicy === 'Always').map(container),
@@ -111,6 +113,7 @@ function volume({ name, persistentVolumeClaim, ephemeral }: Volume): Volume {
 
 function podStatus(status: PodStatus): PodStatus {
   const { phase, reason, conditions, podIP, podIPs, hostIP, hostIPs, startTime } = status;
+  const { resourceClaimStatuses, extendedResourceClaimStatus } = status;
   return {
     phase,
     reason,
@@ -120,6 +123,8 @@ function podStatus(status: PodStatus): PodStatus {
     hostIP,
     hostIPs,
     startTime,
+    ...(resourceClaimStatuses !== undefined && { resourceClaimStatuses }),
+    ...(extendedResourceClaimStatus !== undefined && { extendedResourceClaimStatus }),
     containerStatuses: status.containerStatuses?.map(containerStatus),
     initContainerStatuses: status.initContainerStatuses?.map(containerStatus),
   };
@@ -138,6 +143,10 @@ export const byController = 'controller';
 export const byNode = 'node';
 /** Pods by `namespace/name` of the claims that they use. */
 export const byClaim = 'claim';
+/** Pods by `namespace/name` of the claims for devices that they have. */
+export const byResourceClaim = 'resourceClaim';
+/** Pods by `namespace/name` of the templates by which they get such claims. */
+export const byResourceClaimTemplate = 'resourceClaimTemplate';
 
 export function orphansOf(namespace: string): string {
   return `orphans/${namespace}`;
@@ -159,10 +168,33 @@ export function claimKeysOf({ metadata, spec }: Pod): readonly string[] {
   });
 }
 
+function resourceClaimIndex({ metadata, spec, status }: Pod): readonly string[] {
+  const named = (spec?.resourceClaims ?? []).map(({ resourceClaimName }) => resourceClaimName);
+  const made = (status?.resourceClaimStatuses ?? []).map(({ resourceClaimName }) => resourceClaimName);
+  return [...named, ...made].flatMap((name) => (name === undefined ? [] : [`${metadata.namespace}/${name}`]));
+}
+
+function resourceClaimTemplateIndex({ metadata, spec }: Pod): readonly string[] {
+  const names = new Set(spec?.resourceClaims?.map(({ resourceClaimTemplateName }) => resourceClaimTemplateName));
+  return [...names].flatMap((name) => (name === undefined ? [] : [`${metadata.namespace}/${name}`]));
+}
+
 /** How every controller asks for pods. */
 export const podInformer: InformerOptions<Pod> = {
   projection: podProjection,
-  indexes: { [byController]: controllerIndex, [byNode]: nodeIndex, [byClaim]: claimKeysOf },
+  indexes: {
+    [byController]: controllerIndex,
+    [byNode]: nodeIndex,
+    [byClaim]: claimKeysOf,
+    [byResourceClaim]: resourceClaimIndex,
+    [byResourceClaimTemplate]: resourceClaimTemplateIndex,
+  },
+};
+
+/** How every controller asks for claims for devices. */
+export const resourceClaimInformer: InformerOptions<ResourceClaim> = {
+  projection: withoutManagedFields<ResourceClaim>,
+  indexes: { [byController]: controllerIndex },
 };
 
 /** How every controller asks for revisions. */
