@@ -38,6 +38,8 @@ export type ClusterEvent =
   | 'PodLabelsChanged'
   | 'VolumesChanged'
   | 'NamespaceChanged'
+  /** A claim for devices or a class of them. */
+  | 'DevicesChanged'
   | 'PodUpdated';
 
 /**

@@ -119,10 +119,10 @@ describe('why no node takes a pod, in the words that Kubernetes uses', () => {
       "0/1 nodes are available: 1 node(s) didn't satisfy existing pods anti-affinity rules.",
     ],
     [
-      'claims, which nobody gives devices for',
+      'a claim for devices that is not there',
       [[node('a')]],
       pod('p', { spec: { resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] } }),
-      '0/1 nodes are available: cannot allocate all claims.',
+      '0/1 nodes are available: resourceclaim.resource.k8s.io "gpu" not found.',
     ],
     ['an empty cluster', [[]], pod('p'), 'no nodes available to schedule pods'],
   ];

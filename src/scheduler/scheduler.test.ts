@@ -7,7 +7,7 @@ import type { VirtualEnvironment } from '../machinery/environment/virtual.ts';
 import { silentLogger } from '../machinery/log.ts';
 import { silentMetrics } from '../machinery/metrics.ts';
 import { conflict } from '../machinery/status-errors.ts';
-import { nodes, pods } from '../resources/schema/resource-types.generated.ts';
+import { nodes, pods, resourceClaims } from '../resources/schema/resource-types.generated.ts';
 import { Scheduler } from './scheduler.ts';
 
 const key = { namespace: 'default', name: 'web' };
@@ -69,4 +69,26 @@ test('a pod that was not bound though it waits is one, and is tried again', asyn
   await createPod();
   await environment.advance(20_000);
   expect(deeds.map(({ reason }) => reason)).toEqual(['FailedScheduling', 'Scheduled']);
+});
+
+test('a pod that waits for a claim for devices is held back without a word, and tried once that is there', async () => {
+  const claim = { metadata: { namespace: 'default', name: 'gpu' }, spec: { devices: { requests: [] } } };
+  const containers = [{ name: 'main', image: 'app:1' }];
+  const wanted = [{ name: 'gpu', resourceClaimTemplateName: 't' }];
+  await client.create(pods, { metadata: key, spec: { containers, resourceClaims: wanted } });
+  await environment.advance(20_000);
+  const pod = await client.get(pods, key);
+  expect([deeds, pod.status?.conditions]).toEqual([[], undefined]);
+  const ownerReferences = [
+    { apiVersion: 'v1', kind: 'Pod', name: 'web', uid: pod.metadata.uid ?? '', controller: true },
+  ];
+  await client.create(resourceClaims, { ...claim, metadata: { ...claim.metadata, ownerReferences } });
+  await environment.advance(20_000);
+  expect(deeds).toEqual([]);
+  const status = { ...pod.status, resourceClaimStatuses: [{ name: 'gpu', resourceClaimName: 'gpu' }] };
+  await client.update(pods, { ...pod, status }, { subresource: 'status' });
+  await environment.advance(20_000);
+  const note =
+    '0/1 nodes are available: 1 cannot allocate all claims. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+  expect(deeds.map((deed) => `${deed.reason}: ${deed.message}`)).toEqual([`FailedScheduling: ${note}`]);
 });

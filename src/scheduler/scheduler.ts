@@ -11,6 +11,7 @@ import { formatTime } from '../machinery/time.ts';
 import { disruptionTarget } from '../resources/core/pod/disruption-target.ts';
 import type { Binding, Node, Pod, PodCondition } from '../resources/schema/core-v1.generated.ts';
 import {
+  deviceClasses,
   namespaces,
   nodes,
   persistentVolumeClaims,
@@ -19,6 +20,7 @@ import {
   pods,
   replicaSets,
   replicationControllers,
+  resourceClaims,
   services,
   statefulSets,
   storageClasses,
@@ -88,6 +90,8 @@ export class Scheduler {
       claims: informers.informer(persistentVolumeClaims),
       volumes: informers.informer(persistentVolumes),
       classes: informers.informer(storageClasses),
+      deviceClaims: informers.informer(resourceClaims),
+      deviceClasses: informers.informer(deviceClasses),
       ownerSelector: ownerSelector({
         services: informers.informer(services),
         replicationControllers: informers.informer(replicationControllers),
@@ -128,6 +132,8 @@ export class Scheduler {
       this.#followOther(informers.informer<{ metadata: object }>(type), 'VolumesChanged');
     }
     this.#followOther(informers.informer(namespaces), 'NamespaceChanged');
+    for (const type of [resourceClaims, deviceClasses])
+      this.#followOther(informers.informer<{ metadata: object }>(type), 'DevicesChanged');
     await informers.synced(this.#stop.signal);
     this.#started = true;
     this.#kick();
@@ -188,7 +194,8 @@ export class Scheduler {
     if (typeof pod.metadata.deletionTimestamp === 'string') this.#queue.delete(pod);
     else if (this.#isOurs(pod) && !this.#cache.isPlaced(podKey(pod)) && (old === undefined || specChanged(pod, old))) {
       const gated = old === undefined ? this.#queue.add(pod) : this.#queue.update(pod);
-      if (gated !== undefined) this.#spawn(this.#setCondition(pod, 'SchedulingGated', gated, undefined));
+      if (gated !== undefined && (pod.spec?.schedulingGates ?? []).length > 0)
+        this.#spawn(this.#setCondition(pod, 'SchedulingGated', gated, undefined));
     }
   }
 

@@ -123,12 +123,13 @@ export class SchedulingQueue {
     else this.#arm(now + sweepMs);
   }
 
-  /** Something happened: whoever waits for such an event is tried again. */
+  /** Something happened: whoever waits for such an event is tried again, and whoever is held at the gate asks there again. */
   moved(event: ClusterEvent): void {
     for (const queued of this.#pods.values()) {
       if (queued.place === 'scheduling') queued.movedMeanwhile = true;
       else if (queued.place === 'unschedulable' && (queued.retryOn.size === 0 || queued.retryOn.has(event)))
         this.#wake(queued);
+      else if (queued.place === 'gated' && this.#gate(queued.info.pod) === undefined) this.#activate(queued);
     }
   }
 

@@ -69,6 +69,8 @@ export class SchedulingFixture {
       claims: nothing,
       volumes: nothing,
       classes: nothing,
+      deviceClaims: nothing,
+      deviceClasses: nothing,
       ownerSelector: (owned) => {
         const app = owned.metadata.labels?.['app'];
         return app === undefined ? undefined : (labels) => labels['app'] === app;

@@ -1,3 +1,4 @@
+import { deviceClaimOf } from '../../resources/core/pod/device-claims.ts';
 import type { Pod, PodResourceClaim } from '../../resources/schema/core-v1.generated.ts';
 import { pods } from '../../resources/schema/resource-types.generated.ts';
 import type { ResourceClaim, ResourceClaimTemplate } from '../../resources/schema/resource-v1.generated.ts';
@@ -9,22 +10,9 @@ export const podClaimAnnotation = 'resource.kubernetes.io/pod-claim-name';
 /** Room for a hyphen and the five random characters in a name of 63. */
 const longestBase = 57;
 
-/**
- * Which claim an entry of a pod means. Undefined: none was made yet, as far as the pod says. Null: none is needed. `own`: it was made
- * for the pod, whose it has to be.
- */
-export function claimOf(
-  pod: Pod,
-  { name, resourceClaimName }: PodResourceClaim,
-): { readonly name: string | null; readonly own: boolean } | undefined {
-  if (resourceClaimName !== undefined) return { name: resourceClaimName, own: false };
-  const known = pod.status?.resourceClaimStatuses?.find((each) => each.name === name);
-  return known && { name: known.resourceClaimName ?? null, own: true };
-}
-
 /** The names of all claims that a pod is known to have, those that the scheduler made for it among them. */
 export function claimNamesOf(pod: Pod): readonly string[] {
-  const named = (pod.spec?.resourceClaims ?? []).map((each) => claimOf(pod, each)?.name);
+  const named = (pod.spec?.resourceClaims ?? []).map((each) => deviceClaimOf(pod, each)?.name);
   const extended = pod.status?.extendedResourceClaimStatus?.resourceClaimName;
   return [...named, extended].filter((name) => typeof name === 'string');
 }

@@ -2,6 +2,7 @@ import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { notFound } from '../../machinery/status-errors.ts';
+import { deviceClaimOf } from '../../resources/core/pod/device-claims.ts';
 import type { Pod, PodResourceClaim } from '../../resources/schema/core-v1.generated.ts';
 import { pods, resourceClaims, resourceClaimTemplates } from '../../resources/schema/resource-types.generated.ts';
 import type {
@@ -23,7 +24,7 @@ import {
   withoutManagedFields,
 } from '../runtime/projections.ts';
 import { type ClaimMetrics, claimMetrics } from './claim-metrics.ts';
-import { claimFor, claimNamesOf, claimOf, needsNoClaims, podClaimAnnotation } from './pod-claims.ts';
+import { claimFor, claimNamesOf, needsNoClaims, podClaimAnnotation } from './pod-claims.ts';
 import { stillReserved } from './reservations.ts';
 
 const fieldManager = 'ResourceClaimController';
@@ -120,7 +121,7 @@ class ResourceClaims {
   /** The claim that is to be entered in the pod's status; undefined where nothing has to be said. */
   async #provide(pod: Pod, entry: PodResourceClaim, signal: AbortSignal): Promise<ResourceClaim | undefined> {
     if (entry.resourceClaimTemplateName === undefined) return undefined;
-    const known = claimOf(pod, entry);
+    const known = deviceClaimOf(pod, entry);
     if (known?.name === null) return undefined;
     try {
       if (known !== undefined && (await this.#isThere(pod, known.name, signal))) return undefined;
@@ -187,7 +188,7 @@ class ResourceClaims {
   async #reserve(pod: Pod, signal: AbortSignal): Promise<void> {
     const { namespace, name = '', uid = '' } = pod.metadata;
     for (const entry of pod.spec?.resourceClaims ?? []) {
-      const known = claimOf(pod, entry);
+      const known = deviceClaimOf(pod, entry);
       // Once the pod knows of its claim it is looked at again.
       if (known === undefined) return;
       const claim = known.name === null ? undefined : this.claims.get(known.name, namespace);

@@ -1,5 +1,5 @@
 import type { Plugin } from '../framework.ts';
-import { dynamicResources } from './dynamic-resources.ts';
+import { type DynamicResourcesOptions, dynamicResources } from './dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import {
@@ -16,11 +16,11 @@ import { type VolumeBindingOptions, volumeBinding } from './volume-binding.ts';
 
 /** The default profile, in the order in which filters are asked: the cheap and the final ones first. */
 export function defaultPlugins(
-  options: VolumeBindingOptions & { readonly ownerSelector: OwnerSelector },
+  options: VolumeBindingOptions & DynamicResourcesOptions & { readonly ownerSelector: OwnerSelector },
 ): readonly Plugin[] {
   return [
     schedulingGates,
-    dynamicResources,
+    dynamicResources(options),
     nodeUnschedulable,
     nodeName,
     taintToleration,
