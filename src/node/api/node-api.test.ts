@@ -25,6 +25,10 @@ test('answers health by the state of the runtime', async () => {
   expect(await world.get('/healthz')).toEqual([500, 'container runtime is down']);
   expect(await world.get('/healthz/ping')).toEqual([200, 'ok']);
   expect(await world.get('/nothing')).toEqual([404, '404 page not found\n']);
+  const [, slis] = await world.get('/metrics/slis');
+  expect(slis).toContain('kubernetes_healthcheck{name="syncloop",type="healthz"} 0\n');
+  expect(slis).toContain('kubernetes_healthchecks_total{name="syncloop",status="error",type="healthz"} 1\n');
+  expect(slis).toContain('kubernetes_healthchecks_total{name="log",status="success",type="healthz"} 2\n');
 });
 
 test('gives the logs of a container and of the one before it', async () => {
@@ -55,7 +59,7 @@ test('says why there are no logs', async () => {
     422,
     '{"message": "Invalid request."}',
   ]);
-  expect(await world.get('/containerLogs/default/web')).toEqual([400, '{"message": "Missing container name."}']);
+  expect(await world.get('/containerLogs/default/web')).toEqual([404, '404: Page Not Found']);
   expect(await world.get('/containerLogs/default/web/main')).toEqual([
     400,
     'container "main" in pod "web" is waiting to start: image can\'t be pulled',
@@ -132,6 +136,22 @@ test('tells of containers as dashboards know them, and of what runs', async () =
   expect(JSON.parse((await world.get('/runningpods/'))[1]).items).toMatchObject([
     { metadata: { name: 'web' }, spec: { containers: [{ name: 'main', resources: {} }] } },
   ]);
+});
+
+test('gives the logs of the machine, and refuses what a kubelet can be told to refuse', async () => {
+  await world.host.files.makeDirectory('/var/log/apt');
+  await world.host.files.write('/var/log/sys&tem.log', 'first\n');
+  await world.host.files.write('/var/log/apt/history.log', 'installed\n');
+  expect(await world.get('/logs/')).toEqual([
+    200,
+    '<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n<a href="apt/">apt/</a>\n<a href="sys&amp;tem.log">sys&amp;tem.log</a>\n</pre>\n',
+  ]);
+  expect(await world.get('/logs/sys&tem.log')).toEqual([200, 'first\n']);
+  expect(await world.get('/logs/apt/history.log')).toEqual([200, 'installed\n']);
+  expect(await world.get('/logs/apt')).toEqual([301, '']);
+  expect(await world.get('/logs/none')).toEqual([404, '404 page not found\n']);
+  expect(await world.get('/debug/pprof/heap')).toEqual([405, 'profiling endpoint is disabled.\n']);
+  expect(await world.get('/debug/flags/v')).toEqual([405, 'flags endpoint is disabled.\n']);
 });
 
 test('says how it is set up', async () => {

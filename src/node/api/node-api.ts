@@ -15,9 +15,11 @@ import { resourceMetrics } from '../stats/resource-metrics.ts';
 import type { StatsProvider } from '../stats/stats-provider.ts';
 import { containerLogs } from './container-logs.ts';
 import { attach, exec } from './exec.ts';
+import { HealthChecks } from './health-checks.ts';
 import { nodeConfiguration } from './node-configuration.ts';
 import { portForward } from './port-forward.ts';
 import { jsonResponse, textResponse } from './responses.ts';
+import { systemLogs } from './system-logs.ts';
 
 export interface NodeApiOptions {
   readonly environment: Environment;
@@ -39,6 +41,12 @@ export interface NodeApiOptions {
 /** What a connection is upgraded for. */
 const streams: ReadonlySet<string> = new Set(['exec', 'attach', 'portForward']);
 
+/** What a kubelet can be told not to serve: how its own program fares, which is no Go program here. */
+const offByChoice: Readonly<Record<string, string>> = {
+  '/debug/flags/v': 'flags endpoint is disabled.',
+  '/debug/pprof/': 'profiling endpoint is disabled.',
+};
+
 type Answer = (request: HttpRequest, query: URLSearchParams) => HttpResponse | Promise<HttpResponse>;
 
 /** The node's own API, as the API server and scrapers ask it: logs, stats, metrics, health. Who may ask is decided before. */
@@ -50,19 +58,17 @@ export class NodeApi implements HttpTarget {
   constructor(options: NodeApiOptions) {
     this.#options = options;
     this.#startedAt = options.environment.now();
-    const healthy: Answer = () => {
-      const problem = options.problem();
-      return problem === undefined ? textResponse(200, 'ok') : textResponse(500, problem);
-    };
+    const always = () => undefined;
+    const health = new HealthChecks({ log: always, ping: always, syncloop: () => options.problem() });
     this.#answers = new Map<string, Answer>([
-      ['/healthz', healthy],
-      ['/healthz/ping', () => textResponse(200, 'ok')],
-      ['/healthz/syncloop', healthy],
+      ['/healthz', () => health.all()],
+      ...[...health.names].map((name): [string, Answer] => [`/healthz/${name}`, () => health.one(name)]),
       ['/pods', () => jsonResponse(this.#podList())],
       ['/stats/summary', (_, query) => this.#summary(query)],
       ['/configz', () => jsonResponse(nodeConfiguration(options.config))],
       ['/runningpods', () => jsonResponse(this.#runningPods())],
       ['/metrics', async () => metricsResponse(await this.#ownMetrics())],
+      ['/metrics/slis', () => metricsResponse(metricText([...health.families(), this.#startTime()]))],
       ['/metrics/probes', () => metricsResponse(metricText([options.probes.counts(), this.#startTime()]))],
       ['/metrics/cadvisor', async () => metricsResponse(cadvisorMetrics(await this.#known(options.stats.cgroups())))],
       ['/metrics/resource', async () => metricsResponse(resourceMetrics(await this.#known(options.stats.usage())))],
@@ -74,8 +80,12 @@ export class NodeApi implements HttpTarget {
     const path = url.pathname.replace(/\/$/, '');
     const [, first, ...rest] = path.split('/').map(decodeURIComponent);
     const answer = this.#answers.get(path);
-    if (answer === undefined && first !== 'containerLogs') return textResponse(404, '404 page not found\n');
+    const switchedOff = Object.entries(offByChoice).find(([root]) => url.pathname.startsWith(root));
+    if (switchedOff !== undefined) return textResponse(405, `${switchedOff[1]}\n`);
+    if (answer === undefined && first !== 'containerLogs' && first !== 'logs')
+      return textResponse(404, '404 page not found\n');
     if (request.method !== 'GET' && request.method !== 'HEAD') return textResponse(405, '405: Method Not Allowed');
+    if (first === 'logs') return systemLogs(this.#options.host.files, url.pathname.slice('/logs'.length));
     return answer === undefined ? this.#logs(request, url.searchParams, rest) : answer(request, url.searchParams);
   }
 
@@ -100,9 +110,7 @@ export class NodeApi implements HttpTarget {
 
   #logs(request: HttpRequest, query: URLSearchParams, parts: readonly string[]): HttpResponse {
     const [namespace = '', name = '', container = ''] = parts;
-    if (namespace === '') return textResponse(400, '{"message": "Missing podNamespace."}');
-    if (name === '') return textResponse(400, '{"message": "Missing podID."}');
-    if (container === '') return textResponse(400, '{"message": "Missing container name."}');
+    if (container === '') return textResponse(404, '404: Page Not Found');
     const pod = this.#findPod(namespace, name);
     if (pod === undefined) return textResponse(404, `pod "${name}" does not exist`);
     const { cache, host, environment, statuses } = this.#options;

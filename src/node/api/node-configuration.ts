@@ -56,6 +56,11 @@ export function nodeConfiguration(config: NodeConfig): object {
       crashLoopBackOff: { maxContainerRestartPeriod: formatGoDuration(crashBackOffMs.maximum) },
       registerWithTaints: config.nodeTaints,
       registerNode: true,
+      enableDebuggingHandlers: true,
+      enableSystemLogHandler: true,
+      enableSystemLogQuery: false,
+      enableProfilingHandler: false,
+      enableDebugFlagsHandler: false,
     },
   };
 }

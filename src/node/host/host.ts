@@ -68,9 +68,21 @@ export interface Files {
   chmod(path: string, mode: number): Promise<void>;
   /** A file below a root, of at most so many bytes. Throws when something on the way is a link, or when it is longer. */
   readWithin(root: string, path: string, mostBytes: number): Promise<Uint8Array<ArrayBufferLike>>;
+  /** What is at a path below a root, for whoever looks around there. Throws when something on the way is a link, or it is no file. */
+  lookWithin(root: string, path: string): Promise<DirectoryNames | FileBytes>;
   /** Bytes from an offset; fewer at the end. */
   readAt(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBufferLike>>;
   usage(path: string): Promise<{ readonly bytes: number; readonly inodes: number }>;
+}
+
+export interface DirectoryNames {
+  /** In order; those of directories with a slash at the end. */
+  readonly names: readonly string[];
+}
+
+export interface FileBytes {
+  /** As many as there were at first, or fewer when it has become shorter. To be read to their end, or given back by the iterator's `return`. */
+  readonly bytes: AsyncIterable<Uint8Array<ArrayBufferLike>>;
 }
 
 export interface FileStat {

@@ -6,8 +6,10 @@ const roots: ReadonlySet<string> = new Set([
   'attach',
   'configz',
   'containerLogs',
+  'debug',
   'exec',
   'healthz',
+  'logs',
   'metrics',
   'metrics/cadvisor',
   'metrics/probes',
@@ -29,7 +31,7 @@ const methods: ReadonlySet<string> = new Set([
   'TRACE',
 ]);
 /** A kubelet looks for `portforward` among them, which no path of its own is. */
-const longRunning: ReadonlySet<string> = new Set(['exec', 'attach']);
+const longRunning: ReadonlySet<string> = new Set(['exec', 'attach', 'debug']);
 const labels = ['method', 'path', 'server_type', 'long_running'] as const;
 
 /** What is counted of the requests to a node. */

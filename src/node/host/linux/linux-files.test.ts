@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -21,6 +21,25 @@ describe('LinuxFiles', () => {
     expect(Buffer.from(await files.read(join(root, 'a'))).toString()).toBe('two');
     expect(await files.stat(join(root, 'a'))).toMatchObject({ type: 'file', mode: 0o646, sizeBytes: 3 });
     expect(await files.list(root)).toEqual(['a']);
+  });
+
+  test('whoever looks around below a root sees directories and files, and follows no link', async () => {
+    mkdirSync(join(root, 'logs/apt'), { recursive: true });
+    writeFileSync(join(root, 'logs/app.log'), 'x'.repeat(200_000));
+    writeFileSync(join(root, 'logs/empty.log'), '');
+    writeFileSync(join(root, 'secret'), 'secret');
+    symlinkSync('../secret', join(root, 'logs/link.log'));
+    symlinkSync('..', join(root, 'logs/up'));
+    execFileSync('mkfifo', [join(root, 'logs/pipe')]);
+    const look = async (path: string) => {
+      const found = await files.lookWithin(join(root, 'logs'), path);
+      return 'names' in found ? found.names : Buffer.concat(await Array.fromAsync(found.bytes)).toString();
+    };
+    expect(await look('')).toEqual(['app.log', 'apt/', 'empty.log', 'link.log', 'pipe', 'up']);
+    expect(await look('app.log')).toBe('x'.repeat(200_000));
+    expect(await look('empty.log')).toBe('');
+    for (const path of ['link.log', 'up/secret', '../secret', 'pipe', 'none'])
+      await expect(look(path)).rejects.toThrow();
   });
 
   test('a reader never sees half of a write', async () => {

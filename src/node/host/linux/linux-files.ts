@@ -1,8 +1,9 @@
 import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Environment } from '../../../machinery/environment/environment.ts';
-import type { FileStat, Files } from '../host.ts';
+import type { DirectoryNames, FileBytes, FileStat, Files } from '../host.ts';
 import { mountPointsBelow, readMounts } from './mount-table.ts';
 import { openWithin } from './open-within.ts';
 
@@ -48,6 +49,25 @@ export class LinuxFiles implements Files {
       if (!stats.isFile()) throw new Error(`${path} is no file`);
       if (stats.size > mostBytes) throw new Error(`${path} is longer than ${mostBytes} bytes`);
       return await fs.readFile(`/proc/self/fd/${found.fd}`);
+    } finally {
+      await found.close();
+    }
+  }
+
+  async lookWithin(root: string, path: string): Promise<DirectoryNames | FileBytes> {
+    const found = await openWithin(root, path);
+    const itself = `/proc/self/fd/${found.fd}`;
+    try {
+      const stats = await found.stat();
+      if (stats.isDirectory()) {
+        const entries = await fs.readdir(itself, { withFileTypes: true });
+        entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+        return { names: entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)) };
+      }
+      if (!stats.isFile()) throw new Error(`${path} is no file`);
+      if (stats.size === 0) return { bytes: Readable.from([]) };
+      const file = await fs.open(itself);
+      return { bytes: file.createReadStream({ start: 0, end: stats.size - 1 }) };
     } finally {
       await found.close();
     }

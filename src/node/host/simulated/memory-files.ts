@@ -1,5 +1,5 @@
 import type { Environment } from '../../../machinery/environment/environment.ts';
-import type { FileStat, Files } from '../host.ts';
+import type { DirectoryNames, FileBytes, FileStat, Files } from '../host.ts';
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 
@@ -66,6 +66,14 @@ export class MemoryFiles implements Files {
     const bytes = await this.read(`${root}/${path}`);
     if (bytes.length > mostBytes) throw new Error(`${path} is longer than ${mostBytes} bytes`);
     return bytes;
+  }
+
+  async lookWithin(root: string, path: string): Promise<DirectoryNames | FileBytes> {
+    const at = `${root}/${path}`;
+    if ((await this.stat(at))?.type !== 'directory') return { bytes: oneChunk(await this.read(at)) };
+    const names = await this.list(at);
+    const types = await Promise.all(names.map(async (name) => (await this.stat(`${at}/${name}`))?.type));
+    return { names: names.map((name, index) => (types[index] === 'directory' ? `${name}/` : name)) };
   }
 
   async makeDirectory(path: string, mode = 0o755): Promise<void> {
@@ -263,4 +271,8 @@ function addUsage(node: MemoryNode, total: { bytes: number; inodes: number }): v
 /** An error as Node's file functions throw it. */
 function fileError(code: string, words: string, call: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${words}, ${call} '${path}'`), { code, syscall: call, path });
+}
+
+async function* oneChunk(bytes: Bytes): AsyncIterable<Bytes> {
+  yield bytes;
 }
