@@ -107,6 +107,20 @@ test.each<[PatchType, string, string[]]>([
   );
 });
 
+test.each([
+  '{"kind":"Secret","data":{"a":"9"}}',
+  '{"kind":"Unknown","apiVersion":"a/b/c","data":{"a":"9"}}',
+  '{"kind":null,"apiVersion":"","data":{"a":"9"}}',
+])('a strategic patch keeps the kind whatever it names: %s', (body) => {
+  expect(patch('strategic', body, 'Strict').object).toEqual({ ...live, data: { a: '9', b: '2' } });
+});
+
+test('a kind that is no text is refused', () => {
+  expect(failure('strategic', '{"kind":5}')).toBe(
+    '422 Invalid:  "" is invalid: patch: Invalid value: "map[kind:5]": cannot convert int64 to string',
+  );
+});
+
 test('the result is in normal form, and the object stays as it was', () => {
   const before = JSON.stringify(live);
   expect(patch('merge', '{"data":null,"metadata":{"labels":{}}}').object).toEqual({

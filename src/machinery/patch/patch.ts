@@ -2,6 +2,7 @@ import { invalid } from '../field-errors.ts';
 import { goValue, quote } from '../go-text.ts';
 import { isMembers, type Members } from '../members.ts';
 import type { KubeObject } from '../object.ts';
+import { apiVersionOf } from '../resource-type.ts';
 import { type Decoded, type DecodeTarget, decodeParsed, type FieldValidation } from '../schema/decode.ts';
 import {
   countMembers,
@@ -13,6 +14,7 @@ import {
   outlineJson,
   parseJsonNodes,
 } from '../schema/json-text.ts';
+import type { StatusError } from '../status-error.ts';
 import { badRequest, invalidObject } from '../status-errors.ts';
 import { applyJsonPatch, checkJsonPatch, type JsonPatchOperation } from './json.ts';
 import { applyMergePatch } from './merge.ts';
@@ -81,15 +83,19 @@ export function applyPatchTo(
     const shown = patch.type === 'strategic' ? goValue(patch.body) : patchedJson(target.schema, live, patched);
     return invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)]);
   };
-  if (patch.type === 'strategic') {
-    const problem = restoreProblem(target.schema, patched);
-    if (problem !== undefined) throw refuse(problem);
-  }
-  const { object, warnings } = decodeParsed(patched, target, refuse, isKnownKind);
+  const claimed = patch.type === 'strategic' ? restored(patched, target, refuse) : patched;
+  const { object, warnings } = decodeParsed(claimed, target, refuse, isKnownKind);
   const strictErrors = [...patch.strictErrors, ...warnings];
   if (fieldValidation === 'Strict' && strictErrors.length > 0)
     throw refuse(`strict decoding error: ${strictErrors.join(', ')}`);
   return { object, warnings: fieldValidation === 'Warn' ? strictErrors : [] };
+}
+
+/** Kubernetes puts a strategically patched value straight into an object of the type: what kind the patch names is not looked at. */
+function restored(patched: unknown, target: DecodeTarget, refuse: (why: string) => StatusError): unknown {
+  const problem = restoreProblem(target.schema, patched);
+  if (problem !== undefined) throw refuse(problem);
+  return isMembers(patched) ? { ...patched, apiVersion: apiVersionOf(target), kind: target.kind } : patched;
 }
 
 function patchedValue(live: KubeObject, patch: ParsedPatch, target: DecodeTarget): unknown {
