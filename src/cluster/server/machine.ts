@@ -62,3 +62,18 @@ export function takenRanges(ownLink?: string): readonly string[] {
     return [];
   }
 }
+
+/** The tables of packet rules in this process's network; none where they cannot be asked for. */
+export function packetTables(): readonly string[] {
+  try {
+    const text = execFileSync('nft', ['-j', 'list', 'tables', 'ip'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const { nftables }: { readonly nftables: readonly { readonly table?: { readonly name: string } }[] } =
+      JSON.parse(text);
+    return nftables.flatMap(({ table }) => table?.name ?? []);
+  } catch {
+    return [];
+  }
+}

@@ -20,13 +20,14 @@ import type { DataDirectory } from '../files/data-directory.ts';
 import { kubeconfigText } from '../files/kubeconfig-text.ts';
 import { writeNodeLimits } from '../files/node-limits-file.ts';
 import { PkiFiles } from '../files/pki-files.ts';
+import { tellOfNeighbours } from '../files/tell-of-neighbours.ts';
 import { PrometheusMetrics } from '../observability/prometheus-metrics.ts';
 import { simulatedDialer } from '../simulated/simulated-dialer.ts';
 import { SimulatedNodes } from '../simulated/simulated-nodes.ts';
 import { AddressWatch } from './address-watch.ts';
 import { LocalAgents } from './local-agents.ts';
 import { ensureLocalPlaces } from './local-places.ts';
-import { machineAddresses, machineMtu, takenRanges } from './machine.ts';
+import { machineAddresses, machineMtu, packetTables, takenRanges } from './machine.ts';
 import type { NodePlace } from './node-place.ts';
 import { type RunningServer, thisProcess } from './running-server.ts';
 import type { ServerAhead } from './server-ahead.ts';
@@ -108,6 +109,7 @@ export class Server {
       thread: options.ahead?.storeThread,
     });
     writeNodeLimits(directory, options.limits);
+    if (register !== undefined) tellOfNeighbours(identity.id, register.others(directory), packetTables, notice);
     const places = await register?.exclusively(environment, () => ensureLocalPlaces(options, identity, register));
     return new Server(options, identity, places ?? [], store, new PkiFiles(directory, environment));
   }
