@@ -1,15 +1,11 @@
 import type { Client } from '../client/client.ts';
 import type { Informer, InformerFactory } from '../client/informer.ts';
-import { referenceTo } from '../client/object-reference.ts';
 import type { DeedRecorder } from '../client/series-event-recorder.ts';
-import { findCondition } from '../machinery/conditions.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { Counter, Histogram, MetricRegistry } from '../machinery/metrics.ts';
 import { isReason } from '../machinery/status-error.ts';
-import { formatTime } from '../machinery/time.ts';
-import { disruptionTarget } from '../resources/core/pod/disruption-target.ts';
-import type { Binding, Node, Pod, PodCondition } from '../resources/schema/core-v1.generated.ts';
+import type { Binding, Node, Pod } from '../resources/schema/core-v1.generated.ts';
 import {
   deviceClasses,
   namespaces,
@@ -31,7 +27,8 @@ import { diagnosisMessage } from './diagnosis.ts';
 import type { ClusterEvent, CycleState, Plugin, Snapshot } from './framework.ts';
 import { ownerSelector } from './owner-selector.ts';
 import { defaultPlugins } from './plugins/default-plugins.ts';
-import { type PodInfo, podKey, takesLess } from './pod-info.ts';
+import { podKey, takesLess } from './pod-info.ts';
+import { PodReports } from './pod-reports.ts';
 import { findPreemption } from './preemption.ts';
 import { type Attempt, type Diagnosis, schedulePod } from './schedule-pod.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
@@ -62,6 +59,7 @@ export class Scheduler {
   readonly #cache = new SchedulerCache();
   readonly #queue: SchedulingQueue;
   readonly #plugins: readonly Plugin[];
+  readonly #reports: PodReports;
   readonly #snapshot: Snapshot;
   readonly #position = { next: 0 };
   readonly #stop = new AbortController();
@@ -75,7 +73,9 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#name = options.name ?? 'default-scheduler';
-    const { informers, metrics, environment, client } = options;
+    const { informers, metrics, environment, client, recorder } = options;
+    const { signal } = this.#stop;
+    this.#reports = new PodReports({ client, environment, recorder, name: this.#name, signal });
     const namespaceInformer = informers.informer(namespaces);
     const budgets = informers.informer(podDisruptionBudgets);
     this.#snapshot = {
@@ -195,7 +195,7 @@ export class Scheduler {
     else if (this.#isOurs(pod) && !this.#cache.isPlaced(podKey(pod)) && (old === undefined || specChanged(pod, old))) {
       const gated = old === undefined ? this.#queue.add(pod) : this.#queue.update(pod);
       if (gated !== undefined && (pod.spec?.schedulingGates ?? []).length > 0)
-        this.#spawn(this.#setCondition(pod, 'SchedulingGated', gated, undefined));
+        this.#spawn(this.#reports.setCondition(pod, 'SchedulingGated', gated, undefined));
     }
   }
 
@@ -260,7 +260,7 @@ export class Scheduler {
   }
 
   async #bind(queued: QueuedPod, nodeName: string, state: CycleState): Promise<void> {
-    const { client, recorder, logger } = this.#options;
+    const { client, logger } = this.#options;
     const { pod } = queued.info;
     const { namespace, name = '', uid } = pod.metadata;
     const { signal } = this.#stop;
@@ -275,13 +275,7 @@ export class Scheduler {
       await client.createSubresource(pods, { namespace, name }, 'binding', binding, { signal });
       this.#queue.done(queued);
       this.#attempts.scheduled.add();
-      recorder.record({
-        regarding: referenceTo(pods, pod),
-        type: 'Normal',
-        reason: 'Scheduled',
-        action: 'Binding',
-        message: `Successfully assigned ${queued.info.key} to ${nodeName}`,
-      });
+      this.#reports.recordScheduled(pod, nodeName);
     } catch (error) {
       for (const plugin of this.#plugins) plugin.unreserve?.(state, queued.info, nodeName);
       this.#cache.forget(queued.info);
@@ -293,9 +287,9 @@ export class Scheduler {
       this.#attempts.error.add();
       const message = `binding rejected: ${error instanceof Error ? error.message : String(error)}`;
       logger.warn('a pod was not bound', { pod: queued.info.key, node: nodeName, err: error });
-      this.#recordFailure(pod, message);
+      this.#reports.recordFailure(pod, message);
       this.#queue.giveBack(queued, undefined);
-      await this.#setCondition(pod, 'SchedulerError', message, undefined);
+      await this.#reports.setCondition(pod, 'SchedulerError', message, undefined);
     }
   }
 
@@ -326,67 +320,14 @@ export class Scheduler {
         if (preemption.outcome === 'none') message = `${head} preemption: ${preemption.message}`;
         else {
           nominated = preemption.nodeName;
-          this.#spawn(this.#evict(queued.info, preemption.nodeName, preemption.victims));
+          this.#spawn(this.#reports.evict(queued.info, preemption.nodeName, preemption.victims));
         }
       }
     }
     const { pod } = queued.info;
     this.#queue.giveBack(queued, retryOn);
-    this.#recordFailure(pod, message);
-    this.#spawn(this.#setCondition(pod, 'Unschedulable', message, nominated));
-  }
-
-  async #evict(preemptor: PodInfo, nodeName: string, victims: readonly PodInfo[]): Promise<void> {
-    const { client, recorder, environment } = this.#options;
-    const { signal } = this.#stop;
-    for (const { pod } of victims) {
-      const { namespace, name = '', uid } = pod.metadata;
-      const why = `${this.#name}: preempting to accommodate a higher priority pod`;
-      const condition = disruptionTarget(pod, 'PreemptionByScheduler', why, environment.now());
-      const body = { metadata: { uid }, status: { conditions: [condition] } };
-      await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
-      await client.delete(pods, { namespace, name }, { preconditions: { uid }, signal });
-      recorder.record({
-        regarding: referenceTo(pods, pod),
-        related: referenceTo(pods, preemptor.pod),
-        type: 'Normal',
-        reason: 'Preempted',
-        action: 'Preempting',
-        message: `Preempted by pod ${preemptor.pod.metadata.uid} on node ${nodeName}`,
-      });
-    }
-  }
-
-  #recordFailure(pod: Pod, message: string): void {
-    const regarding = referenceTo(pods, pod);
-    const action = 'Scheduling';
-    this.#options.recorder.record({ regarding, type: 'Warning', reason: 'FailedScheduling', action, message });
-  }
-
-  /** Tells in the pod's status why it has no node; written only when it says something new. */
-  async #setCondition(pod: Pod, reason: string, message: string, nominatedNodeName: string | undefined): Promise<void> {
-    const { namespace, name = '', uid, generation } = pod.metadata;
-    const current = findCondition(pod.status?.conditions, 'PodScheduled');
-    const same = current?.status === 'False' && current.reason === reason && current.message === message;
-    if (same && nominatedNodeName === undefined) return;
-    const condition: PodCondition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason,
-      message,
-      lastTransitionTime:
-        current?.status === 'False' ? current.lastTransitionTime : formatTime(this.#options.environment.now()),
-      ...(reason !== 'SchedulingGated' && generation !== undefined && { observedGeneration: generation }),
-    };
-    const status = { conditions: [condition], ...(nominatedNodeName !== undefined && { nominatedNodeName }) };
-    const body = { metadata: { uid }, status };
-    const { signal } = this.#stop;
-    await this.#options.client.patch(
-      pods,
-      { namespace, name },
-      { type: 'strategic', body },
-      { subresource: 'status', signal },
-    );
+    this.#reports.recordFailure(pod, message);
+    this.#spawn(this.#reports.setCondition(pod, 'Unschedulable', message, nominated));
   }
 
   /** Lets work go on beside the loop; what goes wrong is logged, for the pod is tried again anyway. */
