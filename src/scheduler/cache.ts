@@ -10,7 +10,8 @@ export class SchedulerCache {
   readonly #nodes = new Map<string, NodeInfo>();
   /** On which node each known pod is. */
   readonly #placed = new Map<string, string>();
-  readonly #assumed = new Set<string>();
+  /** Pods whose node the API server has not confirmed: the uid by the key, for another pod may take the name. */
+  readonly #assumed = new Map<string, string>();
   #list: readonly NodeInfo[] | undefined;
 
   /** Every node that exists, in the order in which it came. */
@@ -58,13 +59,14 @@ export class SchedulerCache {
 
   /** Counts a pod on the node that was chosen for it. */
   assume(info: PodInfo, nodeName: string): void {
-    this.#assumed.add(info.key);
+    this.#assumed.set(info.key, info.pod.metadata.uid ?? '');
     this.#place(info, nodeName);
   }
 
-  /** Takes an assumption back; nothing happens when the API server has confirmed the pod meanwhile. */
+  /** Takes an assumption back; nothing happens when the API server has confirmed the pod meanwhile, or it is gone. */
   forget(info: PodInfo): void {
-    if (!this.#assumed.delete(info.key)) return;
+    if (this.#assumed.get(info.key) !== (info.pod.metadata.uid ?? '')) return;
+    this.#assumed.delete(info.key);
     const nodeName = this.#placed.get(info.key);
     if (nodeName !== undefined) this.#remove(info.key, nodeName);
   }

@@ -92,3 +92,17 @@ test('a pod that waits for a claim for devices is held back without a word, and 
     '0/1 nodes are available: 1 cannot allocate all claims. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
   expect(deeds.map((deed) => `${deed.reason}: ${deed.message}`)).toEqual([`FailedScheduling: ${note}`]);
 });
+
+test('a pod that takes the name of one that went while it was bound is placed', async () => {
+  beforeBinding(async () => {
+    await client.delete(pods, key, { gracePeriodSeconds: 0 });
+    await client.create(pods, { metadata: key, spec: { containers: [{ name: 'main', image: 'app:2' }] } });
+    await environment.settle();
+  });
+  await createPod();
+  await environment.advance(20_000);
+  const { spec } = await client.get(pods, key);
+  expect(spec?.containers[0]?.image).toBe('app:2');
+  expect(spec?.nodeName).toBe('n1');
+  expect(deeds.map(({ reason }) => reason)).toEqual(['Scheduled']);
+});

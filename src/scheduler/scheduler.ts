@@ -179,6 +179,7 @@ export class Scheduler {
   }
 
   #podChanged(pod: Pod, old: Pod | undefined): void {
+    if (old !== undefined && old.metadata.uid !== pod.metadata.uid) this.#podGone(old);
     if (isFinished(pod)) {
       this.#podGone(pod);
       return;
@@ -201,7 +202,8 @@ export class Scheduler {
 
   #podGone(pod: Pod): void {
     this.#queue.delete(pod);
-    if (!isAssigned(pod)) return;
+    // One that goes while it is bound is not assigned yet, and already has its place.
+    if (!this.#cache.isPlaced(podKey(pod))) return;
     this.#cache.removePod(pod);
     this.#queue.moved('PodDeleted');
   }
