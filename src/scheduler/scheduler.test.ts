@@ -106,3 +106,21 @@ test('a pod that takes the name of one that went while it was bound is placed', 
   expect(spec?.nodeName).toBe('n1');
   expect(deeds.map(({ reason }) => reason)).toEqual(['Scheduled']);
 });
+
+test('since when a pod has had no node stays the same over its attempts', async () => {
+  const containers = [{ name: 'main', image: 'app:1', resources: { requests: { cpu: '64' } } }];
+  await client.create(pods, { metadata: key, spec: { containers } });
+  await environment.advance(1_000);
+  const condition = async () =>
+    (await client.get(pods, key)).status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const first = await condition();
+  expect(first).toMatchObject({ status: 'False', reason: 'Unschedulable' });
+  await client.create(nodes, node('n2'));
+  await environment.advance(20_000);
+  const second = await condition();
+  expect(second?.message).toMatch(/^0\/2 nodes/);
+  await client.create(nodes, node('n3'));
+  await environment.advance(20_000);
+  expect(await condition()).toEqual({ ...second, message: second?.message?.replaceAll('2', '3') });
+  expect(second?.lastTransitionTime).toBe(first?.lastTransitionTime);
+});

@@ -192,12 +192,18 @@ export class Scheduler {
       if (old !== undefined && takesLess(pod, old)) this.#queue.moved('PodScaledDown');
       return;
     }
-    if (typeof pod.metadata.deletionTimestamp === 'string') this.#queue.delete(pod);
-    else if (this.#isOurs(pod) && !this.#cache.isPlaced(podKey(pod)) && (old === undefined || specChanged(pod, old))) {
-      const gated = old === undefined ? this.#queue.add(pod) : this.#queue.update(pod);
-      if (gated !== undefined && (pod.spec?.schedulingGates ?? []).length > 0)
-        this.#spawn(this.#reports.setCondition(pod, 'SchedulingGated', gated, undefined));
+    if (typeof pod.metadata.deletionTimestamp === 'string') {
+      this.#queue.delete(pod);
+      return;
     }
+    if (!this.#isOurs(pod) || this.#cache.isPlaced(podKey(pod))) return;
+    if (old !== undefined && !specChanged(pod, old)) {
+      this.#queue.refresh(pod);
+      return;
+    }
+    const gated = old === undefined ? this.#queue.add(pod) : this.#queue.update(pod);
+    if (gated !== undefined && (pod.spec?.schedulingGates ?? []).length > 0)
+      this.#spawn(this.#reports.setCondition(pod, 'SchedulingGated', gated, undefined));
   }
 
   #podGone(pod: Pod): void {

@@ -90,6 +90,12 @@ export class SchedulingQueue {
     return gated;
   }
 
+  /** The pod's status has changed, which makes nothing fit: what is known of it is kept new. */
+  refresh(pod: Pod): void {
+    const queued = this.#pods.get(podKey(pod));
+    if (queued !== undefined) queued.info = { ...queued.info, pod };
+  }
+
   delete(pod: Pod): void {
     this.#pods.delete(podKey(pod));
   }
