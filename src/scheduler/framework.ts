@@ -22,6 +22,8 @@ export type CycleState = Map<string, unknown>;
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
   node(name: string): NodeInfo | undefined;
+  /** Pods that wait for room which others make for them on a node. */
+  nominated(nodeName: string): readonly PodInfo[];
   /** PodDisruptionBudgets. */
   budgets(namespace: string): Iterable<PodDisruptionBudget>;
   namespaceLabels(namespace: string): Readonly<Record<string, string>>;

@@ -43,13 +43,22 @@ export class PodReports {
     this.#options.recorder.record({ regarding, type: 'Warning', reason: 'FailedScheduling', action, message });
   }
 
-  /** Tells in the pod's status why it has no node; written only when it says something new. */
-  async setCondition(pod: Pod, reason: string, message: string, nominatedNodeName: string | undefined): Promise<void> {
+  /**
+   * Tells in the pod's status why it has no node; written only when it says something new. `nominatedNode`: where room is being made for it;
+   * null: nowhere; undefined: as before.
+   */
+  async setCondition(
+    pod: Pod,
+    reason: string,
+    message: string,
+    nominatedNode: string | null | undefined,
+  ): Promise<void> {
     const { client, environment, signal } = this.#options;
     const { namespace, name = '', uid, generation } = pod.metadata;
     const current = findCondition(pod.status?.conditions, 'PodScheduled');
     const same = current?.status === 'False' && current.reason === reason && current.message === message;
-    if (same && nominatedNodeName === undefined) return;
+    const nominates = nominatedNode !== undefined && nominatedNode !== (pod.status?.nominatedNodeName ?? null);
+    if (same && !nominates) return;
     const condition: PodCondition = {
       type: 'PodScheduled',
       status: 'False',
@@ -58,7 +67,7 @@ export class PodReports {
       lastTransitionTime: current?.status === 'False' ? current.lastTransitionTime : formatTime(environment.now()),
       ...(reason !== 'SchedulingGated' && generation !== undefined && { observedGeneration: generation }),
     };
-    const status = { conditions: [condition], ...(nominatedNodeName !== undefined && { nominatedNodeName }) };
+    const status = { conditions: [condition], ...(nominates && { nominatedNodeName: nominatedNode }) };
     const body = { metadata: { uid }, status };
     await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
   }

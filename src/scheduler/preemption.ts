@@ -1,14 +1,16 @@
+import { findCondition } from '../machinery/conditions.ts';
+import type { Pod } from '../resources/schema/core-v1.generated.ts';
 import { countedReasons } from './diagnosis.ts';
 import { type CycleState, type Plugin, type Rejection, rejectedForGood, type Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
-import { type Diagnosis, rejection } from './schedule-pod.ts';
+import { type Diagnosis, rejection, type Search } from './schedule-pod.ts';
 import { violatingPods } from './violating-pods.ts';
 
-/** Where room can be made for a pod, and by whose leaving; or why nowhere. */
+/** Where room can be made for a pod, and by whose leaving; or why nowhere. `ineligible`: nobody may be asked to leave for it now. */
 export type Preemption =
   | { readonly outcome: 'found'; readonly nodeName: string; readonly victims: readonly PodInfo[] }
-  | { readonly outcome: 'none'; readonly message: string };
+  | { readonly outcome: 'none' | 'ineligible'; readonly message: string };
 
 interface Candidate {
   readonly node: NodeInfo;
@@ -33,9 +35,10 @@ export function findPreemption(
   diagnosis: Diagnosis,
 ): Preemption {
   const total = `0/${diagnosis.nodeCount} nodes are available`;
-  if (pod.pod.spec?.preemptionPolicy === 'Never') {
-    return { outcome: 'none', message: `not eligible due to preemptionPolicy=Never.` };
-  }
+  if (pod.pod.spec?.preemptionPolicy === 'Never')
+    return { outcome: 'ineligible', message: 'not eligible due to preemptionPolicy=Never.' };
+  if (awaitsRoom(pod, snapshot, diagnosis))
+    return { outcome: 'ineligible', message: 'not eligible due to a terminating pod on the nominated node.' };
   const verdicts: Rejection[] = [];
   const candidates: Candidate[] = [];
   const filters = plugins.filter((plugin) => plugin.filter !== undefined && isActive(plugin, state, pod, snapshot));
@@ -47,7 +50,7 @@ export function findPreemption(
       continue;
     }
     if (candidates.length >= mostCandidates) break;
-    const chosen = selectVictims(filters, state, pod, node, snapshot);
+    const chosen = selectVictims({ filters, state, pod, snapshot }, node);
     if (chosen === undefined)
       verdicts.push({ reasons: ['No preemption victims found for incoming pod'], unresolvable: false });
     else candidates.push({ node, ...chosen });
@@ -61,6 +64,20 @@ export function findPreemption(
   return { outcome: 'found', nodeName: best.node.name, victims: best.victims };
 }
 
+/** Whether somebody is ending already to make room for the pod, on a node that would still take it. */
+function awaitsRoom({ pod, priority }: PodInfo, snapshot: Snapshot, diagnosis: Diagnosis): boolean {
+  const name = pod.status?.nominatedNodeName ?? '';
+  const node = snapshot.node(name);
+  if (node === undefined || diagnosis.rejections.get(name)?.unresolvable === true) return false;
+  return [...node.pods.values()].some((other) => other.priority < priority && isEndingForAnother(other.pod));
+}
+
+function isEndingForAnother({ metadata, status }: Pod): boolean {
+  const condition = findCondition(status?.conditions, 'DisruptionTarget');
+  const preempted = condition?.status === 'True' && condition.reason === 'PreemptionByScheduler';
+  return metadata.deletionTimestamp !== undefined && preempted;
+}
+
 /** Only plugins that had something to filter take part; asking again would spoil their state, so it is seen by what they left. */
 function isActive(plugin: Plugin, state: CycleState, pod: PodInfo, snapshot: Snapshot): boolean {
   return (
@@ -72,13 +89,8 @@ function isActive(plugin: Plugin, state: CycleState, pod: PodInfo, snapshot: Sna
  * Takes all less important pods away and, when the pod fits then, puts back as many as fit beside it: first those that their
  * budgets would not let go, and of each kind the most important first. Those that cannot stay are the victims.
  */
-function selectVictims(
-  filters: readonly Plugin[],
-  state: CycleState,
-  pod: PodInfo,
-  node: NodeInfo,
-  snapshot: Snapshot,
-): Pick<Candidate, 'victims' | 'violations'> | undefined {
+function selectVictims(search: Search, node: NodeInfo): Pick<Candidate, 'victims' | 'violations'> | undefined {
+  const { filters, state, pod, snapshot } = search;
   const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority).sort(moreImportantFirst);
   if (lower.length === 0) return undefined;
   const remove = (other: PodInfo) => {
@@ -91,11 +103,11 @@ function selectVictims(
   };
   for (const other of lower) remove(other);
   const victims: PodInfo[] = [];
-  const fits = rejection(filters, state, pod, node) === undefined;
+  const fits = rejection(search, node) === undefined;
   const violating = violatingPods(lower, snapshot);
   for (const other of [...violating, ...lower.filter((each) => !violating.has(each))]) {
     putBack(other);
-    if (!fits || rejection(filters, state, pod, node) === undefined) continue;
+    if (!fits || rejection(search, node) === undefined) continue;
     remove(other);
     victims.push(other);
   }

@@ -23,6 +23,14 @@ export interface SearchPosition {
   next: number;
 }
 
+/** What looking for a node goes by. */
+export interface Search {
+  readonly filters: readonly Plugin[];
+  readonly state: CycleState;
+  readonly pod: PodInfo;
+  readonly snapshot: Snapshot;
+}
+
 const fewestNodes = 100;
 const smallestPercentage = 5;
 
@@ -59,11 +67,11 @@ export function schedulePod(
   }
   const nominated = nominatedNode(pod, snapshot);
   const candidates = only === undefined ? nodes : [...only].flatMap((name) => snapshot.node(name) ?? []);
-  const search = { filters, state, pod, position: only === undefined ? position : { next: 0 } };
+  const search = { filters, state, pod, snapshot };
   const { feasible, rejections, rejectedBy, evaluated } =
-    nominated !== undefined && rejection(filters, state, pod, nominated) === undefined
+    nominated !== undefined && rejection(search, nominated) === undefined
       ? { feasible: [nominated], rejections: new Map<string, Rejection>(), rejectedBy: new Set<Plugin>(), evaluated: 1 }
-      : findFeasible(search, candidates);
+      : findFeasible(search, only === undefined ? position : { next: 0 }, candidates);
   if (feasible.length === 0) {
     return {
       outcome: 'rejected',
@@ -86,13 +94,31 @@ function notSatisfied(plugins: readonly Plugin[]): Rejection {
   return rejectedForGood(`node(s) didn't satisfy plugin(s) [${names.join(' ')}]`);
 }
 
-/** The first rejection of a node by the filters, in their order. */
+/**
+ * The first rejection of a node by the filters, in their order. Room that is being made for pods as important as this one is not free,
+ * and the pod must also fit without them: they may come to be elsewhere.
+ */
 export function rejection(
-  filters: readonly Plugin[],
-  state: CycleState,
-  pod: PodInfo,
+  { filters, state, pod, snapshot }: Search,
   node: NodeInfo,
 ): { readonly plugin: Plugin; readonly rejection: Rejection } | undefined {
+  const coming = snapshot
+    .nominated(node.name)
+    .filter((other) => other.key !== pod.key && other.priority >= pod.priority && !node.pods.has(other.key));
+  if (coming.length === 0) return firstRejection(filters, state, pod, node);
+  for (const other of coming) {
+    node.addPod(other);
+    for (const plugin of filters) plugin.podAdded?.(state, pod, other, node);
+  }
+  const beside = firstRejection(filters, state, pod, node);
+  for (const other of coming) {
+    node.removePod(other.key);
+    for (const plugin of filters) plugin.podRemoved?.(state, pod, other, node);
+  }
+  return beside ?? firstRejection(filters, state, pod, node);
+}
+
+function firstRejection(filters: readonly Plugin[], state: CycleState, pod: PodInfo, node: NodeInfo) {
   for (const plugin of filters) {
     const answer = plugin.filter?.(state, pod, node);
     if (answer !== undefined) return { plugin, rejection: answer };
@@ -100,15 +126,7 @@ export function rejection(
   return undefined;
 }
 
-function findFeasible(
-  {
-    filters,
-    state,
-    pod,
-    position,
-  }: { filters: readonly Plugin[]; state: CycleState; pod: PodInfo; position: SearchPosition },
-  nodes: readonly NodeInfo[],
-) {
+function findFeasible(search: Search, position: SearchPosition, nodes: readonly NodeInfo[]) {
   const enough = nodesToFind(nodes.length);
   const feasible: NodeInfo[] = [];
   const rejections = new Map<string, Rejection>();
@@ -117,7 +135,7 @@ function findFeasible(
   for (; evaluated < nodes.length && feasible.length < enough; evaluated++) {
     const node = nodes[(position.next + evaluated) % nodes.length];
     if (node === undefined) break;
-    const refused = rejection(filters, state, pod, node);
+    const refused = rejection(search, node);
     if (refused === undefined) feasible.push(node);
     else {
       rejections.set(node.name, refused.rejection);

@@ -124,3 +124,54 @@ test('since when a pod has had no node stays the same over its attempts', async 
   expect(await condition()).toEqual({ ...second, message: second?.message?.replaceAll('2', '3') });
   expect(second?.lastTransitionTime).toBe(first?.lastTransitionTime);
 });
+
+const prioritized = (name: string, priority: number, cpu: string) =>
+  client.create(pods, {
+    metadata: { namespace: 'default', name },
+    spec: { priority, containers: [{ name: 'main', image: 'app:1', resources: { requests: { cpu } } }] },
+  });
+const find = (name: string) => client.get(pods, { namespace: 'default', name });
+const nodeOf = async (name: string) => (await find(name)).spec?.nodeName;
+const evicted = () => deeds.filter(({ reason }) => reason === 'Preempted').length;
+
+test('nobody else is evicted for a pod while those that make room for it are ending', async () => {
+  await client.create(nodes, node('n2'));
+  for (const name of ['low-1', 'low-2']) await prioritized(name, 0, '4');
+  await environment.advance(1_000);
+  await prioritized('high', 10, '4');
+  await environment.advance(1_000);
+  expect(evicted()).toBe(1);
+  const { status } = await find('high');
+  const chosen = status?.nominatedNodeName;
+  expect(['n1', 'n2']).toContain(chosen);
+  // Whatever happens in the cluster has it tried again.
+  await client.create(nodes, node('n3', { allocatable: { cpu: '1' } }));
+  await environment.advance(20_000);
+  expect(evicted()).toBe(1);
+  const after = await find('high');
+  expect(after.status?.nominatedNodeName).toBe(chosen);
+  expect(after.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message).toBe(
+    '0/3 nodes are available: 3 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.',
+  );
+});
+
+test('room that was made for a pod is not taken by a less important one', async () => {
+  await prioritized('low', 0, '3');
+  await environment.advance(1_000);
+  await prioritized('high', 10, '4');
+  await environment.advance(1_000);
+  expect(evicted()).toBe(1);
+  await prioritized('late', 5, '1');
+  await prioritized('urgent', 20, '1');
+  await environment.advance(5_000);
+  expect(await nodeOf('late')).toBeUndefined();
+  // Who is more important need not wait.
+  expect(await nodeOf('urgent')).toBe('n1');
+  for (const name of ['urgent', 'low']) {
+    await client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 0 });
+    await environment.settle();
+  }
+  await environment.advance(20_000);
+  expect(await nodeOf('high')).toBe('n1');
+  expect(await nodeOf('late')).toBeUndefined();
+});

@@ -81,6 +81,7 @@ export class Scheduler {
     this.#snapshot = {
       nodes: [],
       node: (name) => this.#cache.node(name),
+      nominated: (nodeName) => this.#queue.nominated(nodeName),
       budgets: (namespace) => budgets.list(namespace),
       namespaceLabels: (namespace) => namespaceInformer.get(namespace)?.metadata.labels ?? {},
     };
@@ -263,6 +264,7 @@ export class Scheduler {
 
   #place(queued: QueuedPod, nodeName: string, state: CycleState): void {
     this.#cache.assume(queued.info, nodeName);
+    this.#queue.nominate(queued, undefined);
     for (const plugin of this.#plugins) plugin.reserve?.(state, queued.info, nodeName);
     this.#spawn(this.#bind(queued, nodeName, state));
   }
@@ -319,20 +321,23 @@ export class Scheduler {
     const retryOn = new Set([...diagnosis.rejectedBy].flatMap((plugin) => plugin.retryOn));
     const head = diagnosisMessage(diagnosis);
     let message = head;
-    let nominated: string | undefined;
+    let nominated: string | null | undefined;
     if (diagnosis.nodeCount > 0) {
       // An attempt that ended before any node has nobody to preempt; Kubernetes words it this way.
       if (diagnosis.preFilter !== undefined) message = `${head} not found`;
       else {
         const preemption = findPreemption(this.#plugins, state, queued.info, snapshot, diagnosis);
-        if (preemption.outcome === 'none') message = `${head} preemption: ${preemption.message}`;
-        else {
+        if (preemption.outcome !== 'found') {
+          message = `${head} preemption: ${preemption.message}`;
+          if (preemption.outcome === 'none') nominated = null;
+        } else {
           nominated = preemption.nodeName;
           this.#spawn(this.#reports.evict(queued.info, preemption.nodeName, preemption.victims));
         }
       }
     }
     const { pod } = queued.info;
+    if (nominated !== undefined) this.#queue.nominate(queued, nominated ?? undefined);
     this.#queue.giveBack(queued, retryOn);
     this.#reports.recordFailure(pod, message);
     this.#spawn(this.#reports.setCondition(pod, 'Unschedulable', message, nominated));

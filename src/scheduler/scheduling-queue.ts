@@ -18,6 +18,8 @@ export interface QueuedPod {
   place: 'active' | 'backOff' | 'unschedulable' | 'gated' | 'scheduling';
   /** Something happened while it was being tried that may make it fit. */
   movedMeanwhile: boolean;
+  /** The node on which others make room for it. */
+  nominatedNode: string | undefined;
 }
 
 const firstBackOffMs = 1_000;
@@ -25,6 +27,7 @@ const longestBackOffMs = 10_000;
 /** After this long a pod is tried again whatever happened. */
 const longestUnschedulableMs = 5 * 60_000;
 const sweepMs = 30_000;
+const nobody: readonly PodInfo[] = [];
 
 /**
  * Pods in the order in which they are to be tried: by priority, then by age. A pod that found no node waits for an event that
@@ -37,6 +40,7 @@ export class SchedulingQueue {
   readonly #pods = new Map<string, QueuedPod>();
   /** A heap by priority, then by age; may hold pods that have left: they are passed over. */
   readonly #active: QueuedPod[] = [];
+  readonly #nominated = new Map<string, Set<QueuedPod>>();
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
@@ -72,8 +76,10 @@ export class SchedulingQueue {
       retryOn: new Set(),
       place: 'gated',
       movedMeanwhile: false,
+      nominatedNode: undefined,
     };
     this.#pods.set(key, queued);
+    this.nominate(queued, pod.status?.nominatedNodeName);
     if (gated === undefined) this.#activate(queued);
     return gated;
   }
@@ -96,8 +102,26 @@ export class SchedulingQueue {
     if (queued !== undefined) queued.info = { ...queued.info, pod };
   }
 
+  /** Others make room for the pod on this node from now on; undefined: nowhere. */
+  nominate(queued: QueuedPod, nodeName: string | undefined): void {
+    const { nominatedNode: before = '' } = queued;
+    const former = this.#nominated.get(before);
+    if (former?.delete(queued) && former.size === 0) this.#nominated.delete(before);
+    queued.nominatedNode = nodeName || undefined;
+    if (queued.nominatedNode === undefined) return;
+    const there = this.#nominated.get(queued.nominatedNode) ?? new Set();
+    this.#nominated.set(queued.nominatedNode, there.add(queued));
+  }
+
+  /** The pods for which others make room on a node. */
+  nominated(nodeName: string): readonly PodInfo[] {
+    const there = this.#nominated.get(nodeName);
+    return there === undefined ? nobody : Array.from(there, ({ info }) => info);
+  }
+
   delete(pod: Pod): void {
-    this.#pods.delete(podKey(pod));
+    const queued = this.#pods.get(podKey(pod));
+    if (queued !== undefined) this.#drop(queued);
   }
 
   /** The pod to try next. It stays known until it is placed, deleted or given back. */
@@ -114,7 +138,7 @@ export class SchedulingQueue {
 
   /** The pod found a node. */
   done(queued: QueuedPod): void {
-    if (this.#pods.get(queued.info.key) === queued) this.#pods.delete(queued.info.key);
+    if (this.#pods.get(queued.info.key) === queued) this.#drop(queued);
   }
 
   /** The pod found none, or binding failed (`retryOn` undefined: try again after the back-off). */
@@ -142,7 +166,13 @@ export class SchedulingQueue {
   stop(): void {
     this.#timer?.cancel();
     this.#pods.clear();
+    this.#nominated.clear();
     this.#active.length = 0;
+  }
+
+  #drop(queued: QueuedPod): void {
+    this.#pods.delete(queued.info.key);
+    this.nominate(queued, undefined);
   }
 
   #wake(queued: QueuedPod): void {

@@ -82,6 +82,7 @@ export class SchedulingFixture {
     return {
       nodes: this.cache.nodes(),
       node: (name) => this.cache.node(name),
+      nominated: () => [],
       budgets: (namespace) => this.budgets.filter(({ metadata }) => metadata.namespace === namespace),
       namespaceLabels: (namespace) => this.#namespaceLabels[namespace] ?? {},
     };

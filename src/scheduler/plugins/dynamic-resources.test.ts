@@ -72,7 +72,13 @@ describe('a pod with claims', () => {
     expect(plugin.preEnqueue?.(wanted)).toBe(reason);
   });
 
-  const snapshot: Snapshot = { nodes: [], node: () => undefined, budgets: () => [], namespaceLabels: () => ({}) };
+  const snapshot: Snapshot = {
+    nodes: [],
+    node: () => undefined,
+    nominated: () => [],
+    budgets: () => [],
+    namespaceLabels: () => ({}),
+  };
 
   test('is refused by every node, or by all at once where a class is missing', () => {
     const look = (wanted: Pod, by = plugin) => by.preFilter?.(new Map(), podInfo(wanted), snapshot);
