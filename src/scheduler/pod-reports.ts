@@ -3,6 +3,7 @@ import { referenceTo } from '../client/object-reference.ts';
 import type { DeedRecorder } from '../client/series-event-recorder.ts';
 import { findCondition } from '../machinery/conditions.ts';
 import type { Environment } from '../machinery/environment/environment.ts';
+import { isReason } from '../machinery/status-error.ts';
 import { formatTime } from '../machinery/time.ts';
 import { disruptionTarget } from '../resources/core/pod/disruption-target.ts';
 import type { Pod, PodCondition } from '../resources/schema/core-v1.generated.ts';
@@ -74,15 +75,9 @@ export class PodReports {
 
   /** Makes pods leave a node for a more important one. */
   async evict(preemptor: PodInfo, nodeName: string, victims: readonly PodInfo[]): Promise<void> {
-    const { client, recorder, environment, signal } = this.#options;
     for (const { pod } of victims) {
-      const { namespace, name = '', uid } = pod.metadata;
-      const why = `${this.#options.name}: preempting to accommodate a higher priority pod`;
-      const condition = disruptionTarget(pod, 'PreemptionByScheduler', why, environment.now());
-      const body = { metadata: { uid }, status: { conditions: [condition] } };
-      await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
-      await client.delete(pods, { namespace, name }, { preconditions: { uid }, signal });
-      recorder.record({
+      if (!(await this.#evictOne(pod))) continue;
+      this.#options.recorder.record({
         regarding: referenceTo(pods, pod),
         related: referenceTo(pods, preemptor.pod),
         type: 'Normal',
@@ -90,6 +85,23 @@ export class PodReports {
         action: 'Preempting',
         message: `Preempted by pod ${preemptor.pod.metadata.uid} on node ${nodeName}`,
       });
+    }
+  }
+
+  /** False when it was gone already, or another pod has its name. */
+  async #evictOne(pod: Pod): Promise<boolean> {
+    const { client, environment, signal } = this.#options;
+    const { namespace, name = '', uid } = pod.metadata;
+    const why = `${this.#options.name}: preempting to accommodate a higher priority pod`;
+    const condition = disruptionTarget(pod, 'PreemptionByScheduler', why, environment.now());
+    const body = { metadata: { uid }, status: { conditions: [condition] } };
+    try {
+      await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
+      await client.delete(pods, { namespace, name }, { preconditions: { uid }, signal });
+      return true;
+    } catch (error) {
+      if (isReason(error, 'NotFound') || isReason(error, 'Conflict')) return false;
+      throw error;
     }
   }
 }

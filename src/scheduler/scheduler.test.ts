@@ -6,7 +6,7 @@ import type { Deed } from '../client/series-event-recorder.ts';
 import type { VirtualEnvironment } from '../machinery/environment/virtual.ts';
 import { silentLogger } from '../machinery/log.ts';
 import { silentMetrics } from '../machinery/metrics.ts';
-import { conflict } from '../machinery/status-errors.ts';
+import { conflict, notFound } from '../machinery/status-errors.ts';
 import { nodes, pods, resourceClaims } from '../resources/schema/resource-types.generated.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -174,4 +174,16 @@ test('room that was made for a pod is not taken by a less important one', async 
   await environment.advance(20_000);
   expect(await nodeOf('high')).toBe('n1');
   expect(await nodeOf('late')).toBeUndefined();
+});
+
+test('a victim that is gone already does not keep the others', async () => {
+  for (const name of ['low-1', 'low-2']) await prioritized(name, 0, '2');
+  await environment.advance(1_000);
+  const patch = client.patch.bind(client);
+  vi.spyOn(client, 'patch').mockImplementation((type, target, ...rest) =>
+    target.name === 'low-1' ? Promise.reject(notFound(pods, 'low-1')) : patch(type, target, ...rest),
+  );
+  await prioritized('high', 10, '4');
+  await environment.advance(1_000);
+  expect((await find('low-2')).metadata.deletionTimestamp).toBeDefined();
 });
