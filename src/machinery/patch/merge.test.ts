@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyMergePatch } from './merge.ts';
 
-/** The examples of RFC 7386. */
+/** The examples of RFC 7386, and lists. */
 test.each<[unknown, unknown, unknown]>([
   [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
   [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
@@ -21,6 +21,7 @@ test.each<[unknown, unknown, unknown]>([
   [{ e: null }, { a: 1 }, { e: null, a: 1 }],
   [[1, 2], { a: 'b', c: null }, { a: 'b' }],
   [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+  [{ a: [] }, { a: [null, { b: null, c: [{ d: null }] }] }, { a: [null, { c: [{}] }] }],
 ])('%j + %j = %j', (target, patch, result) => {
   expect(applyMergePatch(target, patch)).toEqual(result);
 });
