@@ -31,7 +31,8 @@ export async function create(
 ): Promise<StoredObject> {
   const { environment } = scope.services;
   checkNamespace(object, scope.resource.definition.type, scope.info.namespace);
-  if ((object.metadata.resourceVersion ?? '') !== '') throw versionOnCreate();
+  // It is the store that refuses, which a dry run does not reach.
+  if (!settings.dryRun && (object.metadata.resourceVersion ?? '') !== '') throw versionOnCreate();
   wipeSystemFields(object);
   dedupeOwners(object, scope);
   ownChanges(scope, object, undefined, settings);

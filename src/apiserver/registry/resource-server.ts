@@ -21,7 +21,7 @@ import { get, type ListPage, type ListSettings, list, type ReadScope } from './r
 import { fromScale, type Scale, scaleOf } from './scale.ts';
 import type { ServedResource, ServedResources } from './served-resources.ts';
 import type { StoredObject } from './stored-object.ts';
-import { type Transform, type UpdateResult, update } from './update.ts';
+import { checkName, type Transform, type UpdateResult, update } from './update.ts';
 import { type WatchSettings, watch } from './watch.ts';
 import type { StoredResource, WriteScope, WriteServices, WriteSettings } from './write-scope.ts';
 
@@ -128,6 +128,7 @@ export class ResourceServer {
   /** `body` is the new object, or for the `scale` subresource the new Scale; it may be used more than once. */
   async update(call: Call, body: KubeObject, settings: WriteSettings): Promise<UpdateResult> {
     const scope = this.#writeScope(call, 'update');
+    checkName(body, scope.info.name);
     const scale = scaleRules(scope.resource, call);
     const transform: Transform = (live) => {
       const object =

@@ -123,7 +123,8 @@ async function attemptUpdate(
   return { type: 'delete', reservation: await reserve(scope, undefined, live, dryRun) };
 }
 
-function checkName(object: Draft<KubeObject>, name: string): void {
+/** The name that an object says of itself is the one of the URL. */
+export function checkName(object: KubeObject | Draft<KubeObject>, name: string): void {
   const own = object.metadata.name ?? '';
   if (own === '')
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
@@ -187,7 +188,7 @@ function prepareUpdate(scope: WriteScope, object: Draft<KubeObject>, live: KubeO
     ...rules.validateUpdate(object as KubeObject, live, writeContext(scope)),
   ];
   if (errors.length > 0) throw invalidObject(storedType(definition), metadata.name ?? '', errors);
-  if (scope.info.subresource !== '') return;
+  if (scope.info.subresource !== '' && scope.info.subresource !== 'scale') return;
   for (const warning of definition.warnings?.(object as KubeObject, live) ?? []) scope.warn(warning);
 }
 

@@ -51,7 +51,9 @@ export function withLastApplied(object: Members, config: Members): Members {
 function withoutAnnotation(config: Members): Members {
   const metadata = config['metadata'];
   const annotations = isMembers(metadata) ? metadata['annotations'] : undefined;
-  if (!isMembers(metadata) || !isMembers(annotations)) return config;
+  if (!isMembers(metadata)) return config;
+  const { annotations: _null, ...others } = metadata;
+  if (!isMembers(annotations)) return annotations === null ? { ...config, metadata: others } : config;
   const { [annotation]: _, ...rest } = annotations;
   return { ...config, metadata: { ...metadata, annotations: rest } };
 }

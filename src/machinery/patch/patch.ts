@@ -85,7 +85,8 @@ export function applyPatchTo(
   };
   const claimed = patch.type === 'strategic' ? restored(patched, target, refuse) : patched;
   const { object, warnings } = decodeParsed(claimed, target, refuse, isKnownKind);
-  const strictErrors = [...patch.strictErrors, ...warnings];
+  // The patched object comes out of a map there, so what is unknown in it has the order of names.
+  const strictErrors = [...patch.strictErrors, ...warnings.toSorted()];
   if (fieldValidation === 'Strict' && strictErrors.length > 0)
     throw refuse(`strict decoding error: ${strictErrors.join(', ')}`);
   return { object, warnings: fieldValidation === 'Warn' ? strictErrors : [] };

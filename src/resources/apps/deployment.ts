@@ -5,7 +5,6 @@ import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { preparePodTemplate, setPodTemplateDefaults } from '../core/pod/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod/warnings/pod-warnings.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../schema/apps-v1.generated.ts';
@@ -22,7 +21,7 @@ import {
 } from '../validation/numbers.ts';
 import { nameWarnings } from './name-warning.ts';
 import { containerCells, selectorText } from './workload-row.ts';
-import { validateSelectorAndTemplate, type WorkloadWords } from './workload-template.ts';
+import { validateSelectorAndTemplate, type WorkloadWords, workloadWarnings } from './workload-template.ts';
 
 const words: WorkloadWords = {
   emptySelector: 'empty selector is invalid for deployment',
@@ -47,9 +46,9 @@ export const deploymentDefinition = define<Deployment>(deployments, {
     validateSpec(deployment.spec, errors);
     validateImmutable(deployment.spec.selector, old.spec.selector, 'spec.selector', errors);
   },
-  warnings: ({ metadata, spec }, old) => [
-    ...(old === undefined ? nameWarnings(metadata) : []),
-    ...podTemplateWarnings(spec.template),
+  warnings: (deployment, old) => [
+    ...(old === undefined ? nameWarnings(deployment.metadata) : []),
+    ...workloadWarnings(deployment, old),
   ],
   // Controllers keep state in annotations, so a change there has to be observed as well.
   changesGeneration: (deployment, old) =>

@@ -4,7 +4,6 @@ import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
 import { preparePodTemplate, setPodTemplateDefaults } from '../core/pod/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod/warnings/pod-warnings.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { ReplicaSet, ReplicaSetSpec, ReplicaSetStatus } from '../schema/apps-v1.generated.ts';
@@ -15,7 +14,7 @@ import { validateNonNegative } from '../validation/numbers.ts';
 import { nameWarnings } from './name-warning.ts';
 import { validateReplicaStatus } from './validate-replica-status.ts';
 import { containerCells, selectorText } from './workload-row.ts';
-import { validateSelectorAndTemplate, type WorkloadWords } from './workload-template.ts';
+import { validateSelectorAndTemplate, type WorkloadWords, workloadWarnings } from './workload-template.ts';
 
 const words: WorkloadWords = {
   emptySelector: 'empty selector is invalid for deployment',
@@ -41,9 +40,9 @@ export const replicaSetDefinition = define<ReplicaSet>(replicaSets, {
     validateSpec(replicaSet.spec, errors);
     validateImmutable(replicaSet.spec.selector, old.spec.selector, 'spec.selector', errors);
   },
-  warnings: ({ metadata, spec }, old) => [
-    ...(old === undefined ? nameWarnings(metadata) : []),
-    ...podTemplateWarnings(spec.template),
+  warnings: (replicaSet, old) => [
+    ...(old === undefined ? nameWarnings(replicaSet.metadata) : []),
+    ...workloadWarnings(replicaSet, old),
   ],
   changesGeneration: (replicaSet, old) => !equal(replicaSet.spec, old.spec),
   status: {

@@ -2,9 +2,9 @@ import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { nameIsDnsLabel } from '../../machinery/names.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { ageSince } from '../../machinery/time.ts';
+import { claimSpecWarnings } from '../core/persistent-volume-claim/claim-spec-warnings.ts';
 import { setClaimSpecDefaults } from '../core/persistent-volume-claim-defaults.ts';
 import { preparePodTemplate, setPodTemplateDefaults } from '../core/pod/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod/warnings/pod-warnings.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import type { StatefulSet, StatefulSetSpec, StatefulSetStatus } from '../schema/apps-v1.generated.ts';
@@ -17,6 +17,7 @@ import {
   validateStatefulSetUpdate,
 } from './validate-stateful-set.ts';
 import { containerCells } from './workload-row.ts';
+import { workloadWarnings } from './workload-template.ts';
 
 const noReplicas: StatefulSetStatus = { replicas: 0, availableReplicas: 0 };
 
@@ -35,7 +36,11 @@ export const statefulSetDefinition = define<StatefulSet>(statefulSets, {
   },
   validate: ({ spec }, errors) => validateStatefulSetSpec(spec, errors),
   validateUpdate: validateStatefulSetUpdate,
-  warnings: ({ spec }) => podTemplateWarnings(spec.template),
+  warnings: (statefulSet, old) => [
+    ...workloadWarnings(statefulSet, old),
+    ...claimTemplateWarnings(statefulSet.spec, old !== undefined),
+    ...((statefulSet.spec.revisionHistoryLimit ?? 0) < 0 ? [allRevisionsWarning] : []),
+  ],
   changesGeneration: (statefulSet, old) => !equal(statefulSet.spec, old.spec),
   status: {
     prepareForUpdate(statefulSet, old) {
@@ -60,6 +65,16 @@ export const statefulSetDefinition = define<StatefulSet>(statefulSets, {
   ],
 });
 
+const allRevisionsWarning =
+  'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
+
+/** Kubernetes' path into a template has the name of Go's field when the set is updated. */
+function claimTemplateWarnings({ volumeClaimTemplates }: StatefulSetSpec, isUpdate: boolean): readonly string[] {
+  return (volumeClaimTemplates ?? []).flatMap(({ spec }, index) =>
+    claimSpecWarnings(spec, `spec.volumeClaimTemplates[${index}]${isUpdate ? '.Spec' : ''}`),
+  );
+}
+
 function setDefaults(statefulSet: Draft<StatefulSet>): void {
   statefulSet.spec ??= {} as Draft<StatefulSetSpec>;
   statefulSet.status ??= { replicas: 0 };
@@ -71,11 +86,15 @@ function setDefaults(statefulSet: Draft<StatefulSet>): void {
   if (!spec.podManagementPolicy) spec.podManagementPolicy = 'OrderedReady';
   spec.serviceName ??= '';
   spec.updateStrategy ??= {};
-  if (!spec.updateStrategy.type) spec.updateStrategy.type = 'RollingUpdate';
-  if (spec.updateStrategy.type === 'RollingUpdate') {
-    spec.updateStrategy.rollingUpdate ??= {};
-    spec.updateStrategy.rollingUpdate.partition ??= 0;
-    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+  const { updateStrategy } = spec;
+  if (!updateStrategy.type) {
+    updateStrategy.type = 'RollingUpdate';
+    updateStrategy.rollingUpdate ??= {};
+  }
+  // Whoever names the type and says no more of it gets no more.
+  if (updateStrategy.type === 'RollingUpdate' && updateStrategy.rollingUpdate !== undefined) {
+    updateStrategy.rollingUpdate.partition ??= 0;
+    updateStrategy.rollingUpdate.maxUnavailable ??= 1;
   }
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';

@@ -8,7 +8,7 @@ import type {
   DaemonSetStatus,
   DaemonSetUpdateStrategy,
 } from '../schema/apps-v1.generated.ts';
-import { goValue } from '../validation/go-value.ts';
+import { goValue, sortedMembers } from '../validation/go-value.ts';
 import {
   numberOrPercent,
   validateAtMost100Percent,
@@ -37,6 +37,8 @@ export function validateDaemonSet({ metadata, spec }: DaemonSet, errors: FieldEr
   validateNonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit', errors);
 }
 
+const mismatch = '`selector` does not match template `labels`';
+
 /** A selector that cannot be understood is not held against the template as well. */
 function validateSelector({ selector, template }: DaemonSetSpec, errors: FieldError[]): void {
   const given = selector ?? undefined;
@@ -44,7 +46,7 @@ function validateSelector({ selector, template }: DaemonSetSpec, errors: FieldEr
   errors.push(...problems);
   const labels = template.metadata?.labels;
   if (problems.length === 0 && !compileLabelSelector(selector).matches(labels ?? {}))
-    errors.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+    errors.push(invalid('spec.template.metadata.labels', labels && sortedMembers(labels), mismatch));
   const { matchLabels = {}, matchExpressions = [] } = given ?? {};
   if (given !== undefined && Object.keys(matchLabels).length + matchExpressions.length === 0)
     errors.push(invalid('spec.selector', selector, 'empty selector is invalid for daemonset'));

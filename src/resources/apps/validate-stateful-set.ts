@@ -19,7 +19,7 @@ import {
   validateNonNegative,
   validateNonNegatives,
 } from '../validation/numbers.ts';
-import { validateSelectorAndTemplate, type WorkloadWords } from './workload-template.ts';
+import { validateLifetime, validateSelectorAndTemplate, type WorkloadWords } from './workload-template.ts';
 
 const words: WorkloadWords = {
   emptySelector: 'empty selector is invalid for statefulset',
@@ -45,8 +45,9 @@ export function validateStatefulSetSpec(spec: StatefulSetSpec, errors: FieldErro
   validateNonNegative(spec.ordinals?.start, 'spec.ordinals.start', errors);
   for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
     validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`, errors);
-  validateSelectorAndTemplate(spec.selector, withClaims(spec), words, errors);
   if (serviceName) applyRule(dnsLabel, serviceName, 'spec.serviceName', errors);
+  const template = withClaims(spec);
+  if (!validateSelectorAndTemplate(spec.selector, template, words, errors)) validateLifetime(template, words, errors);
 }
 
 /** The template as pods will see it: with a volume for every claim, which takes the place of one of the same name. */

@@ -16,6 +16,7 @@ import type {
 } from '../schema/core-v1.generated.ts';
 import { replicationControllers } from '../schema/resource-types.generated.ts';
 import { shared } from '../shared.ts';
+import { sortedMembers } from '../validation/go-value.ts';
 import { validateNonNegative } from '../validation/numbers.ts';
 import { preparePodTemplate, setPodTemplateDefaults, validatePodTemplate } from './pod/pod-template.ts';
 import { podTemplateWarnings } from './pod/warnings/pod-warnings.ts';
@@ -35,10 +36,11 @@ export const replicationControllerDefinition = define<ReplicationController>(rep
     prepareTemplate(controller);
   },
   validate: validateSpec,
-  warnings: ({ metadata, spec }, old) => [
-    ...(old === undefined ? nameWarnings(metadata) : []),
-    ...podTemplateWarnings(spec?.template),
-  ],
+  warnings({ metadata, spec }, old) {
+    if (old === undefined) return [...nameWarnings(metadata), ...podTemplateWarnings(spec?.template)];
+    // Kubernetes hands its two templates over the wrong way round.
+    return metadata.generation === old.metadata.generation ? [] : podTemplateWarnings(old.spec?.template);
+  },
   changesGeneration: (controller, old) => !equal(controller.spec, old.spec),
   status: {
     prepareForUpdate(controller, old) {
@@ -102,7 +104,7 @@ function validateTemplate(
   const labels = template.metadata?.labels;
   if (!selectorFromLabels(selector).matches(labels)) {
     const detail = '`selector` does not match template `labels`';
-    errors.push(invalid('spec.template.metadata.labels', labels, detail));
+    errors.push(invalid('spec.template.metadata.labels', labels && sortedMembers(labels), detail));
   }
   validatePodTemplate(template, 'spec.template', errors);
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {};

@@ -1,4 +1,6 @@
+import type { Members } from '../../machinery/members.ts';
 import type { Schema, StructSchema } from '../../machinery/schema/schema.ts';
+import type { LabelSelector } from '../schema/meta-v1.generated.ts';
 import { builtInSchemas } from '../schema/schema-table.ts';
 
 /** Where the Go name is not the JSON name with a capital letter, everywhere or in one type. */
@@ -56,11 +58,6 @@ function structValue(value: Readonly<Record<string, unknown>>, schema: StructSch
   return result;
 }
 
-function inOrder(value: Readonly<Record<string, unknown>>, schema: StructSchema): unknown {
-  const names = [...schema.fields.keys()].filter((name) => value[name] !== undefined);
-  return Object.fromEntries(names.map((name) => [name, value[name]]));
-}
-
 function memberValue(value: unknown, schema: Schema): unknown {
   switch (schema.kind) {
     case 'struct':
@@ -73,6 +70,29 @@ function memberValue(value: unknown, schema: Schema): unknown {
       return value ?? zeroOf(schema.type);
     default:
       return value ?? null;
+  }
+}
+
+/** A label selector as messages show it. */
+export function selectorValue(selector: LabelSelector): unknown {
+  const schema = builtInSchemas.get('meta.v1.LabelSelector');
+  return schema === undefined ? selector : inOrder(selector as Members, schema);
+}
+
+/** The JSON form of a value, its fields in the order of Go's struct. */
+function inOrder(value: unknown, schema: Schema): unknown {
+  switch (schema.kind) {
+    case 'struct': {
+      const members = value as Members;
+      const named = [...schema.fields.values()].filter(({ name }) => members[name] !== undefined);
+      return Object.fromEntries(named.map((field) => [field.name, inOrder(members[field.name], field.schema)]));
+    }
+    case 'list':
+      return (value as readonly unknown[]).map((item) => inOrder(item, schema.items));
+    case 'map':
+      return sortedMembers(value);
+    default:
+      return value;
   }
 }
 

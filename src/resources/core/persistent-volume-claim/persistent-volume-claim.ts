@@ -1,15 +1,14 @@
 import { nameIsDnsSubdomain } from '../../../machinery/names.ts';
-import { parseQuantity } from '../../../machinery/quantity.ts';
 import { ageSince } from '../../../machinery/time.ts';
 import { define } from '../../define.ts';
 import type { Cell } from '../../definition.ts';
 import type { PersistentVolumeClaim } from '../../schema/core-v1.generated.ts';
 import { persistentVolumeClaims } from '../../schema/resource-types.generated.ts';
 import { shared } from '../../shared.ts';
-import { isWhole } from '../../validation/quantity-rules.ts';
 import { accessModesText } from '../persistent-volume/access-modes-text.ts';
 import { setClaimSpecDefaults } from '../persistent-volume-claim-defaults.ts';
 import { validateClaimSpec } from '../persistent-volume-claim-spec.ts';
+import { claimSpecWarnings } from './claim-spec-warnings.ts';
 import { resolveDataSources } from './data-sources.ts';
 import { validateClaimStatus, validateClaimUpdate } from './validate-claim-update.ts';
 
@@ -51,13 +50,7 @@ function warnings({ metadata, spec }: PersistentVolumeClaim): readonly string[] 
     const fate = 'deprecated since v1.8; use "storageClassName" attribute instead';
     lines.push(`metadata.annotations[${classAnnotation}]: ${fate}`);
   }
-  for (const list of ['requests', 'limits'] as const) {
-    const amount = spec?.resources?.[list]?.['storage'];
-    if (amount === undefined || isWhole(parseQuantity(amount))) continue;
-    const detail = `fractional byte value "${amount}" is invalid, must be an integer`;
-    lines.push(`spec.resources.${list}[storage]: ${detail}`);
-  }
-  return lines;
+  return [...lines, ...claimSpecWarnings(spec, 'spec')];
 }
 
 function claimRow({ metadata, spec, status }: PersistentVolumeClaim, now: number): readonly Cell[] {

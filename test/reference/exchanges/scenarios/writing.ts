@@ -9,6 +9,9 @@ const spec = { automountServiceAccountToken: false, containers: [{ name: 'main',
 const template = { metadata: { labels: { app: 'web' } }, spec: { containers: spec.containers } };
 const deployment = { metadata: { name: 'web' }, spec: { selector: { matchLabels: { app: 'web' } }, template } };
 
+const warned = { ...template, spec: { ...template.spec, nodeSelector: { 'beta.kubernetes.io/os': 'linux' } } };
+const controllers = '/api/v1/namespaces/{ns}/replicationcontrollers';
+
 /** How objects are created, changed and deleted, whatever their kind. */
 export const writing: Topic = {
   name: 'writing',
@@ -341,6 +344,38 @@ export const writing: Topic = {
         put('/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles/new', { metadata: { name: 'new' }, rules: [] }),
         put('/apis/rbac.authorization.k8s.io/v1/clusterroles/{ns}', { metadata: { name: '{ns}' }, rules: [] }),
         put('/apis/scheduling.k8s.io/v1/priorityclasses/{ns}', { metadata: { name: '{ns}' }, value: 1 }),
+      ],
+    },
+    {
+      what: 'warnings of updates',
+      steps: [
+        post(deployments, { ...deployment, spec: { ...deployment.spec, template: warned } }),
+        patch('merge', `${deployments}/web`, { metadata: { labels: { a: 'b' } } }),
+        patch('merge', `${deployments}/web/scale`, { spec: { replicas: 2 } }),
+        patch('merge', `${deployments}/web`, { spec: { template } }),
+        post(controllers, { metadata: { name: 'web' }, spec: { template: warned } }),
+        patch('merge', `${controllers}/web`, { metadata: { labels: { a: 'b' } } }),
+        patch('strategic', `${controllers}/web`, { spec: { template: { spec: { nodeSelector: null } } } }),
+        patch('strategic', `${controllers}/web`, { spec: { z: 1, a: 1, template: { spec: { nodeSelector: null } } } }),
+      ],
+    },
+    {
+      what: 'odd requests',
+      steps: [
+        post(`${maps}?dryRun=All`, { metadata: { name: 'a', resourceVersion: '7' } }),
+        put(`${maps}/a`, {}),
+        put(`${maps}/a`, { metadata: { name: 'b' } }),
+        post(pods, { metadata: { name: 'a' }, spec }),
+        patch('merge', `${pods}/a?dryRun=All`, { spec: { containers: [null, { ...spec.containers[0], args: null }] } }),
+        post('/api/v1/namespaces/{ns}/services', {
+          metadata: { name: 'a', annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } },
+          spec: { ports: [{ port: 80 }] },
+        }),
+        patch('apply', '/api/v1/namespaces/{ns}/services/a?fieldManager=kubectl', {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: 'a', annotations: null, labels: null },
+        }),
       ],
     },
   ],
