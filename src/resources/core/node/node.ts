@@ -7,6 +7,7 @@ import type { Cell } from '../../definition.ts';
 import type { Node, NodeSpec } from '../../schema/core-v1.generated.ts';
 import { nodes } from '../../schema/resource-types.generated.ts';
 import { shared } from '../../shared.ts';
+import { roundResources } from '../pod/resource-defaults.ts';
 import { validateNode, validateNodeStatus, validateNodeUpdate } from './validate-node.ts';
 
 export const nodeDefinition = define<Node>(nodes, {
@@ -17,6 +18,8 @@ export const nodeDefinition = define<Node>(nodes, {
     const { status } = node;
     status.daemonEndpoints ??= {};
     status.daemonEndpoints.kubeletEndpoint ??= { Port: 0 };
+    if (status.capacity !== undefined) roundResources(status.capacity);
+    if (status.allocatable !== undefined) roundResources(status.allocatable);
     if (status.allocatable === undefined && status.capacity !== undefined) status.allocatable = { ...status.capacity };
     mirrorPodRange(node.spec);
   },

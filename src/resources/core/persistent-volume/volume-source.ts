@@ -54,7 +54,11 @@ export function validateVolumeSource(spec: PersistentVolumeSpec, path: string, e
   let sources = 0;
   for (const name of sourceNames) {
     if (spec[name] === undefined) continue;
-    if (sources++ > 0) errors.push(forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'));
+    // Of a volume of a plug-in Kubernetes does not mind that it is not the only one.
+    if (sources++ > 0 && name !== 'flexVolume')
+      errors.push(
+        forbidden(`${path}.${name === 'cephfs' ? 'cephFS' : name}`, 'may not specify more than 1 volume type'),
+      );
     else rules[name](spec, path, errors);
   }
   if (sources === 0) errors.push(required(path, 'must specify a volume type'));

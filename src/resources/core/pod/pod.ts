@@ -1,10 +1,12 @@
 import { nameIsDnsSubdomain } from '../../../machinery/names.ts';
 import type { Draft } from '../../../machinery/object.ts';
+import { normalise } from '../../../machinery/schema/normalise.ts';
 import { formatTime } from '../../../machinery/time.ts';
 import { define } from '../../define.ts';
 import type { WriteContext } from '../../definition.ts';
-import type { Pod, PodSpec } from '../../schema/core-v1.generated.ts';
+import type { Pod, PodCondition, PodSpec } from '../../schema/core-v1.generated.ts';
 import { pods } from '../../schema/resource-types.generated.ts';
+import { builtInSchema } from '../../schema/schema-table.ts';
 import { resolveAppArmorAnnotations } from './app-armor-annotations.ts';
 import { dropDisabledFields } from './drop-disabled-fields.ts';
 import { ephemeralContainersView } from './ephemeral-containers-view.ts';
@@ -50,16 +52,19 @@ function prepareForCreate(pod: Draft<Pod>, context: WriteContext): void {
   resolveMatchLabelKeys(pod);
   resolveAppArmorAnnotations(pod);
   pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
-  if ((pod.spec.schedulingGates ?? []).length > 0)
-    pod.status.conditions = [
-      {
-        type: 'PodScheduled',
-        status: 'False',
-        lastTransitionTime: formatTime(context.now),
-        reason: 'SchedulingGated',
-        message: 'Scheduling is blocked due to non-empty scheduling gates',
-      },
-    ];
+  if ((pod.spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gatedCondition(context)];
+}
+
+/** In normal form, as what comes from a client is. */
+function gatedCondition({ now }: WriteContext): Draft<PodCondition> {
+  const condition = {
+    type: 'PodScheduled',
+    status: 'False',
+    lastTransitionTime: formatTime(now),
+    reason: 'SchedulingGated',
+    message: 'Scheduling is blocked due to non-empty scheduling gates',
+  };
+  return normalise(builtInSchema('core.v1.PodCondition'), condition).value as unknown as Draft<PodCondition>;
 }
 
 /** A pod that no node has, or that has ended, has nothing to wait for. */

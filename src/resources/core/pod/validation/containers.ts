@@ -9,7 +9,7 @@ import type {
 } from '../../../schema/core-v1.generated.ts';
 import { applyRule } from '../../../validation/apply-rule.ts';
 import { isSidecar } from '../aggregate-resources.ts';
-import { validateEnv, validateEnvFrom, validateEnvVolumes } from './env.ts';
+import { validateEnv, validateEnvFrom } from './env.ts';
 import { validateContainerPorts, validateHostPortConflicts } from './ports.ts';
 import { validateLifecycle, validateProbes } from './probes.ts';
 import { validateContainerResources } from './resources.ts';
@@ -102,7 +102,6 @@ export function validateContainer(
   validateRequiredChoice(terminationMessagePolicy, messagePolicies, `${path}.terminationMessagePolicy`, errors);
   if (ports !== undefined) validateContainerPorts(ports, `${path}.ports`, errors);
   if (env !== undefined) validateEnv(env, `${path}.env`, errors);
-  validateEnvVolumes(container, pod.volumes, path, errors);
   if (envFrom !== undefined) validateEnvFrom(envFrom, `${path}.envFrom`, errors);
   if (container.volumeMounts !== undefined)
     validateVolumeMounts(container, pod.volumes, `${path}.volumeMounts`, errors);

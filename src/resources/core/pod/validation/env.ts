@@ -1,6 +1,6 @@
 import type { FieldError } from '../../../../machinery/field-error.ts';
 import { invalid, notFoundValue, required } from '../../../../machinery/field-errors.ts';
-import { configMapKey, dnsSubdomain, relaxedEnvVarName } from '../../../../machinery/names.ts';
+import { configMapKey, dnsLabel, dnsSubdomain, relaxedEnvVarName } from '../../../../machinery/names.ts';
 import type {
   ConfigMapKeySelector,
   Container,
@@ -8,6 +8,7 @@ import type {
   EnvVar,
   EnvVarSource,
   FileKeySelector,
+  PodSpec,
   Volume,
 } from '../../../schema/core-v1.generated.ts';
 import { applyRule } from '../../../validation/apply-rule.ts';
@@ -53,12 +54,24 @@ function validateFileKeyRef(
   if (!key) errors.push(required(`${path}.key`));
   else applyRule(relaxedEnvVarName, key, `${path}.key`, errors);
   if (!volumeName) errors.push(required(`${path}.volumeName`));
+  else applyRule(dnsLabel, volumeName, `${path}.volumeName`, errors);
   if (!file) errors.push(required(`${path}.path`));
   else validateFilePath(file.replace(/^\/+/, ''), `${path}.path`, errors);
 }
 
 /** Variables out of a file need the volume with that file. */
 export function validateEnvVolumes(
+  spec: PodSpec,
+  volumes: ReadonlyMap<string, Volume>,
+  path: string,
+  errors: FieldError[],
+): void {
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const)
+    for (const [index, container] of (spec[list] ?? []).entries())
+      validateFileVolumes(container, volumes, `${path}.${list}[${index}]`, errors);
+}
+
+function validateFileVolumes(
   { env = [] }: Pick<Container, 'env'>,
   volumes: ReadonlyMap<string, Volume>,
   path: string,

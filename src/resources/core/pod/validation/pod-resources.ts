@@ -7,7 +7,7 @@ import { applyRule } from '../../../validation/apply-rule.ts';
 import { goValue } from '../../../validation/go-value.ts';
 import { aggregateResources } from '../aggregate-resources.ts';
 import { isPodLevelResource } from '../pod-resource-defaults.ts';
-import { validateRequirements } from './resources.ts';
+import { validateRequirements, validateResourceName } from './resources.ts';
 
 const podLevelNames: ReadonlySet<string> = new Set(['cpu', 'hugepages-', 'memory']);
 
@@ -30,7 +30,9 @@ export function validatePodResources(
 }
 
 function validateName(name: string, path: string, errors: FieldError[]): void {
-  if (!isPodLevelResource(name)) errors.push(notSupported(path, name, podLevelNames));
+  const before = errors.length;
+  validateResourceName(name, path, errors);
+  if (errors.length === before && !isPodLevelResource(name)) errors.push(notSupported(path, name, podLevelNames));
 }
 
 function validateAgainstContainers(

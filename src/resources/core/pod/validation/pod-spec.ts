@@ -5,14 +5,14 @@ import { dnsLabel, dnsSubdomain, inRange, qualifiedName } from '../../../../mach
 import { validateLabels } from '../../../../machinery/object-meta.ts';
 import type { PodSchedulingGate, PodSpec } from '../../../schema/core-v1.generated.ts';
 import { applyNumberRule, applyRule } from '../../../validation/apply-rule.ts';
-import { validateResourceAmount } from '../../../validation/quantity-rules.ts';
 import { validateAffinity } from './affinity.ts';
 import { type PodSurroundings, validateContainers, validateInitContainers } from './containers.ts';
 import { validateDnsConfig, validateDnsPolicy, validateHostAliases } from './dns.ts';
+import { validateEnvVolumes } from './env.ts';
 import { validateEphemeralContainers } from './ephemeral-containers.ts';
 import { validateOperatingSystem } from './operating-system.ts';
 import { validatePodResources, validateResourceClaims } from './pod-resources.ts';
-import { validateResourceName } from './resources.ts';
+import { validateContainerResources } from './resources.ts';
 import { validatePodSecurityContext } from './security-context.ts';
 import { validateTolerations } from './tolerations.ts';
 import { validateTopologySpread } from './topology-spread.ts';
@@ -54,6 +54,7 @@ export function validatePodSpec(spec: PodSpec, podName: string, path: string, er
   if (spec.hostUsers === false) validateHostUsers(spec, path, errors);
   validateNames(spec, path, errors);
   validateRest(spec, path, errors);
+  validateEnvVolumes(spec, volumes, path, errors);
 }
 
 function validateChoice(
@@ -132,10 +133,6 @@ function validateRest(spec: PodSpec, path: string, errors: FieldError[]): void {
   if (runtimeClassName !== undefined) applyRule(dnsSubdomain, runtimeClassName, `${path}.runtimeClassName`, errors);
   if (preemptionPolicy !== undefined)
     validateChoice(preemptionPolicy, preemptionPolicies, `${path}.preemptionPolicy`, errors);
-  for (const name in overhead) {
-    const place = `${path}.overhead[${name}]`;
-    validateResourceName(name, place, errors);
-    validateResourceAmount(name, overhead[name] ?? 0, place, errors);
-  }
+  if (overhead !== undefined) validateContainerResources({ limits: overhead }, noClaims, `${path}.overhead`, errors);
   validateOperatingSystem(spec, path, errors);
 }

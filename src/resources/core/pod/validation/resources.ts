@@ -1,6 +1,6 @@
 import type { FieldError } from '../../../../machinery/field-error.ts';
 import { duplicate, forbidden, invalid, notFoundValue, required } from '../../../../machinery/field-errors.ts';
-import { qualifiedName } from '../../../../machinery/names.ts';
+import { dnsLabel, qualifiedName } from '../../../../machinery/names.ts';
 import { compareQuantities, formatQuantity, parseQuantity, type Quantity } from '../../../../machinery/quantity.ts';
 import type { ResourceClaim, ResourceRequirements } from '../../../schema/core-v1.generated.ts';
 import { applyRule } from '../../../validation/apply-rule.ts';
@@ -141,6 +141,7 @@ function validateClaims(
       continue;
     }
     const key = request === '' ? name : `${name}/${request}`;
+    if (request !== '' && !seen.has(name)) applyRule(dnsLabel, request, `${place}.request`, errors);
     if (seen.has(name) || seen.has(key)) errors.push(duplicate(place, seen.has(name) ? name : key));
     seen.add(key);
     if (known.has(name)) continue;

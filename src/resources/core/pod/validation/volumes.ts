@@ -47,12 +47,16 @@ function onlySource(volume: Volume): Exclude<keyof Volume, 'name'> | undefined {
   return found;
 }
 
+/** How Kubernetes calls a source that is one too many, where it is not called by its field. */
+const toldNames: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+
 function validateSources(volume: Volume, podName: string, path: string, errors: FieldError[]): void {
   let sources = 0;
   for (const [name, rule] of volumeSources) {
     const source = volume[name];
     if (source === undefined) continue;
-    if (sources++ > 0) errors.push(forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'));
+    if (sources++ > 0)
+      errors.push(forbidden(`${path}.${toldNames[name] ?? name}`, 'may not specify more than 1 volume type'));
     else (rule as SourceRule<typeof source>)(source, path, errors, { volumeName: volume.name, podName });
     if (name === 'iscsi') validateIscsiName(volume, path, errors);
   }

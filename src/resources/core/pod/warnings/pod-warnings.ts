@@ -1,4 +1,5 @@
 import { quote } from '../../../../machinery/go-text.ts';
+import { dnsLabel } from '../../../../machinery/names.ts';
 import { parseQuantity } from '../../../../machinery/quantity.ts';
 import type { Container, Pod, PodSpec, PodTemplateSpec } from '../../../schema/core-v1.generated.ts';
 import type { ObjectMeta } from '../../../schema/meta-v1.generated.ts';
@@ -13,9 +14,17 @@ const emptySpec: PodSpec = { containers: [] };
 /** What Kubernetes says about a new pod that it accepts all the same. Updates come too often, and from no human being. */
 export function podWarnings({ metadata, spec = emptySpec }: Pod, old: Pod | undefined): readonly string[] {
   if (old !== undefined) return [];
-  const warnings = appArmorWarnings(metadata, spec.containers, '', () => false);
+  const warnings = [...hostnameWarnings(metadata), ...appArmorWarnings(metadata, spec.containers, '', () => false)];
   collect(metadata, spec, '', warnings);
   return warnings;
+}
+
+function hostnameWarnings({ name = '' }: ObjectMeta): readonly string[] {
+  const problems = name === '' ? [] : dnsLabel(name);
+  if (problems.length === 0) return [];
+  const advice =
+    "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
+  return [`metadata.name: ${advice}: [${problems.join(' ')}]`];
 }
 
 /** The same for the pods that a workload will make. */
