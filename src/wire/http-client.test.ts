@@ -273,6 +273,27 @@ describe('upgrades', () => {
     expect(heard).toBe(spoken);
   });
 
+  test('break at the first write that fails when all has been read', async () => {
+    let server: Socket | undefined;
+    const port = await startRawServer((socket) => {
+      server = socket;
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: words\r\n\r\nall'),
+      );
+    });
+    const client = clientOf(`http://127.0.0.1:${port}`, { tls: undefined });
+    const { connection } = await client.upgrade(get('/', { headers: { upgrade: 'words' } }));
+    if (connection === undefined) throw new Error('there was no upgrade');
+    await once(connection.resume(), 'end');
+    server?.destroy();
+    const failure = once(connection, 'error');
+    while (!connection.destroyed) {
+      connection.write('to nobody');
+      await realEnvironment.sleep(5);
+    }
+    expect(String(await failure)).toMatch(/write (EPIPE|ECONNRESET)/);
+  });
+
   test('may be refused', async () => {
     const server = await startServer({ fetch: mirror, upgrade });
     const answer = await clientOf(`https://127.0.0.1:${server.port}`).upgrade({

@@ -10,16 +10,13 @@ type Sent = (error?: Error | null) => void;
  */
 export function readToEnd(socket: Duplex): Duplex {
   let failed = false;
-  const tolerant =
-    (sent: Sent): Sent =>
-    (error) => {
-      if (error && !failed) {
-        failed = true;
-        socket.once('end', () => socket.destroy(error));
-      }
-      // As long as it lives somebody may read, and nobody is told that a write was in vain.
-      sent(socket.destroyed ? error : undefined);
-    };
+  const tolerant = (sent: Sent) => (error?: Error | null) => {
+    // Where all was read already, or nobody can read any more, the write is all that there is to tell of.
+    if (!error || socket.readableEnded || socket.destroyed) return sent(error);
+    failed = true;
+    socket.once('end', () => socket.destroy(error));
+    sent();
+  };
   const write = socket._write.bind(socket);
   socket._write = (chunk, encoding, sent) => (failed ? sent() : write(chunk, encoding, tolerant(sent)));
   const writev = socket._writev?.bind(socket);
