@@ -138,6 +138,7 @@ test('a watch in frames, whole and of metadata alone', async () => {
       object: { kind: 'ConfigMap', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
     },
     { type: 'MODIFIED', object: { data: { k: 'v' }, metadata: { resourceVersion: '3' } } },
+    { type: 'BOOKMARK', object: { kind: 'ConfigMap', metadata: { resourceVersion: '3' } } },
   ]);
   expect(whole[2]?.object).toEqual(await inJson(`${collection}/a`));
   const metadata = await endedToo();

@@ -74,9 +74,23 @@ test('sends initial events, the bookmark that ends them, bookmarks later, and en
     }),
   );
   await environment.advance(60_000);
-  expect(watch.lines).toEqual(['ADDED a 1', 'BOOKMARK initial', 'BOOKMARK']);
-  await environment.advance(31_000);
-  expect(watch.lines.at(-1)).toBe('END');
+  const soFar = ['ADDED a 1', 'BOOKMARK initial', 'BOOKMARK'];
+  expect(watch.lines).toEqual(soFar);
+  await environment.advance(27_500);
+  expect(watch.lines).toEqual(soFar);
+  // The last one comes two seconds before the end.
+  await environment.advance(1_000);
+  expect(watch.lines).toEqual([...soFar, 'BOOKMARK']);
+  await environment.advance(2_000);
+  expect(watch.lines).toEqual([...soFar, 'BOOKMARK', 'END']);
+});
+
+test('a watch that may have no bookmarks, or has no time for one, gets none at its end', async () => {
+  const { client, environment } = await testApiServer();
+  const without = collect(client.watch(configMaps, { timeoutSeconds: 10 }));
+  const short = collect(client.watch(configMaps, { timeoutSeconds: 2, allowWatchBookmarks: true }));
+  await environment.advance(11_000);
+  expect([without.lines, short.lines]).toEqual([['END'], ['END']]);
 });
 
 test('a watch from a forgotten version is refused', async () => {

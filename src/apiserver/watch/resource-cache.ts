@@ -160,6 +160,7 @@ export class ResourceCache {
       bufferLimit: this.#options.watchBufferLimit ?? defaultBufferLimit,
       allowBookmarks: start.allowBookmarks,
       timeoutMs: start.timeoutMs,
+      onLastMoment: (ending) => ending.bookmark(this.#snapshot().revision),
       signal: start.signal,
       onClose: (ended, isSlow) => this.#forget(ended, isSlow),
     });

@@ -15,10 +15,14 @@ export interface WatcherOptions {
   readonly bufferLimit: number;
   readonly allowBookmarks: boolean;
   readonly timeoutMs: number;
+  /** Called a moment before its time is up, for a last bookmark; not where it has less time than that. */
+  readonly onLastMoment: (watcher: Watcher) => void;
   readonly signal?: AbortSignal | undefined;
   readonly onClose: (watcher: Watcher, isSlow: boolean) => void;
 }
 
+/** The last bookmark comes so long before the end: whoever watches on begins there. */
+const lastMomentMs = 2_000;
 /** After so many items without having had to wait, others are let in. */
 const itemsPerTurn = 256;
 
@@ -30,7 +34,7 @@ export class Watcher {
   readonly filter: WatchFilter;
   readonly allowBookmarks: boolean;
   readonly #options: WatcherOptions;
-  readonly #timer: Timer;
+  #timer: Timer;
   #initial: Iterator<WatchItem | undefined> | undefined;
   #buffer: WatchItem[] = [];
   #next = 0;
@@ -43,9 +47,18 @@ export class Watcher {
     this.filter = options.filter;
     this.allowBookmarks = options.allowBookmarks;
     this.#initial = options.initial[Symbol.iterator]();
-    this.#timer = options.environment.setTimer(options.timeoutMs, () => this.end());
+    this.#timer = this.#setTimer();
     options.signal?.addEventListener('abort', this.#abort, { once: true });
     if (options.signal?.aborted === true) this.end();
+  }
+
+  #setTimer(): Timer {
+    const { environment, timeoutMs, allowBookmarks, onLastMoment } = this.#options;
+    if (!allowBookmarks || timeoutMs <= lastMomentMs) return environment.setTimer(timeoutMs, () => this.end());
+    return environment.setTimer(timeoutMs - lastMomentMs, () => {
+      this.#timer = environment.setTimer(lastMomentMs, () => this.end());
+      onLastMoment(this);
+    });
   }
 
   readonly #abort = (): void => {
