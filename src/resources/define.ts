@@ -52,6 +52,8 @@ export interface Particulars<T extends KubeObject> {
   readonly defaultPropagation?: 'Background' | 'Orphan';
   /** Field labels whose value is not simply what stands at that path. */
   readonly fields?: Readonly<Record<string, (object: T) => string>>;
+  /** In which order the rows of a list come, those that are equal by name. Absent: all by name. */
+  rowOrder?(one: T, other: T): number;
   /** Absent: the kind is never shown in a table. */
   row?(object: T, now: number): readonly Cell[];
 }
@@ -104,7 +106,7 @@ function optional<T extends KubeObject>(particulars: Particulars<T>): Partial<Re
   const { storage, prepareForCreate, prepareForUpdate, warnings, changesGeneration } = particulars;
   const { bornWithoutGeneration, scale, gracePeriodSeconds, deletion, returnsDeletedObject, deprecationWarning } =
     particulars;
-  const { metadataLast, propagationWarning, keeps, fieldAnnotation } = particulars;
+  const { metadataLast, propagationWarning, keeps, fieldAnnotation, rowOrder } = particulars;
   return {
     ...(storage !== undefined && { storage }),
     ...(prepareForCreate !== undefined && { prepareForCreate }),
@@ -120,6 +122,7 @@ function optional<T extends KubeObject>(particulars: Particulars<T>): Partial<Re
     ...(metadataLast !== undefined && { metadataLast }),
     ...(keeps !== undefined && { keeps }),
     ...(fieldAnnotation !== undefined && { fieldAnnotation }),
+    ...(rowOrder !== undefined && { rowOrder }),
     ...(propagationWarning !== undefined && { propagationWarning }),
   };
 }

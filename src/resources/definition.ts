@@ -69,6 +69,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Labels that `fieldSelector` accepts, each with how to read it; metadata.name and metadata.namespace are always there. */
   readonly selectableFields: Readonly<Record<string, (object: T) => string>>;
   readonly columns: readonly Column[];
+  /** In which order the rows of a list come, those that are equal by name. Absent: all by name. */
+  rowOrder?(one: T, other: T): number;
   /** One cell per column; `now` is milliseconds since 1970, for ages. */
   row(object: T, now: number): readonly Cell[];
 }

@@ -35,6 +35,8 @@ export interface Shape {
   appendObject(parts: Uint8Array[], object: StoredObject, first: boolean): void;
   /** Appends one object as an item of a list. */
   appendItem(parts: Uint8Array[], object: StoredObject): void;
+  /** The items of a list in another order than that in which they are kept. */
+  ordered?(items: readonly StoredObject[]): readonly StoredObject[];
   /** The object of a bookmark. */
   bookmark(metadata: object): Envelope<object>;
   /** A list without its items. */
@@ -201,6 +203,11 @@ export class TableShape implements Shape {
     else if (this.#includeObject === 'Object') parts.push(object.json());
     else this.#partial.appendObject(parts, object);
     parts.push(closeBrace);
+  }
+
+  ordered(items: readonly StoredObject[]): readonly StoredObject[] {
+    const { rowOrder } = this.#definition;
+    return rowOrder === undefined ? items : items.toSorted((one, other) => rowOrder(one.object, other.object));
   }
 
   /** An empty row, as Kubernetes makes one of the empty object that carries the bookmark. */

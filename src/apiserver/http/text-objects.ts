@@ -40,9 +40,10 @@ export class TextObjects implements ObjectFormat {
     const shape = this.#shape;
     const format = this.#format;
     const envelope = shape.envelope(listMetadata(page));
-    const empty = page.items.length === 0;
+    const items = shape.ordered?.(page.items) ?? page.items;
+    const empty = items.length === 0;
     yield format.listHead(envelope, shape.itemsKey, empty);
-    for (const [index, object] of page.items.entries()) {
+    for (const [index, object] of items.entries()) {
       const item: Uint8Array[] = [];
       shape.appendItem(item, object);
       const parts: Uint8Array[] = [];

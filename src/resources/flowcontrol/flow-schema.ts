@@ -40,6 +40,7 @@ export const flowSchemaDefinition = define<FlowSchema>(flowSchemas, {
     },
     validateUpdate: ({ status }, _old, errors) => validateFlowConditions(status?.conditions, errors),
   }),
+  rowOrder: ({ spec: one }, { spec: other }) => (one.matchingPrecedence ?? 0) - (other.matchingPrecedence ?? 0),
   row: ({ metadata, spec, status }, now) => [
     metadata.name ?? '',
     spec.priorityLevelConfiguration.name,
