@@ -1,5 +1,6 @@
 import { ApiServer } from '../../src/apiserver/api-server.ts';
 import { privilegedGroups } from '../../src/apiserver/authz/privileged-groups.ts';
+import { flowFieldManager } from '../../src/apiserver/bootstrap/flow-configuration.ts';
 import { systemNamespaces } from '../../src/apiserver/bootstrap/system-namespaces.ts';
 import type { Client } from '../../src/client/client.ts';
 import { ownFieldManager, ownObjects } from '../../src/cluster/control-plane/own-objects.ts';
@@ -16,25 +17,17 @@ import { prefixEnd } from '../../src/store/store.ts';
 import { readFacts } from './facts.ts';
 
 /** The kinds that are served; those of the aggregator follow with their room. */
-const kinds: readonly string[] = [
-  'PriorityClass',
-  'ClusterRole',
-  'ClusterRoleBinding',
-  'Role',
-  'RoleBinding',
-  'PriorityLevelConfiguration',
-  'FlowSchema',
-];
+const kinds: readonly string[] = ['PriorityClass', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
+const flowKinds: readonly string[] = ['PriorityLevelConfiguration', 'FlowSchema'];
 
 /** What every cluster has, by its name in src/apiserver/bootstrap. */
 export async function bootstrapFiles(): Promise<ReadonlyMap<string, string>> {
   const facts = readFacts<KubeObject>('bootstrap-objects');
-  const objects = [...systemNamespaces, ...kinds.flatMap((kind) => facts.filter((fact) => fact.kind === kind))];
-  const text = entriesFile(
-    'bootstrapEntriesText',
-    'facts/bootstrap-objects.json',
-    await stored(objects, 'kube-apiserver'),
-  );
+  const ofKinds = (wanted: readonly string[]) => wanted.flatMap((kind) => facts.filter((fact) => fact.kind === kind));
+  const text = entriesFile('bootstrapEntriesText', 'facts/bootstrap-objects.json', [
+    ...(await stored([...systemNamespaces, ...ofKinds(kinds)], 'kube-apiserver')),
+    ...(await stored(ofKinds(flowKinds), flowFieldManager)),
+  ]);
   return new Map([['bootstrap-entries.generated.ts', text]]);
 }
 

@@ -7,6 +7,7 @@ import { bootstrapEntriesText } from '../../apiserver/bootstrap/bootstrap-entrie
 import { DefaultServiceCIDR } from '../../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
 import { ExtensionAuthentication } from '../../apiserver/bootstrap/extension-authentication.ts';
+import { keepFlowConfiguration } from '../../apiserver/bootstrap/flow-configuration.ts';
 import { KubernetesService } from '../../apiserver/bootstrap/kubernetes-service.ts';
 import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
 import { componentStatuses } from '../../apiserver/health/component-statuses.ts';
@@ -221,6 +222,7 @@ export class ControlPlane {
     const defaultRange = new DefaultServiceCIDR({ client, environment, logger, cidrs: [serviceRange] });
     await defaultRange.start();
     this.#stopParts.push(() => defaultRange.stop());
+    this.#stopParts.push(keepFlowConfiguration({ client, environment, logger }));
     if (endpoint !== undefined) {
       const clusterIP = addressAt(parseRange(serviceRange), 1);
       const service = new KubernetesService({ client, environment, logger, clusterIP, ...endpoint });

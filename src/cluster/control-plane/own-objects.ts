@@ -1,4 +1,5 @@
-import { ensureObjects, repairedRole } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
+import { repairedRole } from '../../apiserver/bootstrap/ensure-bootstrap.ts';
+import { ensureObjects } from '../../apiserver/bootstrap/ensure-objects.ts';
 import type { Client } from '../../client/client.ts';
 import { localPathProvisioner } from '../../controllers/persistent-volume/local-path.ts';
 import type { KubeObject } from '../../machinery/object.ts';
