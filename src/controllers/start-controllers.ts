@@ -21,6 +21,7 @@ import { disruptionController } from './disruption/disruption-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/endpoint-slice-mirroring-controller.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-controller.ts';
 import { flowSchemaController } from './flow-schema/flow-schema-controller.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController } from './job/job-controller.ts';
@@ -139,8 +140,13 @@ function controllers({
       'horizontal-pod-autoscaler',
       (context) => horizontalPodAutoscalerController(context, { discover: () => discovery.resources() }),
     ],
-    ['persistent-volume-binder', (context) => claimController(context, { directory: volumeDirectory })],
-    ['persistent-volume-binder', volumeController],
+    [
+      'persistent-volume-binder',
+      (context) => claimController(context, { directory: volumeDirectory }),
+      'persistentvolume-controller',
+    ],
+    ['persistent-volume-binder', volumeController, 'persistentvolume-controller'],
+    ['ephemeral-volume-controller', ephemeralVolumeController, 'ephemeral_volume'],
     ['pvc-protection-controller', claimProtectionController],
     ['pv-protection-controller', volumeProtectionController],
     ['volumeattributesclass-protection-controller', attributesClassProtectionController],

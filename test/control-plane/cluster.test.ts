@@ -47,6 +47,26 @@ describe('a cluster inside a test', () => {
       expect(new Set(items.map(({ spec }) => spec?.podCIDR)).size).toBe(2);
     }));
 
+  test('a pod with a volume of its own gets a claim for it, which goes with the pod', () =>
+    withCluster(async (cluster) => {
+      const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+      const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec } } }];
+      const mounts = [{ name: 'scratch', mountPath: '/scratch' }];
+      await cluster.client.create(pods, {
+        metadata: { namespace: 'default', name: 'web' },
+        spec: { containers: [{ name: 'main', image: 'app:1', volumeMounts: mounts }], volumes },
+      });
+      await cluster.advance('30s');
+      expect(await running(cluster)).toHaveLength(1);
+      const claims = async () => (await cluster.client.list(persistentVolumeClaims)).items;
+      expect((await claims()).map(({ metadata, status }) => `${metadata.name} ${status?.phase}`)).toEqual([
+        'web-scratch Bound',
+      ]);
+      await cluster.client.delete(pods, { namespace: 'default', name: 'web' });
+      await cluster.advance('90s');
+      expect(await claims()).toEqual([]);
+    }, 1));
+
   test('a Deployment runs, scales, and replaces what dies', () =>
     withCluster(async (cluster) => {
       const { client } = cluster;

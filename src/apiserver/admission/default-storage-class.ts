@@ -1,5 +1,6 @@
 import type { Informer } from '../../client/informer.ts';
 import type { Draft } from '../../machinery/object.ts';
+import { storageClassAnnotation } from '../../resources/core/storage-class-name.ts';
 import type { PersistentVolumeClaim } from '../../resources/schema/core-v1.generated.ts';
 import { persistentVolumeClaims } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
@@ -21,7 +22,7 @@ export function defaultStorageClass(classes: Informer<StorageClass>): AdmissionP
       const claim = attributes.object as Draft<PersistentVolumeClaim>;
       // An empty name is a choice: a volume without a class.
       if (claim.spec === undefined || claim.spec.storageClassName != null) return;
-      if (claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined) return;
+      if (claim.metadata.annotations?.[storageClassAnnotation] !== undefined) return;
       const first = newest([...classes.list()].filter(isDefault));
       if (first !== undefined) claim.spec.storageClassName = first.metadata.name ?? '';
     },

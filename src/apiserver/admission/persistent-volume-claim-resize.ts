@@ -1,6 +1,7 @@
 import type { Informer } from '../../client/informer.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { compareQuantities, parseQuantity } from '../../machinery/quantity.ts';
+import { storageClassNameOf } from '../../resources/core/storage-class-name.ts';
 import type { PersistentVolumeClaim } from '../../resources/schema/core-v1.generated.ts';
 import { persistentVolumeClaims } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
@@ -22,8 +23,8 @@ export function persistentVolumeClaimResize(classes: Informer<StorageClass>): Ad
       if (old.status?.phase !== 'Bound') {
         throw admissionForbidden(attributes, 'Only bound persistent volume claims can be expanded');
       }
-      const name = classOf(claim);
-      if (name !== '' && name === classOf(old) && classes.get(name)?.allowVolumeExpansion === true) return;
+      const name = storageClassNameOf(claim);
+      if (name !== '' && name === storageClassNameOf(old) && classes.get(name)?.allowVolumeExpansion === true) return;
       const why =
         'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
       throw admissionForbidden(attributes, why);
@@ -34,8 +35,4 @@ export function persistentVolumeClaimResize(classes: Informer<StorageClass>): Ad
 function grows(claim: Claim, old: Claim): boolean {
   const size = (each: Claim) => parseQuantity(each.spec?.resources?.requests?.['storage'] ?? '0');
   return compareQuantities(size(claim), size(old)) > 0;
-}
-
-function classOf({ metadata, spec }: Claim): string {
-  return metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? '';
 }

@@ -3,6 +3,7 @@ import { referenceTo } from '../../client/object-reference.ts';
 import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { isReason } from '../../machinery/status-error.ts';
+import { storageClassNameOf } from '../../resources/core/storage-class-name.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
 import {
   nodes,
@@ -166,7 +167,7 @@ class ClaimLoop {
     const { client, events } = this.#context;
     const reference = referenceTo(persistentVolumeClaims, claim);
     const storageClass = this.#classOf(claim);
-    const className = claim.spec?.storageClassName ?? '';
+    const className = storageClassNameOf(claim);
     if (storageClass === undefined) {
       const missing =
         className === ''
@@ -233,7 +234,7 @@ class ClaimLoop {
   }
 
   #classOf(claim: PersistentVolumeClaim): StorageClass | undefined {
-    return this.classes.get(claim.spec?.storageClassName ?? '');
+    return this.classes.get(storageClassNameOf(claim));
   }
 
   /** For a class that binds at once: a node that is ready and takes pods. */

@@ -1,5 +1,6 @@
 import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { wholeValueOf } from '../../machinery/quantity.ts';
+import { storageClassNameOf } from '../../resources/core/storage-class-name.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../resources/schema/core-v1.generated.ts';
 
 /** Whether a volume has been set aside for a claim, by its user or because it is bound to it. */
@@ -33,7 +34,7 @@ export function matchVolume(
 /** Class, mode and ways of access; capacity aside. */
 function isSuitable(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
   return (
-    (volume.spec?.storageClassName ?? '') === (claim.spec?.storageClassName ?? '') &&
+    storageClassNameOf(volume) === storageClassNameOf(claim) &&
     (volume.spec?.volumeMode ?? 'Filesystem') === (claim.spec?.volumeMode ?? 'Filesystem') &&
     (claim.spec?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode) === true)
   );

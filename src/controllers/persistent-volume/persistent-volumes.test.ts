@@ -177,6 +177,14 @@ test('a claim that finds no class and no volume says so, and is served when one 
   expect((await current()).spec?.volumeName).toBe('late');
 });
 
+test('the class that an old annotation names comes first', async () => {
+  const annotations = { 'volume.beta.kubernetes.io/storage-class': 'manual' };
+  await world.client.create(persistentVolumes, volume('disk', '2Gi'));
+  await world.client.create(persistentVolumeClaims, claim('', { annotations }));
+  await world.advance(1_000);
+  expect((await current()).spec?.volumeName).toBe('disk');
+});
+
 test('a claim that loses its volume says that data is lost', async () => {
   await world.client.create(persistentVolumes, { ...volume('only', '1Gi'), metadata: { name: 'only' } });
   await world.client.create(persistentVolumeClaims, claim('manual'));

@@ -1,5 +1,6 @@
 import type { InformerOptions } from '../../client/informer.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { claimNameOf } from '../../resources/core/pod/volume-claims.ts';
 import type { ControllerRevision } from '../../resources/schema/apps-v1.generated.ts';
 import type { CertificateSigningRequest } from '../../resources/schema/certificates-v1.generated.ts';
 import type {
@@ -160,11 +161,11 @@ function nodeIndex(pod: Pod): readonly string[] {
   return [pod.spec?.nodeName ?? ''];
 }
 
-/** `namespace/name` of the claims that a pod uses; one of a generic ephemeral volume is named after pod and volume. */
-export function claimKeysOf({ metadata, spec }: Pod): readonly string[] {
-  return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    if (persistentVolumeClaim !== undefined) return [`${metadata.namespace}/${persistentVolumeClaim.claimName}`];
-    return ephemeral === undefined ? [] : [`${metadata.namespace}/${metadata.name}-${name}`];
+/** `namespace/name` of the claims that a pod uses. */
+export function claimKeysOf(pod: Pod): readonly string[] {
+  return (pod.spec?.volumes ?? []).flatMap((volume) => {
+    const name = claimNameOf(pod, volume);
+    return name === undefined ? [] : [`${pod.metadata.namespace}/${name}`];
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { formatTime } from '../../machinery/time.ts';
+import { claimNameOf } from '../../resources/core/pod/volume-claims.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { NodeConfig } from '../config.ts';
 import type { PodMeter } from '../eviction/pod-meter.ts';
@@ -330,7 +331,8 @@ function madeOf(usage: CgroupUsage) {
 const noLabels: CgroupLabels = { container: '', id: '', image: '', name: '', namespace: '', pod: '' };
 
 function volumeSummary(pod: Pod, volume: PodUsage['volumes'][number]): VolumeSummary {
-  const claim = pod.spec?.volumes?.find(({ name }) => name === volume.name)?.persistentVolumeClaim?.claimName;
+  const declared = pod.spec?.volumes?.find(({ name }) => name === volume.name);
+  const claim = declared && claimNameOf(pod, declared);
   const common: FilesystemSummary = filesystemSummary(volume.measuredAt, volume.filesystem, volume);
   const { namespace = '' } = pod.metadata;
   return { ...common, name: volume.name, ...(claim !== undefined && { pvcRef: { name: claim, namespace } }) };

@@ -1,4 +1,5 @@
 import type { Client } from '../../client/client.ts';
+import { notMadeFor } from '../../resources/core/pod/volume-claims.ts';
 import type { PersistentVolume, Pod } from '../../resources/schema/core-v1.generated.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../../resources/schema/resource-types.generated.ts';
 import type { Files } from '../host/host.ts';
@@ -14,7 +15,7 @@ export class ClaimError extends Error {
 export async function volumeOfClaim(
   client: Pick<Client, 'get'>,
   pod: Pod,
-  claimName: string,
+  { claimName, isEphemeral }: { readonly claimName: string; readonly isEphemeral: boolean },
   signal: AbortSignal,
 ): Promise<PersistentVolume> {
   const { namespace = '' } = pod.metadata;
@@ -27,6 +28,8 @@ export async function volumeOfClaim(
     });
   if (claim.metadata.deletionTimestamp != null) throw problem('PVC is being deleted');
   if (claim.status?.phase !== 'Bound') throw problem('PVC is not bound');
+  const ownedBy = claim.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
+  if (isEphemeral && ownedBy !== pod.metadata.uid) throw new ClaimError(notMadeFor(pod, claimName));
   const name = claim.spec?.volumeName ?? '';
   if (name === '') throw problem('PVC has empty pvc.Spec.VolumeName');
   const volume = await client.get(persistentVolumes, { name }, { signal }).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { wholeValueOf } from '../../machinery/quantity.ts';
+import { claimNameOf } from '../../resources/core/pod/volume-claims.ts';
 import type { EmptyDirVolumeSource, Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
@@ -47,18 +48,19 @@ export async function setUpVolume(
 ): Promise<string> {
   const { host, client } = context;
   const { hostPath, emptyDir, persistentVolumeClaim } = volume;
+  const claimName = claimNameOf(pod, volume);
   if (isWritten(volume)) return setUpWritten(context, pod, volume);
   if (hostPath !== undefined) return prepareHostPath(host.files, hostPath);
   if (emptyDir !== undefined) return setUpEmptyDir(context, pod, volume.name, emptyDir);
-  if (persistentVolumeClaim === undefined) {
+  if (claimName === undefined) {
     const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
     throw new Error(`volumes of type ${kind} are not supported by this node`);
   }
-  const claimed = await volumeOfClaim(client, pod, persistentVolumeClaim.claimName, signal);
+  const claimed = await volumeOfClaim(client, pod, { claimName, isEphemeral: volume.ephemeral !== undefined }, signal);
   const path = await persistentVolumePath(host.files, claimed, context.provisioned);
   // A path of the host belongs to the host; what was provisioned belongs to the pod.
   if (claimed.spec?.local !== undefined || isProvisioned(claimed))
-    await give(context, pod, path, persistentVolumeClaim.readOnly === true);
+    await give(context, pod, path, persistentVolumeClaim?.readOnly === true);
   return path;
 }
 

@@ -2,7 +2,9 @@ import type { Client } from '../../client/client.ts';
 import type { Lister } from '../../client/informer.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { wholeValueOf } from '../../machinery/quantity.ts';
+import { claimNameOf, notMadeFor } from '../../resources/core/pod/volume-claims.ts';
 import { matchesNodeSelector } from '../../resources/core/scheduling/node-affinity.ts';
+import { storageClassNameOf } from '../../resources/core/storage-class-name.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
@@ -47,9 +49,9 @@ export function volumeBinding(options: VolumeBindingOptions): Plugin {
     name,
     retryOn: ['NodeAdded', 'NodeChanged', 'VolumesChanged', 'PodUpdated'],
     preFilter(state, { pod }) {
-      const names = claimNames(pod);
-      if (names.length === 0) return 'skip';
-      const found = inspectClaims(options, pod, names);
+      const wanted = wantedClaims(pod);
+      if (wanted.length === 0) return 'skip';
+      const found = inspectClaims(options, pod, wanted);
       if ('reasons' in found) return found;
       state.set(name, found);
       return undefined;
@@ -73,19 +75,29 @@ export function volumeBinding(options: VolumeBindingOptions): Plugin {
   };
 }
 
-function claimNames(pod: Pod): readonly string[] {
+interface WantedClaim {
+  readonly name: string;
+  /** Made for the pod, and by then its own. */
+  readonly isEphemeral: boolean;
+}
+
+function wantedClaims(pod: Pod): readonly WantedClaim[] {
   return (pod.spec?.volumes ?? []).flatMap((volume) => {
-    if (volume.persistentVolumeClaim !== undefined) return [volume.persistentVolumeClaim.claimName];
-    return volume.ephemeral === undefined ? [] : [`${pod.metadata.name}-${volume.name}`];
+    const name = claimNameOf(pod, volume);
+    return name === undefined ? [] : [{ name, isEphemeral: volume.ephemeral !== undefined }];
   });
 }
 
-function inspectClaims(options: VolumeBindingOptions, pod: Pod, names: readonly string[]): BindingState | Rejection {
+function inspectClaims(
+  options: VolumeBindingOptions,
+  pod: Pod,
+  wanted: readonly WantedClaim[],
+): BindingState | Rejection {
   const bound: PersistentVolume[] = [];
   const waiting: PersistentVolumeClaim[] = [];
-  for (const claimName of names) {
+  for (const { name: claimName, isEphemeral } of wanted) {
     const claim = options.claims.get(claimName, pod.metadata.namespace);
-    if (claim === undefined) return rejectedForGood(`persistentvolumeclaim "${claimName}" not found`);
+    if (claim === undefined) return rejectedForGood(missing(claimName, isEphemeral));
     if (typeof claim.metadata.deletionTimestamp === 'string') {
       return rejectedForGood(`persistentvolumeclaim "${claimName}" is being deleted`);
     }
@@ -94,6 +106,7 @@ function inspectClaims(options: VolumeBindingOptions, pod: Pod, names: readonly 
         `persistentvolumeclaim "${claimName}" bound to non-existent persistentvolume "${claim.spec?.volumeName}"`,
       );
     }
+    if (isEphemeral && !isControlled(claim, pod)) return rejectedForGood(notMadeFor(pod, claimName));
     const volumeName = claim.spec?.volumeName ?? '';
     if (volumeName === '') {
       if (!waitsForConsumer(options, claim)) return rejectedForGood('pod has unbound immediate PersistentVolumeClaims');
@@ -107,8 +120,20 @@ function inspectClaims(options: VolumeBindingOptions, pod: Pod, names: readonly 
   return { bound, waiting, decisions: new Map() };
 }
 
+function missing(claimName: string, isEphemeral: boolean): string {
+  return isEphemeral
+    ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${claimName}"`
+    : `persistentvolumeclaim "${claimName}" not found`;
+}
+
+function isControlled({ metadata }: PersistentVolumeClaim, pod: Pod): boolean {
+  return (
+    metadata.ownerReferences?.some(({ controller, uid }) => controller === true && uid === pod.metadata.uid) === true
+  );
+}
+
 function waitsForConsumer({ classes }: VolumeBindingOptions, claim: PersistentVolumeClaim): boolean {
-  const className = claim.spec?.storageClassName ?? '';
+  const className = storageClassNameOf(claim);
   return className !== '' && classes.get(className)?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
@@ -159,7 +184,7 @@ function findVolume(
     const forClaim = reserved?.name === claim.metadata.name && reserved?.namespace === claim.metadata.namespace;
     if (reserved !== undefined && !forClaim) continue;
     if (taken.has(volumeName) || (promised.get(volumeName) ?? claim.metadata.uid) !== claim.metadata.uid) continue;
-    if ((volume.spec?.storageClassName ?? '') !== (claim.spec?.storageClassName ?? '')) continue;
+    if (storageClassNameOf(volume) !== storageClassNameOf(claim)) continue;
     if ((volume.spec?.volumeMode ?? 'Filesystem') !== (claim.spec?.volumeMode ?? 'Filesystem')) continue;
     if (typeof volume.metadata.deletionTimestamp === 'string') continue;
     if (!claim.spec?.accessModes?.every((mode) => volume.spec?.accessModes?.includes(mode))) continue;
@@ -172,7 +197,7 @@ function findVolume(
 }
 
 function canProvision({ classes }: VolumeBindingOptions, claim: PersistentVolumeClaim, node: Node): boolean {
-  const storageClass = classes.get(claim.spec?.storageClassName ?? '');
+  const storageClass = classes.get(storageClassNameOf(claim));
   if (storageClass === undefined || storageClass.provisioner === noProvisioner) return false;
   // A claim that was promised to another node before stays with it.
   const before = claim.metadata.annotations?.[selectedNode];

@@ -8,11 +8,10 @@ import { shared } from '../../shared.ts';
 import { accessModesText } from '../persistent-volume/access-modes-text.ts';
 import { setClaimSpecDefaults } from '../persistent-volume-claim-defaults.ts';
 import { validateClaimSpec } from '../persistent-volume-claim-spec.ts';
+import { storageClassAnnotation, storageClassNameOf } from '../storage-class-name.ts';
 import { claimSpecWarnings } from './claim-spec-warnings.ts';
 import { resolveDataSources } from './data-sources.ts';
 import { validateClaimStatus, validateClaimUpdate } from './validate-claim-update.ts';
-
-const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
 
 export const persistentVolumeClaimDefinition = define<PersistentVolumeClaim>(persistentVolumeClaims, {
   storage: { keyPrefix: '/registry/persistentvolumeclaims/' },
@@ -46,9 +45,9 @@ export const persistentVolumeClaimDefinition = define<PersistentVolumeClaim>(per
 
 function warnings({ metadata, spec }: PersistentVolumeClaim): readonly string[] {
   const lines: string[] = [];
-  if (metadata.annotations?.[classAnnotation] !== undefined) {
+  if (metadata.annotations?.[storageClassAnnotation] !== undefined) {
     const fate = 'deprecated since v1.8; use "storageClassName" attribute instead';
-    lines.push(`metadata.annotations[${classAnnotation}]: ${fate}`);
+    lines.push(`metadata.annotations[${storageClassAnnotation}]: ${fate}`);
   }
   return [...lines, ...claimSpecWarnings(spec, 'spec')];
 }
@@ -62,7 +61,7 @@ function claimRow({ metadata, spec, status }: PersistentVolumeClaim, now: number
     spec?.volumeName ?? '',
     bound ? String(status?.capacity?.['storage'] ?? '0') : '',
     bound ? accessModesText(status?.accessModes) : '',
-    metadata.annotations?.[classAnnotation] ?? spec?.storageClassName ?? '',
+    storageClassNameOf({ metadata, spec }),
     spec?.volumeAttributesClassName ?? '<unset>',
     ageSince(metadata.creationTimestamp, now),
     spec?.volumeMode ?? '<unset>',

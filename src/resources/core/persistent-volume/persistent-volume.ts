@@ -8,6 +8,7 @@ import { persistentVolumes } from '../../schema/resource-types.generated.ts';
 import { shared } from '../../shared.ts';
 import { roundResources } from '../pod/resource-defaults.ts';
 import { setStorageSystemDefaults } from '../pod/volume-defaults.ts';
+import { storageClassNameOf } from '../storage-class-name.ts';
 import { accessModesText } from './access-modes-text.ts';
 import { validateVolume, validateVolumeUpdate } from './validate-volume.ts';
 import { volumeWarnings } from './volume-warnings.ts';
@@ -63,7 +64,7 @@ function volumeRow({ metadata, spec, status }: PersistentVolume, now: number): r
     spec?.persistentVolumeReclaimPolicy ?? '',
     phase,
     claim === undefined ? '' : `${claim.namespace}/${claim.name}`,
-    metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? '',
+    storageClassNameOf({ metadata, spec }),
     spec?.volumeAttributesClassName ?? '<unset>',
     status?.reason ?? '',
     ageSince(metadata.creationTimestamp, now),

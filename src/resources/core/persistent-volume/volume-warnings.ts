@@ -1,6 +1,5 @@
 import type { PersistentVolume, PersistentVolumeSpec } from '../../schema/core-v1.generated.ts';
-
-const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
+import { storageClassAnnotation } from '../storage-class-name.ts';
 
 /** Volumes that no node mounts any more: field, how it is called in the warning, and since when. */
 const outdated: readonly (readonly [field: keyof PersistentVolumeSpec, shown: string, fate: string])[] = [
@@ -14,9 +13,9 @@ const outdated: readonly (readonly [field: keyof PersistentVolumeSpec, shown: st
 
 export function volumeWarnings({ metadata, spec = {} }: PersistentVolume): readonly string[] {
   const lines: string[] = [];
-  if (metadata.annotations?.[classAnnotation] !== undefined) {
+  if (metadata.annotations?.[storageClassAnnotation] !== undefined) {
     const fate = 'deprecated since v1.8; use "storageClassName" attribute instead';
-    lines.push(`metadata.annotations[${classAnnotation}]: ${fate}`);
+    lines.push(`metadata.annotations[${storageClassAnnotation}]: ${fate}`);
   }
   if (spec.persistentVolumeReclaimPolicy === 'Recycle') {
     const fate =

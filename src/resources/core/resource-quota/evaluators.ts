@@ -7,12 +7,12 @@ import {
 } from '../../../machinery/quantity.ts';
 import { groupResource, type ResourceType } from '../../../machinery/resource-type.ts';
 import type { PersistentVolumeClaim, Service } from '../../schema/core-v1.generated.ts';
+import { storageClassNameOf } from '../storage-class-name.ts';
 import { type Amounts, one } from './amounts.ts';
 import { podEvaluator } from './pod-evaluator.ts';
 import { matchesValues, type QuotaEvaluator } from './quota-evaluator.ts';
 
 const classSuffix = '.storageclass.storage.k8s.io/';
-const betaClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
 const claimNames = ['persistentvolumeclaims', 'requests.storage'];
 
 const claimEvaluator: QuotaEvaluator = {
@@ -40,7 +40,7 @@ const claimEvaluator: QuotaEvaluator = {
     ]);
     const storage = storageOf(claim);
     if (storage !== undefined) usage.set('requests.storage', storage);
-    const className = claim.metadata.annotations?.[betaClassAnnotation] ?? claim.spec?.storageClassName ?? '';
+    const className = storageClassNameOf(claim);
     if (className === '') return usage;
     usage.set(`${className}${classSuffix}persistentvolumeclaims`, one);
     if (storage !== undefined) usage.set(`${className}${classSuffix}requests.storage`, storage);
