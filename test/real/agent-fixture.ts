@@ -12,7 +12,7 @@ import { cgroupHierarchies } from '../../src/node/host/linux/cgroup-hierarchies.
 import { CleanUp } from '../../src/node/host/linux/clean-up.ts';
 import { readMounts } from '../../src/node/host/linux/mount-table.ts';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
-import type { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
+import type { ContainerRuntime } from '../../src/node/runtime/runtime.ts';
 import { ownSources } from '../../src/node/sources.ts';
 import { builtInDefinitions } from '../../src/resources/built-in.ts';
 import type { Container, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
@@ -27,7 +27,7 @@ const namespace = 'default';
 /** One real node: API server and agent in this process, containers in containerd; pods are bound when they are made. */
 export class AgentFixture {
   readonly containerd: ContainerdFixture;
-  readonly runtime: CriRuntime;
+  readonly runtime: ContainerRuntime;
   readonly server: ApiServer;
   readonly client: Client;
   readonly cgroupRoot = `/stuurman-test-${process.pid}`;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cgroupHierarchies } from '../../src/node/host/linux/cgroup-hierarchies.ts';
 import { readMounts } from '../../src/node/host/linux/mount-table.ts';
+import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
 import { configMaps, pods, secrets } from '../../src/resources/schema/resource-types.generated.ts';
 import { AgentFixture } from './agent-fixture.ts';
 
@@ -78,6 +79,31 @@ describe.skipIf(inject('missing').length > 0)('an agent on a real machine', () =
     await fixture.until(async () => ((await mountsOfPod()).length === 0 ? true : undefined));
     await fixture.until(async () => ((await groups()).length === 0 ? true : undefined));
     expect((await fixture.runtime.listPodSandboxes()).filter((sandbox) => sandbox.ready)).toEqual([]);
+  });
+
+  test('an image is a volume, which goes with its pod', async () => {
+    const reference = busyboxImage.image;
+    const shell = fixture.shell('main', 'ls -d /tools/bin/busybox /bin-alone/busybox; touch /tools/new; sleep 600');
+    await fixture.create('tools', {
+      containers: [
+        {
+          ...shell,
+          volumeMounts: [
+            { name: 'tools', mountPath: '/tools' },
+            { name: 'tools', mountPath: '/bin-alone', subPath: 'bin' },
+          ],
+        },
+      ],
+      volumes: [{ name: 'tools', image: { reference, pullPolicy: 'IfNotPresent' } }],
+    });
+    const pod = await fixture.ready('tools');
+    await fixture.until(async () => (fixture.logOf(pod, 'main').includes('new') ? true : undefined));
+    expect(fixture.logOf(pod, 'main')).toMatch(
+      /^\/bin-alone\/busybox\n\/tools\/bin\/busybox\n.*\/tools\/new: Read-only file system\n$/,
+    );
+    await fixture.remove('tools');
+    const mounts = async () => (await readMounts()).filter(({ mountPoint }) => mountPoint.includes('/image-mounts/'));
+    await fixture.until(async () => ((await mounts()).length === 0 ? true : undefined));
   });
 
   test('a container that is killed comes again, and its restarts are counted', async () => {

@@ -2,14 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { readMounts } from '../../src/node/host/linux/mount-table.ts';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
-import type { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
-import type { RuntimeEvent } from '../../src/node/runtime/runtime.ts';
+import type { ContainerRuntime, RuntimeEvent } from '../../src/node/runtime/runtime.ts';
 import { ContainerdFixture } from './containerd-fixture.ts';
 import { PodFixture } from './pod-fixture.ts';
 
 describe.skipIf(inject('missing').length > 0)('a containerd that is killed', () => {
   let fixture: ContainerdFixture;
-  let runtime: CriRuntime;
+  let runtime: ContainerRuntime;
   beforeEach(async () => {
     fixture = await ContainerdFixture.open();
     runtime = fixture.runtime();

@@ -12,6 +12,7 @@ import { LocalImages } from '../../src/node/images/making/local-images.ts';
 import { pauseImageName } from '../../src/node/images/making/pause-image.ts';
 import { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
 import { spdyStreams } from '../../src/node/runtime/cri/spdy-streams.ts';
+import type { ContainerRuntime } from '../../src/node/runtime/runtime.ts';
 import { imageCache } from './image-cache.ts';
 
 /** A containerd of the tests' own, with a bridge network, and nothing but the sandbox image. */
@@ -61,7 +62,8 @@ export class ContainerdFixture {
       runDirectory,
       cniConfDirectory: join(directory, 'cni'),
       sandboxImage: pauseImageName,
-      connect: (socketPath) => newRuntime(environment, socketPath),
+      connect: (socketPath, imageMounts) =>
+        new CriRuntime({ environment, socketPath, streams: spdyStreams(environment), imageMounts }),
     };
     const fixture = new ContainerdFixture(directory, runDirectory, bridge, host, options);
     const { containerd } = fixture;
@@ -79,8 +81,8 @@ export class ContainerdFixture {
     });
   }
 
-  runtime(): CriRuntime {
-    return newRuntime(this.environment, this.containerd.socketPath);
+  runtime(): ContainerRuntime {
+    return this.containerd.connect();
   }
 
   /** Makes the image, or takes it from the cache, and imports it. */
@@ -104,10 +106,6 @@ export class ContainerdFixture {
     rmSync(this.directory, { recursive: true, force: true });
     return problems;
   }
-}
-
-function newRuntime(environment: RealEnvironment, socketPath: string): CriRuntime {
-  return new CriRuntime({ environment, socketPath, streams: spdyStreams(environment) });
 }
 
 function writeNetwork(directory: string, bridge: string): void {

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
-import type { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
-import type { ExecOptions, ExecSession } from '../../src/node/runtime/runtime.ts';
+import type { ContainerRuntime, ExecOptions, ExecSession } from '../../src/node/runtime/runtime.ts';
 import { ContainerdFixture } from './containerd-fixture.ts';
 import { PodFixture } from './pod-fixture.ts';
 
 describe.skipIf(inject('missing').length > 0)('exec in a container of containerd', () => {
   let fixture: ContainerdFixture;
-  let runtime: CriRuntime;
+  let runtime: ContainerRuntime;
   let container: string;
   let pod: PodFixture;
   beforeAll(async () => {

@@ -6,7 +6,7 @@ import { textFile } from '../../src/node/images/making/layer-entry.ts';
 import { nginxImage } from '../../src/node/images/making/nginx-image.ts';
 import { nodeImage } from '../../src/node/images/making/node-image.ts';
 import { postgresImage } from '../../src/node/images/making/postgres-image.ts';
-import type { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
+import type { ContainerRuntime } from '../../src/node/runtime/runtime.ts';
 import { ContainerdFixture } from './containerd-fixture.ts';
 import { PodFixture } from './pod-fixture.ts';
 
@@ -14,7 +14,7 @@ const node = nodeImage(process.execPath, process.version);
 
 describe.skipIf(inject('missing').length > 0)('images made of Debian packages', () => {
   let fixture: ContainerdFixture;
-  let runtime: CriRuntime;
+  let runtime: ContainerRuntime;
   beforeAll(async () => {
     fixture = await ContainerdFixture.open();
     runtime = fixture.runtime();

@@ -4,15 +4,14 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cgroupHierarchies, cgroupVersion } from '../../src/node/host/linux/cgroup-hierarchies.ts';
 import { readMounts } from '../../src/node/host/linux/mount-table.ts';
 import { busyboxImage } from '../../src/node/images/making/busybox-image.ts';
-import type { CriRuntime } from '../../src/node/runtime/cri/cri-runtime.ts';
-import type { ContainerConfig, SandboxConfig } from '../../src/node/runtime/runtime.ts';
+import type { ContainerConfig, ContainerRuntime, SandboxConfig } from '../../src/node/runtime/runtime.ts';
 import { ContainerdFixture } from './containerd-fixture.ts';
 import { PodFixture, plainSecurity } from './pod-fixture.ts';
 
 /** That each wish of a pod arrives in its container: what we say to CRI is what containerd understands. */
 describe.skipIf(inject('missing').length > 0)('pods on containerd', () => {
   let fixture: ContainerdFixture;
-  let runtime: CriRuntime;
+  let runtime: ContainerRuntime;
   beforeAll(async () => {
     fixture = await ContainerdFixture.open();
     runtime = fixture.runtime();

@@ -22,8 +22,6 @@ export async function nodeRuntime({ settings, host, environment, logger }: NodeR
   if ('missing' in programs)
     throw new Error(`containers need ${programs.missing.join(', ')}, which this machine does not have`);
   const cniDirectory = join(settings.directory, 'cni');
-  const connect = (socketPath: string) =>
-    new CriRuntime({ environment, socketPath, streams: spdyStreams(environment) });
   const containerd = new PrivateContainerd({
     environment,
     host,
@@ -33,7 +31,8 @@ export async function nodeRuntime({ settings, host, environment, logger }: NodeR
     runDirectory: settings.runDirectory,
     cniConfDirectory: cniDirectory,
     sandboxImage: pauseImageName,
-    connect,
+    connect: (socketPath, imageMounts) =>
+      new CriRuntime({ environment, socketPath, streams: spdyStreams(environment), imageMounts }),
   });
-  return { host, containerd, cniDirectory, runtime: connect(containerd.socketPath) };
+  return { host, containerd, cniDirectory, runtime: containerd.connect() };
 }

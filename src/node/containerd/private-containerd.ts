@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, statfs } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Logger } from '../../machinery/log.ts';
 import type { Host, ProcessHandle } from '../host/host.ts';
 import { spareFromOom } from '../host/linux/oom-score.ts';
+import type { ImageMounts } from '../runtime/cri/cri-runtime.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/runtime.ts';
 import { containerdConfig } from './containerd-config.ts';
 import { endPods } from './end-pods.ts';
 import type { ContainerdPrograms } from './find-programs.ts';
+import { ContainerdImageMounts } from './image-mounts.ts';
 import { importImage } from './import-image.ts';
 import { removeRemains } from './remains.ts';
 
@@ -37,7 +39,7 @@ export interface PrivateContainerdOptions {
   /** Present in the runtime before the first pod; nobody pulls it. */
   readonly sandboxImage: string;
   /** Speaks to the containerd behind a socket. */
-  readonly connect: (socketPath: string) => ContainerRuntime;
+  readonly connect: (socketPath: string, imageMounts: ImageMounts) => ContainerRuntime;
 }
 
 /**
@@ -59,6 +61,19 @@ export class PrivateContainerd {
     if (this.socketPath.length > maxSocketPath) {
       throw new Error(`${this.socketPath} is too long for the address of a socket: choose a shorter run directory`);
     }
+  }
+
+  connect(): ContainerRuntime {
+    const { environment, host, programs, dataDirectory, connect } = this.#options;
+    const imageMounts = new ContainerdImageMounts({
+      environment,
+      host,
+      ctr: programs.ctr,
+      socketPath: this.socketPath,
+      folder: join(dataDirectory, 'image-mounts'),
+      snapshotter: () => snapshotterFor(dataDirectory),
+    });
+    return connect(this.socketPath, imageMounts);
   }
 
   /** Adopts the one that runs, or starts it; resolves when it answers. Throws with the end of its log when it does not come up. */
@@ -110,7 +125,7 @@ export class PrivateContainerd {
   /** Imports and unpacks an image archive; answers the names of what was in it. Throws when it is none. */
   async importImage(archive: string, signal?: AbortSignal): Promise<readonly string[]> {
     const { environment, host, programs, dataDirectory } = this.#options;
-    const runtime = this.#options.connect(this.socketPath);
+    const runtime = this.connect();
     try {
       const snapshotter = await snapshotterFor(dataDirectory);
       const { processes } = host;
@@ -156,7 +171,7 @@ export class PrivateContainerd {
 
   async #endPods(): Promise<void> {
     await this.start();
-    const runtime = this.#options.connect(this.socketPath);
+    const runtime = this.connect();
     const deadline = this.#options.environment.deadline(endPatienceMs);
     try {
       await endPods(this.#options.environment, runtime, deadline.signal);
@@ -199,7 +214,7 @@ export class PrivateContainerd {
         if (!(await host.processes.isAlive(handle))) throw new Error(await this.#whyEnded('ended before it was ready'));
         await environment.sleep(10, deadline.signal);
       }
-      const runtime = this.#options.connect(this.socketPath);
+      const runtime = this.connect();
       try {
         await this.#untilReady(runtime, handle, deadline.signal);
       } finally {
@@ -284,7 +299,7 @@ async function snapshotterFor(folder: string): Promise<'overlayfs' | 'native'> {
 
 function accepts(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(socketPath);
+    const socket = connectSocket(socketPath);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

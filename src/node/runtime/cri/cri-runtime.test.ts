@@ -21,7 +21,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RealEnvironment } from '../../../machinery/environment/real.ts';
 import type { RuntimeEvent } from '../runtime.ts';
-import { CriRuntime } from './cri-runtime.ts';
+import { CriRuntime, mountsImages } from './cri-runtime.ts';
 import { TaskExitSchema, TaskStartSchema } from './generated/containerd-events.generated.ts';
 import { Events } from './generated/containerd-services-events-v1.generated.ts';
 import { EnvelopeSchema } from './generated/containerd-types.generated.ts';
@@ -114,6 +114,16 @@ function definitionOf(method: DescMethod) {
     responseDeserialize: () => undefined,
   };
 }
+
+test.each([
+  ['containerd', '1.6.20~ds1', false],
+  ['containerd', 'v2.0.5', false],
+  ['containerd', 'v2.1.0', true],
+  ['containerd', '3.0.0', true],
+  ['cri-o', '1.31.0', true],
+])('whether %s %s takes images as mounts: %j', (name, version, takes) => {
+  expect(mountsImages({ name, version, apiVersion: 'v1' })).toBe(takes);
+});
 
 const noStreams = () => Promise.reject(new Error('none'));
 

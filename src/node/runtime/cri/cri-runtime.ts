@@ -13,6 +13,7 @@ import {
   type FilesystemUsage,
   type Image,
   type LinuxResources,
+  type Mount,
   type RegistryLogin,
   RuntimeError,
   type RuntimeEvent,
@@ -53,11 +54,20 @@ const settlePatienceMs = 5_000;
 const catchUpMs = 1_000;
 const latelyMs = 10_000;
 
+/** Mounts images for a runtime that does not do it itself. */
+export interface ImageMounts {
+  /** Answers where in the machine the image, or a directory in it, is to be found from now on. */
+  mount(sandboxId: string, image: NonNullable<Mount['image']>): Promise<string>;
+  /** Takes all of the sandbox's away; nothing is wrong when there is none. */
+  unmount(sandboxId: string): Promise<void>;
+}
+
 export interface CriRuntimeOptions {
   readonly environment: Environment;
   readonly socketPath: string;
   /** Opens streams at the addresses that the runtime gives. */
   readonly streams: RuntimeStreams;
+  readonly imageMounts?: ImageMounts;
 }
 
 /** A container runtime that speaks CRI v1, and containerd's events beside it. */
@@ -66,6 +76,7 @@ export class CriRuntime implements ContainerRuntime {
   readonly #connection: GrpcConnection;
   readonly #streams: RuntimeStreams;
   readonly #execGate: ExecGate;
+  readonly #imageMounts: ImageMounts | undefined;
   /** Which sandbox a container is in: its status does not say so. */
   #sandboxOfContainer = new Map<string, string>();
 
@@ -73,6 +84,7 @@ export class CriRuntime implements ContainerRuntime {
     this.#environment = options.environment;
     this.#connection = new GrpcConnection(options.environment, options.socketPath);
     this.#streams = options.streams;
+    this.#imageMounts = options.imageMounts;
     this.#execGate = new ExecGate(options.environment);
   }
 
@@ -107,6 +119,7 @@ export class CriRuntime implements ContainerRuntime {
   async removePodSandbox(podSandboxId: string, signal?: AbortSignal): Promise<void> {
     const { removePodSandbox } = RuntimeService.method;
     await unlessGone(this.#connection.call(removePodSandbox, { podSandboxId }, within(requestTimeoutMs, signal)));
+    await this.#imageMounts?.unmount(podSandboxId);
   }
 
   async listPodSandboxes(signal?: AbortSignal): Promise<readonly Sandbox[]> {
@@ -129,13 +142,26 @@ export class CriRuntime implements ContainerRuntime {
     sandbox: SandboxConfig,
     signal?: AbortSignal,
   ): Promise<string> {
+    const mounts = await this.#mountsOf(podSandboxId, config, signal);
+    const message = containerMessage({ ...config, mounts }, sandbox);
     const { containerId } = await this.#connection.call(
       RuntimeService.method.createContainer,
-      { podSandboxId, config: containerMessage(config, sandbox), sandboxConfig: sandboxMessage(sandbox) },
+      { podSandboxId, config: message, sandboxConfig: sandboxMessage(sandbox) },
       within(requestTimeoutMs, signal),
     );
     this.#sandboxOfContainer.set(containerId, podSandboxId);
     return containerId;
+  }
+
+  /** With places of the machine instead of images, where the runtime wants that. */
+  async #mountsOf(sandboxId: string, { mounts }: ContainerConfig, signal?: AbortSignal): Promise<readonly Mount[]> {
+    const imageMounts = this.#imageMounts;
+    if (imageMounts === undefined || mounts.every(({ image }) => image === undefined)) return mounts;
+    if (mountsImages(await this.version(signal))) return mounts;
+    const found: Mount[] = [];
+    for (const { image, ...mount } of mounts)
+      found.push(image === undefined ? mount : { ...mount, hostPath: await imageMounts.mount(sandboxId, image) });
+    return found;
   }
 
   async startContainer(containerId: string, signal?: AbortSignal): Promise<void> {
@@ -348,4 +374,10 @@ async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
     if (error instanceof RuntimeError && error.code === 'NotFound') return undefined;
     throw error;
   }
+}
+
+/** containerd takes images as mounts from 2.1 on. */
+export function mountsImages({ name, version }: RuntimeVersion): boolean {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
+  return name !== 'containerd' || Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 1);
 }
