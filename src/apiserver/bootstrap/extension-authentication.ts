@@ -2,6 +2,7 @@ import type { Reader, Writer } from '../../client/client.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
+import type { KubeObject } from '../../machinery/object.ts';
 import { equal } from '../../resources/equal.ts';
 import { configMaps } from '../../resources/schema/resource-types.generated.ts';
 import { type Certificate, parseCertificate } from '../../wire/pki/certificate.ts';
@@ -26,6 +27,8 @@ type Data = Readonly<Record<string, string>>;
 const key = { namespace: 'kube-system', name: 'extension-apiserver-authentication' } as const;
 const intervalMs = 10_000;
 const options = { fieldManager: 'kube-apiserver' } as const;
+/** A ConfigMap that was right is read again after this: reading certificates costs more than all the rest of a round. */
+const rightForMs = 60 * 60_000;
 /** A certificate that has ended so long ago is forgotten, for clocks differ. */
 const slackMs = 5 * 60_000;
 
@@ -45,6 +48,8 @@ const frontProxyUid = 'requestheader-uid-headers';
 export class ExtensionAuthentication {
   readonly #options: ExtensionAuthenticationOptions;
   readonly #rounds: Rounds;
+  /** The version of the ConfigMap that was seen to be right, and when. */
+  #right: { readonly resourceVersion: string | undefined; readonly atMs: number } | undefined;
 
   constructor(extensionAuthenticationOptions: ExtensionAuthenticationOptions) {
     this.#options = extensionAuthenticationOptions;
@@ -74,14 +79,24 @@ export class ExtensionAuthentication {
       fieldSelector: `metadata.name=${key.name}`,
     });
     const [existing] = items;
-    const data = trustData(existing?.data ?? {}, this.#options, environment.now());
-    if (existing !== undefined && equal(existing.data, data)) return;
+    const now = environment.now();
+    if (existing !== undefined && this.#isKnown(existing, now)) return;
+    const data = trustData(existing?.data ?? {}, this.#options, now);
+    if (existing !== undefined && equal(existing.data, data)) {
+      this.#right = { resourceVersion: existing.metadata.resourceVersion, atMs: now };
+      return;
+    }
     try {
       if (existing === undefined) await client.create(configMaps, { metadata: key, data }, options);
       else await client.update(configMaps, { ...existing, data }, options);
     } catch (error) {
       if (!isLostRace(error)) throw error;
     }
+  }
+
+  #isKnown({ metadata }: KubeObject, now: number): boolean {
+    const right = this.#right;
+    return right !== undefined && right.resourceVersion === metadata.resourceVersion && now - right.atMs < rightForMs;
   }
 
   #tell(error: unknown): void {
