@@ -1,11 +1,14 @@
 /**
- * An hour with mishaps in a cluster in virtual time: `node eventful-hour.ts SEED` prints the digest of its history, and with a second
- * argument one line per change of state, to find where two runs part.
+ * Half an hour with mishaps in a cluster in virtual time: `node eventful-times.ts SEED` prints the digests of its history and of the
+ * beginning of that. A second argument says how long it goes on after the mishaps (`20m` unless given), a third has it print one line per
+ * change of state, to find where two runs part.
  */
 import { createHash } from 'node:crypto';
 import { type Cluster, createCluster, deployments, pods, services, statefulSets } from '../../src/testing.ts';
 
 const namespace = 'default';
+/** As many as there are before the mishaps are over, and more than a cluster of any seed begins with. */
+const entriesOfBeginning = 800;
 
 async function createApplications({ client }: Cluster): Promise<void> {
   const template = (app: string) => ({
@@ -44,7 +47,7 @@ async function crash({ nodes, environment }: Cluster, count: number): Promise<vo
   }
 }
 
-async function eventfulHour(seed: number): Promise<Cluster> {
+async function eventfulTimes(seed: number, quiet: string): Promise<Cluster> {
   const cluster = await createCluster({ time: 'virtual', seed, nodes: 4, recordHistory: true });
   const { client, nodes } = cluster;
   await cluster.advance('20s');
@@ -63,7 +66,7 @@ async function eventfulHour(seed: number): Promise<Cluster> {
   nodes.get('node-2').reconnect();
   const body = { spec: { replicas: 9, template: { spec: { containers: [{ name: 'main', image: 'app:2' }] } } } };
   await client.patch(deployments, { namespace, name: 'web' }, { type: 'strategic', body });
-  await cluster.advance('1h');
+  await cluster.advance(quiet);
   return cluster;
 }
 
@@ -74,17 +77,19 @@ const expected: Readonly<Record<string, RegExp>> = {
   'Started again': /"restartCount":[1-9]/,
 };
 
-const cluster = await eventfulHour(Number(process.argv[2] ?? 1));
+const cluster = await eventfulTimes(Number(process.argv[2] ?? 1), process.argv[3] ?? '20m');
 const history = cluster.history();
 await cluster.close();
 const digest = createHash('sha256');
+let beginning = '';
 const decoder = new TextDecoder();
 const mishaps = new Set<string>();
-for (const { revision, key, value } of history) {
+for (const [index, { revision, key, value }] of history.entries()) {
+  if (index === entriesOfBeginning) beginning = digest.copy().digest('hex');
   const text = value === undefined ? '' : decoder.decode(value);
   digest.update(`${revision} ${key} ${value?.length ?? 'deleted'}\n`).update(value ?? '');
   for (const [name, pattern] of Object.entries(expected)) if (pattern.test(text)) mishaps.add(name);
-  if (process.argv[3] !== undefined) process.stdout.write(`${revision} ${key} ${text}\n`);
+  if (process.argv[4] !== undefined) process.stdout.write(`${revision} ${key} ${text}\n`);
 }
-const report = { entries: history.length, mishaps: [...mishaps].sort(), digest: digest.digest('hex') };
+const report = { entries: history.length, mishaps: [...mishaps].sort(), beginning, digest: digest.digest('hex') };
 process.stdout.write(`${JSON.stringify(report)}\n`);
