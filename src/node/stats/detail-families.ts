@@ -109,7 +109,7 @@ function limits(cgroups: readonly MeasuredCgroup[]): readonly MetricSample[] {
 }
 
 function samples({ labels }: MeasuredCgroup, value: number | undefined, time: object = {}): readonly MetricSample[] {
-  return value === undefined ? [] : [{ labels: { ...labels }, value, ...time }];
+  return value === undefined ? [] : [{ labels, value, ...time }];
 }
 
 function wholeSeconds(ms: number | undefined): number | undefined {

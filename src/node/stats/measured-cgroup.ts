@@ -16,17 +16,11 @@ export interface MeasuredCgroup {
   readonly interfaces?: readonly InterfaceUsage[] | undefined;
 }
 
-/** In the order in which they are written. What does not apply is empty: all series of a family have the same labels. */
-export interface CgroupLabels {
-  readonly container: string;
-  /** The path of the cgroup. */
-  readonly id: string;
-  readonly image: string;
-  /** The id of the container. */
-  readonly name: string;
-  readonly namespace: string;
-  readonly pod: string;
-}
+/**
+ * In the order in which they are written: `id` is the path of the cgroup, `name` the id of the container. What does not apply is empty: all
+ * series of a family have the same labels.
+ */
+export type CgroupLabels = Readonly<Record<'container' | 'id' | 'image' | 'name' | 'namespace' | 'pod', string>>;
 
 /** Labels are written in the order of their names. */
 export function withLabel(labels: CgroupLabels, name: string, value: string): MetricSample['labels'] {

@@ -25,11 +25,18 @@ export function gauge(name: string, help: string, samples: readonly MetricSample
 /** The text format of Prometheus. Families without samples are left out, as Prometheus' own clients do. */
 export function metricText(families: readonly MetricFamily[]): string {
   const lines: string[] = [];
+  // Many samples are of the same thing, and share its labels.
+  const texts = new Map<MetricSample['labels'], string>();
+  const textOf = (labels: MetricSample['labels']) => {
+    const known = texts.get(labels) ?? labelText(labels);
+    texts.set(labels, known);
+    return known;
+  };
   for (const { name, type, help, samples } of families) {
     if (samples.length === 0) continue;
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
     for (const { labels, value, timestamp } of samples)
-      lines.push(`${name}${labelText(labels)} ${value}${timestamp === undefined ? '' : ` ${Math.floor(timestamp)}`}`);
+      lines.push(`${name}${textOf(labels)} ${value}${timestamp === undefined ? '' : ` ${Math.floor(timestamp)}`}`);
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }

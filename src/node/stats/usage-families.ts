@@ -7,7 +7,7 @@ export function usageFamilies(cgroups: readonly MeasuredCgroup[]): readonly Metr
   const each = (of: (cgroup: MeasuredCgroup) => number | undefined): readonly MetricSample[] =>
     cgroups.flatMap((cgroup) => {
       const value = of(cgroup);
-      return value === undefined ? [] : [{ labels: { ...cgroup.labels }, value, ...timeOf(cgroup) }];
+      return value === undefined ? [] : [{ labels: cgroup.labels, value, ...timeOf(cgroup) }];
     });
   const counted = (of: (cgroup: CgroupUsage) => number | undefined) => each(({ cgroup }) => cgroup && of(cgroup));
   // Whoever has no quota is never held back.

@@ -34,8 +34,12 @@ export function statField(text: string, name: string): number {
 }
 
 export function knownField(text: string, name: string): number | undefined {
-  const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
-  return found === undefined ? undefined : Number(found);
+  const lines = `\n${text}`;
+  const at = lines.indexOf(`\n${name} `);
+  if (at < 0) return undefined;
+  const from = at + name.length + 2;
+  const end = lines.indexOf('\n', from);
+  return Number(lines.slice(from, end < 0 ? undefined : end));
 }
 
 export function limitOf(bytes: number): number | undefined {
