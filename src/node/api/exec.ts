@@ -31,7 +31,7 @@ export function exec(input: ExecInput): UpgradeResponse {
   if (running?.state !== 'running') return textResponse(500, `container not found ("${container}")`);
   const command = query.getAll('command');
   const open = () => runtime.exec(running.id, { ...options, command });
-  return serve(input, options, open, 'error executing command in container');
+  return serve(input, options, open, 'error executing command in container', command);
 }
 
 /** Joins whoever asked to what a container reads and writes. Whether there is a terminal was decided when it was made. */
@@ -55,9 +55,10 @@ function serve(
   options: StreamOptions,
   open: () => Promise<ExecSession>,
   trouble: string,
+  command?: readonly string[],
 ): UpgradeResponse {
   const accepted = acceptExec(environment, request, options);
-  if (accepted.streams !== undefined) void run(input, accepted.streams, open, trouble);
+  if (accepted.streams !== undefined) void run(input, accepted.streams, open, trouble, command);
   return accepted.response;
 }
 
@@ -66,6 +67,7 @@ async function run(
   opening: Promise<ExecStreams>,
   open: () => Promise<ExecSession>,
   trouble: string,
+  command: readonly string[] | undefined,
 ): Promise<void> {
   let streams: ExecStreams;
   try {
@@ -75,7 +77,7 @@ async function run(
     return;
   }
   try {
-    await serveExec(streams, await open());
+    await serveExec(streams, await open(), command);
   } catch (error) {
     streams.finish({ failure: `${trouble}: ${runtimeText(error)}` });
   }

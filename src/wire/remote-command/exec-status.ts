@@ -1,38 +1,56 @@
 import type { ExecOutcome } from './exec-streams.ts';
 
-/** The Status object that goes over the error channel at the end of a command. */
-export function formatStatus(outcome: ExecOutcome): Buffer {
-  return Buffer.from(JSON.stringify(statusOf(outcome)));
+/**
+ * What goes over the error channel at the end of a command, in one of the channel protocols of WebSocket or SPDY: a Status object from version
+ * 4 on, before it text, or nothing for success.
+ */
+export function formatStatus(outcome: ExecOutcome, protocol: string): Buffer {
+  const version = /^v(\d+)\./.exec(protocol)?.[1] ?? '1';
+  // Kubernetes has version 5 translated by a client of its own, which wraps what it was told once more.
+  const translated = version === '5';
+  if ('failure' in outcome) {
+    const failure = internalError(outcome.failure);
+    if (translated) return object(failureStatus(failure));
+    return version === '4' ? object(failureStatus(outcome.failure)) : Buffer.from(failure);
+  }
+  const { exitCode, command } = outcome;
+  const isObject = translated || version === '4';
+  if (exitCode === 0) return isObject ? object({ metadata: {}, status: 'Success' }) : Buffer.alloc(0);
+  const how =
+    translated || command === undefined
+      ? `command terminated with exit code ${exitCode}`
+      : `error executing command [${command.join(' ')}], exit code ${exitCode}`;
+  const message = `command terminated with non-zero exit code: ${how}`;
+  return isObject ? object(exitStatus(exitCode, message)) : Buffer.from(message);
 }
 
-function statusOf(outcome: ExecOutcome): object {
-  if ('failure' in outcome) {
-    return {
-      metadata: {},
-      status: 'Failure',
-      message: `Internal error occurred: ${outcome.failure}`,
-      reason: 'InternalError',
-      details: { causes: [{ message: outcome.failure }] },
-      code: 500,
-    };
-  }
-  const { exitCode } = outcome;
-  if (exitCode === 0) return { metadata: {}, status: 'Success' };
+function object(status: object): Buffer {
+  return Buffer.from(JSON.stringify(status));
+}
+
+function internalError(failure: string): string {
+  return `Internal error occurred: ${failure}`;
+}
+
+function failureStatus(failure: string): object {
   return {
     metadata: {},
     status: 'Failure',
-    message: `command terminated with non-zero exit code: exit status ${exitCode}`,
-    reason: 'NonZeroExitCode',
-    details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
+    message: internalError(failure),
+    reason: 'InternalError',
+    details: { causes: [{ message: failure }] },
+    code: 500,
   };
 }
 
-/** What protocols before version 4 say instead: nothing for success, or text. */
-export function formatPlainStatus(outcome: ExecOutcome): Buffer {
-  if ('failure' in outcome) return Buffer.from(outcome.failure);
-  return Buffer.from(
-    outcome.exitCode === 0 ? '' : `command terminated with non-zero exit code: exit status ${outcome.exitCode}`,
-  );
+function exitStatus(exitCode: number, message: string): object {
+  return {
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
+  };
 }
 
 /** The other side says that the command did not come to an exit. */

@@ -13,8 +13,10 @@ export interface TerminalSize {
   readonly height: number;
 }
 
-/** How a command ended, as the client is told. */
-export type ExecOutcome = { readonly exitCode: number } | { readonly failure: string };
+/** How a command ended, as the client is told; which one it was, where it was started for this client. */
+export type ExecOutcome =
+  | { readonly exitCode: number; readonly command?: readonly string[] | undefined }
+  | { readonly failure: string };
 
 /**
  * The server's side of a remote command (exec, attach), whatever protocol carries it: kubectl speaks WebSocket since 1.31 and SPDY

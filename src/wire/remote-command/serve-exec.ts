@@ -6,7 +6,11 @@ import type { ExecClientSession, ExecOutcome, ExecStreams } from './exec-streams
  * Joins a client's streams to a running command, until it ends or the client goes away. Never throws: what goes wrong is told to the
  * client.
  */
-export async function serveExec(streams: ExecStreams, session: ExecClientSession): Promise<void> {
+export async function serveExec(
+  streams: ExecStreams,
+  session: ExecClientSession,
+  command?: readonly string[],
+): Promise<void> {
   const close = () => session.close();
   streams.closed.addEventListener('abort', close, { once: true });
   if (streams.closed.aborted) close();
@@ -14,16 +18,16 @@ export async function serveExec(streams: ExecStreams, session: ExecClientSession
   // Not waited for: a command may end without having read all its input.
   void feed(streams.stdin, session.stdin);
   const output = Promise.all([drain(session.stdout, streams.stdout), drain(session.stderr, streams.stderr)]);
-  const outcome = await outcomeOf(session);
+  const outcome = await outcomeOf(session, command);
   await output;
   streams.closed.removeEventListener('abort', close);
   if (!streams.closed.aborted) streams.finish(outcome);
   session.close();
 }
 
-async function outcomeOf(session: ExecClientSession): Promise<ExecOutcome> {
+async function outcomeOf(session: ExecClientSession, command: readonly string[] | undefined): Promise<ExecOutcome> {
   try {
-    return { exitCode: await session.exit };
+    return { exitCode: await session.exit, command };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };
   }

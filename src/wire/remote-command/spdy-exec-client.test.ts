@@ -37,7 +37,7 @@ describe('a runtime whose connection breaks', () => {
   const options = { stdin: false, stdout: true, stderr: true, tty: false };
 
   test('after it has told the end: the command has ended', async () => {
-    const status = formatStatus({ exitCode: 7 }).toString();
+    const status = formatStatus({ exitCode: 7 }, 'v4.channel.k8s.io').toString();
     const session = await spdyExec(
       realEnvironment,
       breaksAfter({ stdout: 'last words', error: status }),

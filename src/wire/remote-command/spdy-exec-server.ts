@@ -6,7 +6,7 @@ import { SpdyConnection } from '../spdy/spdy-connection.ts';
 import { acceptSpdy } from '../spdy/spdy-handshake.ts';
 import type { SpdyStream } from '../spdy/spdy-stream.ts';
 import { type AcceptedExec, lingerMs } from './accepted-exec.ts';
-import { formatPlainStatus, formatStatus } from './exec-status.ts';
+import { formatStatus } from './exec-status.ts';
 import type { ExecOutcome, ExecStreams, StreamOptions, TerminalSize } from './exec-streams.ts';
 import { ResizeEvents } from './resize-events.ts';
 
@@ -88,7 +88,7 @@ class SpdyExecStreams implements ExecStreams {
   readonly #environment: Timers;
   readonly #connection: SpdyConnection;
   readonly #error: SpdyStream | undefined;
-  readonly #statusIsObject: boolean;
+  readonly #protocol: string;
   readonly #resizes = new ResizeEvents();
 
   constructor(
@@ -99,7 +99,7 @@ class SpdyExecStreams implements ExecStreams {
   ) {
     this.#environment = environment;
     this.#connection = connection;
-    this.#statusIsObject = protocol === 'v4.channel.k8s.io';
+    this.#protocol = protocol;
     this.#error = opened.get('error');
     this.stdin = opened.get('stdin');
     this.stdout = opened.get('stdout');
@@ -121,8 +121,6 @@ class SpdyExecStreams implements ExecStreams {
     const timer = this.#environment.setTimer(lingerMs, () => connection.destroy());
     void connection.closed.then(() => timer.cancel());
     // Nothing is read on behind the goodbye, so it is said when all streams have been written to their ends.
-    this.#error?.end(this.#statusIsObject ? formatStatus(outcome) : formatPlainStatus(outcome), () =>
-      connection.close(),
-    );
+    this.#error?.end(formatStatus(outcome, this.#protocol), () => connection.close());
   }
 }

@@ -6,7 +6,7 @@ import { ChannelCodec, channelProtocols, channels } from '../websocket/channel-p
 import { WebSocketConnection } from '../websocket/websocket-connection.ts';
 import { acceptHandshake } from '../websocket/websocket-handshake.ts';
 import { type AcceptedExec, lingerMs } from './accepted-exec.ts';
-import { formatPlainStatus, formatStatus } from './exec-status.ts';
+import { formatStatus } from './exec-status.ts';
 import type { ExecOutcome, ExecStreams, StreamOptions, TerminalSize } from './exec-streams.ts';
 import { ResizeEvents } from './resize-events.ts';
 
@@ -31,6 +31,7 @@ class WebSocketExecStreams implements ExecStreams {
   readonly stderr: Writable | undefined;
   readonly closed: AbortSignal;
   readonly #environment: Timers;
+  readonly #protocol: string;
   readonly #codec: ChannelCodec;
   readonly #connection: WebSocketConnection;
   readonly #resizes = new ResizeEvents();
@@ -38,6 +39,7 @@ class WebSocketExecStreams implements ExecStreams {
 
   constructor(environment: Timers, socket: Duplex, protocol: string, options: StreamOptions) {
     this.#environment = environment;
+    this.#protocol = protocol;
     this.#codec = new ChannelCodec(protocol);
     this.#connection = new WebSocketConnection(socket, {
       idle: environment,
@@ -63,7 +65,7 @@ class WebSocketExecStreams implements ExecStreams {
   }
 
   finish(outcome: ExecOutcome): void {
-    const status = this.#codec.statusIsObject ? formatStatus(outcome) : formatPlainStatus(outcome);
+    const status = formatStatus(outcome, this.#protocol);
     if (status.length > 0) this.#send(channels.error, status, () => undefined);
     this.#connection.close();
     const timer = this.#environment.setTimer(lingerMs, () => this.#connection.destroy());

@@ -31,13 +31,10 @@ export class ChannelCodec {
   readonly messageType: 'binary' | 'text';
   /** Whether a channel can be ended by itself. */
   readonly canEnd: boolean;
-  /** Whether the error channel carries a Status object. */
-  readonly statusIsObject: boolean;
 
   constructor(protocol: string) {
     this.messageType = protocol.includes('base64') ? 'text' : 'binary';
     this.canEnd = protocol.startsWith('v5.');
-    this.statusIsObject = protocol.startsWith('v4.') || protocol.startsWith('v5.');
   }
 
   encode(channel: number, data: Uint8Array): Buffer {
