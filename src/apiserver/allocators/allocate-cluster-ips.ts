@@ -3,7 +3,7 @@ import { quote } from '../../machinery/go-text.ts';
 import type { Draft } from '../../machinery/object.ts';
 import { internalError, invalidObject } from '../../machinery/status-errors.ts';
 import type { Service, ServiceSpec } from '../../resources/schema/core-v1.generated.ts';
-import type { IPFamily } from './address-range.ts';
+import { familyOf, type IPFamily } from './address-range.ts';
 import type { Allocation } from './allocation.ts';
 import { keepsDualStack } from './service-families.ts';
 import type { ServicePools } from './service-pools.ts';
@@ -81,10 +81,18 @@ function takeAddress(
 
 /** Takes the address, or says why not. */
 function addressProblem(address: string, pools: ServicePools, allocation: Allocation): string | undefined {
+  if (allocation.dryRun) return dryRunProblem(address, pools);
   if (!pools.isOpen(address)) return 'the provided network does not match the current range';
   const free =
     !pools.isElsewhere(address) && pools.placesOfAddress(address).every((place) => allocation.take(...place));
   return free ? undefined : 'provided IP is already allocated';
+}
+
+/** In a dry run Kubernetes looks at one range, and not at who has the address. */
+function dryRunProblem(address: string, pools: ServicePools): string | undefined {
+  if (pools.isOpen(address)) return undefined;
+  const [first] = pools.openOf(familyOf(address));
+  return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${first?.cidr ?? ''}`;
 }
 
 /** Kubernetes takes an address by an object that refers to its service, before anybody has looked at the service itself. */
