@@ -108,7 +108,7 @@ function decideGroup(request: SliceRequest, group: EndpointGroup, existing: read
     if (endpoints.length === 0) empty.push(slice);
     else {
       const metadata = sliceMetadata(service, slice, changed ? triggerTime : undefined);
-      const wanted = { ...slice, metadata, endpoints, ports: group.ports };
+      const wanted = { ...slice, metadata, endpoints: orNull(endpoints), ports: orNull(group.ports) };
       if (changed || !isSame(slice, wanted)) update.push(wanted);
     }
   }
@@ -152,9 +152,14 @@ function makeSlice(
     kind: 'EndpointSlice',
     metadata: sliceMetadata(service, undefined, triggerTime),
     addressType,
-    endpoints,
-    ports,
+    endpoints: orNull(endpoints),
+    ports: orNull(ports),
   };
+}
+
+/** An empty list is none at all, as in the messages of Kubernetes' own controller; else the server takes it for said. */
+function orNull<T>(list: readonly T[]): readonly T[] | null {
+  return list.length === 0 ? null : list;
 }
 
 function sliceMetadata(
