@@ -14,7 +14,8 @@ const emptySpec: PodSpec = { containers: [] };
 /** What Kubernetes says about a new pod that it accepts all the same. Updates come too often, and from no human being. */
 export function podWarnings({ metadata, spec = emptySpec }: Pod, old: Pod | undefined): readonly string[] {
   if (old !== undefined) return [];
-  const warnings = [...hostnameWarnings(metadata), ...appArmorWarnings(metadata, spec.containers, '', () => false)];
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const warnings = [...appArmorWarnings(metadata, containers, '', () => false), ...hostnameWarnings(metadata)];
   collect(metadata, spec, '', warnings);
   return warnings;
 }
