@@ -17,12 +17,13 @@ import type { Machine } from '../machine.ts';
 import type { NodeStartLatency } from '../metrics/node-start-latency.ts';
 import type { ContainerRuntime, Image } from '../runtime/runtime.ts';
 import type { RuntimeHealth } from '../runtime-health.ts';
+import { ensureCSINode } from './csi-node.ts';
 import { nodeConditions } from './node-conditions.ts';
 import { nameProblem, nodeIdAnnotation } from './node-identity.ts';
 import { newNode, nodeStatus, ownAnnotations, standardLabels } from './node-object.ts';
 
 export interface NodeRegistrarOptions {
-  readonly client: Pick<Client, 'create' | 'get' | 'patch'>;
+  readonly client: Pick<Client, 'create' | 'get' | 'patch' | 'update' | 'delete'>;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly recorder: EventRecorder;
@@ -55,6 +56,8 @@ export class NodeRegistrar {
   readonly #registered = Promise.withResolvers<void>();
   #node: Node | undefined;
   #reportedAt = Number.NEGATIVE_INFINITY;
+  /** The uid of the node whose CSINode is as it has to be. */
+  #csiNodeOf: string | undefined;
   #images: readonly Image[] = [];
   #imagesAt = Number.NEGATIVE_INFINITY;
 
@@ -85,6 +88,7 @@ export class NodeRegistrar {
     while (!signal.aborted) {
       try {
         await this.#report(signal);
+        await this.#ensureCSINode(signal);
       } catch (error) {
         if (signal.aborted) return;
         if (isReason(error, 'NotFound')) await this.#register(signal);
@@ -152,6 +156,18 @@ export class NodeRegistrar {
     if (labels === undefined && annotations === undefined) return existing;
     const body = { metadata: { ...(labels && { labels }), ...(annotations && { annotations }) } };
     return await client.patch(nodes, { name: nodeName }, { type: 'strategic', body }, { signal });
+  }
+
+  /** Once for each node that this becomes; what fails is tried again with the next status. */
+  async #ensureCSINode(signal: AbortSignal): Promise<void> {
+    const node = this.#node;
+    if (node === undefined || node.metadata.uid === this.#csiNodeOf) return;
+    try {
+      await ensureCSINode(this.#options.client, node, signal);
+      this.#csiNodeOf = node.metadata.uid;
+    } catch (error) {
+      if (!signal.aborted) this.#options.logger.warn("the node's CSINode could not be written", { err: error });
+    }
   }
 
   async #report(signal: AbortSignal): Promise<void> {
