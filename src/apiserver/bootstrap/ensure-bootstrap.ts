@@ -32,7 +32,7 @@ export async function ensureBootstrap(client: Reader & Writer, signal?: AbortSig
     ensureObjects(client, clusterRoleBindings, wanted.clusterRoleBindings, repairOfBinding, options),
     ensureObjects(client, roles, wanted.roles, repairedRole, options),
     ensureObjects(client, roleBindings, wanted.roleBindings, repairOfBinding, options),
-    ensureFlowConfiguration(client, signal),
+    ensureFlowConfiguration(client, wanted, signal),
   ]);
 }
 

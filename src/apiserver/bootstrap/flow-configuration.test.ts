@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { PlainClient } from '../../../test/support/plain-client.ts';
 import type { FlowSchema } from '../../resources/schema/flowcontrol-v1.generated.ts';
 import { flowSchemas, priorityLevelConfigurations } from '../../resources/schema/resource-types.generated.ts';
+import { bootstrapObjects } from './bootstrap-objects.ts';
 import { ensureFlowConfiguration } from './flow-configuration.ts';
 
 const autoUpdate = 'apf.kubernetes.io/autoupdate-spec';
@@ -9,7 +10,7 @@ const autoUpdate = 'apf.kubernetes.io/autoupdate-spec';
 let client: PlainClient;
 beforeEach(async () => {
   client = new PlainClient();
-  await ensureFlowConfiguration(client);
+  await ensureFlowConfiguration(client, bootstrapObjects());
   client.requests.length = 0;
 });
 
@@ -37,7 +38,7 @@ const state = (name: string) => {
 test('there are as many as Kubernetes has, and the second time they are only read', async () => {
   expect((await client.list(flowSchemas)).items).toHaveLength(11);
   expect((await client.list(priorityLevelConfigurations)).items).toHaveLength(8);
-  await ensureFlowConfiguration(client);
+  await ensureFlowConfiguration(client, bootstrapObjects());
   expect(client.writes).toEqual([]);
 });
 
@@ -45,7 +46,7 @@ test('what is deleted comes back', async () => {
   await client.delete(flowSchemas, { name: 'catch-all' });
   await client.delete(flowSchemas, { name: 'global-default' });
   await client.delete(priorityLevelConfigurations, { name: 'exempt' });
-  await ensureFlowConfiguration(client);
+  await ensureFlowConfiguration(client, bootstrapObjects());
   expect(state('catch-all')).toEqual([10_000, 'true']);
   expect(state('global-default')).toEqual([9900, 'true']);
   expect(client.find(priorityLevelConfigurations, { name: 'exempt' })).toBeDefined();
@@ -58,13 +59,13 @@ test.each([
   ['perhaps', 1, [9900, 'true']],
 ])('one that is not mandatory and says %s, at generation %d', async (said, generation, expected) => {
   change('global-default', said, generation);
-  await ensureFlowConfiguration(client);
+  await ensureFlowConfiguration(client, bootstrapObjects());
   expect(state('global-default')).toEqual(expected);
 });
 
 test('a mandatory one is as it has to be, whatever it says', async () => {
   change('catch-all', 'false');
-  await ensureFlowConfiguration(client);
+  await ensureFlowConfiguration(client, bootstrapObjects());
   expect(state('catch-all')).toEqual([10_000, 'true']);
 });
 
@@ -73,7 +74,7 @@ test('what the exempt level lends is left as it was set', async () => {
   if (level === undefined) throw new Error('no exempt level');
   const exempt = { nominalConcurrencyShares: 3, lendablePercent: 50 };
   client.set(priorityLevelConfigurations, { ...level, spec: { ...level.spec, exempt } });
-  await ensureFlowConfiguration(client);
+  await ensureFlowConfiguration(client, bootstrapObjects());
   expect(client.writes).toEqual([]);
 });
 
@@ -82,6 +83,6 @@ test('of others only those go that say they are written by the server', async ()
   for (const said of ['true', 'false', 'perhaps'])
     client.set(flowSchemas, { metadata: { name: said, annotations: { [autoUpdate]: said } }, spec });
   client.set(flowSchemas, { metadata: { name: 'mine' }, spec });
-  await ensureFlowConfiguration(client);
+  await ensureFlowConfiguration(client, bootstrapObjects());
   expect(client.writes).toEqual(['delete flowschemas.flowcontrol.apiserver.k8s.io//true']);
 });

@@ -9,10 +9,13 @@ import { equal } from '../../resources/equal.ts';
 import { mandatoryFlowSchemas, mandatoryPriorityLevels } from '../../resources/flowcontrol/mandatory-objects.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from '../../resources/schema/flowcontrol-v1.generated.ts';
 import { flowSchemas, priorityLevelConfigurations } from '../../resources/schema/resource-types.generated.ts';
-import { bootstrapObjects } from './bootstrap-objects.ts';
+import { type BootstrapObjects, bootstrapObjects } from './bootstrap-objects.ts';
 import { ensureObjects, type Repair } from './ensure-objects.ts';
 
 export const flowFieldManager = 'api-priority-and-fairness-config-producer-v1';
+/** What every cluster has of it. */
+type FlowConfiguration = Pick<BootstrapObjects, 'priorityLevels' | 'flowSchemas'>;
+
 /** Says whether the specification is this server's to write. */
 const autoUpdate = 'apf.kubernetes.io/autoupdate-spec';
 const intervalMs = 60_000;
@@ -21,8 +24,11 @@ const intervalMs = 60_000;
  * Makes sure of what flow control is told in every cluster. What is missing comes back; the mandatory objects keep their
  * specification, the others for as long as nobody has made theirs of it. What was this server's once and is no more goes.
  */
-export async function ensureFlowConfiguration(client: Reader & Writer, signal?: AbortSignal): Promise<void> {
-  const { priorityLevels, flowSchemas: schemas } = bootstrapObjects();
+export async function ensureFlowConfiguration(
+  client: Reader & Writer,
+  { priorityLevels, flowSchemas: schemas }: FlowConfiguration,
+  signal?: AbortSignal,
+): Promise<void> {
   await Promise.all([
     ensure(client, priorityLevelConfigurations, priorityLevels, repairOfLevel, signal),
     ensure(client, flowSchemas, schemas, repairOfSchema, signal),
@@ -94,10 +100,18 @@ export interface FlowConfigurationOptions {
 
 /** Looks at it every minute. Answers how to stop that. */
 export function keepFlowConfiguration({ client, environment, logger }: FlowConfigurationOptions): () => void {
+  let wanted: FlowConfiguration | undefined;
   const rounds = new Rounds({
     environment,
     intervalMs,
-    round: () => ensureFlowConfiguration(client),
+    round() {
+      // All that a cluster begins with is read for these few, which are kept for later rounds.
+      if (wanted === undefined) {
+        const { priorityLevels, flowSchemas } = bootstrapObjects();
+        wanted = { priorityLevels, flowSchemas };
+      }
+      return ensureFlowConfiguration(client, wanted);
+    },
     failed: (err) => logger.warn('could not ensure what flow control is told', { err }),
   });
   rounds.start();
