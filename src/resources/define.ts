@@ -63,6 +63,7 @@ export interface StatusRules<T extends KubeObject> {
   prepareForUpdate(object: Draft<T>, old: T, context: WriteContext): void;
   /** Appends what is wrong to `errors`. Absent: every status goes. */
   validateUpdate?(object: T, old: T, errors: FieldError[], context: WriteContext): void;
+  warnings?(object: T, old: T): readonly string[];
   readonly keeps?: Fields;
 }
 
@@ -131,6 +132,7 @@ function viewOf<T extends KubeObject>(rules: StatusRules<T>): StatusSubresource<
   return {
     prepareForUpdate: rules.prepareForUpdate,
     ...(rules.keeps !== undefined && { keeps: rules.keeps }),
+    ...(rules.warnings !== undefined && { warnings: rules.warnings }),
     validateUpdate: (object, old, context) => collect((errors) => rules.validateUpdate?.(object, old, errors, context)),
   };
 }

@@ -99,6 +99,8 @@ export interface StatusSubresource<T extends KubeObject> {
   /** Keeps everything but status (and what else this kind lets status writers change). */
   prepareForUpdate(object: Draft<T>, old: T, context: WriteContext): void;
   validateUpdate(object: T, old: T, context: WriteContext): readonly FieldError[];
+  /** Lines for the `Warning` header. */
+  warnings?(object: T, old: T): readonly string[];
   /** What such a write leaves as it is, and so takes from nobody: of `status` beside the spec, of a further view in place of the status. */
   readonly keeps?: Fields;
 }

@@ -38,7 +38,11 @@ export function write(ask: Ask): WriteOutcome {
   const { deprecationWarning } = definition;
   const warnings = deprecationWarning === undefined ? [] : [deprecationWarning];
   if (errors.length > 0) return { message: withoutUids(formatFieldErrors(errors)), warnings };
-  if (ask.subresource === undefined) warnings.push(...(definition.warnings?.(object, old) ?? []));
+  const warned =
+    old === undefined
+      ? definition.warnings?.(object, old)
+      : viewOf(definition, ask.subresource).warnings?.(object, old);
+  warnings.push(...(warned ?? []));
   const shown = { ...asStored(definition, object as KubeObject), kind: definition.type.kind };
   return { object: tidy(withoutAdmission(shown, ask)), warnings };
 }

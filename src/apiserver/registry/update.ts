@@ -188,8 +188,7 @@ function prepareUpdate(scope: WriteScope, object: Draft<KubeObject>, live: KubeO
     ...rules.validateUpdate(object as KubeObject, live, writeContext(scope)),
   ];
   if (errors.length > 0) throw invalidObject(storedType(definition), metadata.name ?? '', errors);
-  if (scope.info.subresource !== '' && scope.info.subresource !== 'scale') return;
-  for (const warning of definition.warnings?.(object as KubeObject, live) ?? []) scope.warn(warning);
+  for (const warning of rules.warnings?.(object as KubeObject, live) ?? []) scope.warn(warning);
 }
 
 /** The rules for an object itself, or for one of its views. */

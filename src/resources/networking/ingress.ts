@@ -7,6 +7,7 @@ import { equal } from '../equal.ts';
 import type { Ingress, IngressRule, IngressStatus } from '../schema/networking-v1.generated.ts';
 import { ingresses } from '../schema/resource-types.generated.ts';
 import { shared } from '../shared.ts';
+import { loadBalancerWarnings } from '../validation/address-warnings.ts';
 import { validateIngressSpec, validateIngressSpecUpdate, validateIngressStatus } from './validate-ingress.ts';
 
 /** The older way to name a class. */
@@ -54,6 +55,7 @@ export const ingressDefinition = define<Ingress>(ingresses, {
       ingress.spec = shared(old.spec ?? {});
     },
     validateUpdate: ({ status = {} }, { status: old = {} }, errors) => validateIngressStatus(status, old, errors),
+    warnings: ({ status }) => loadBalancerWarnings(status?.loadBalancer),
   },
   row: ({ metadata, spec = {}, status = {} }, now) => [
     metadata.name ?? '',

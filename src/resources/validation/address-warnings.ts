@@ -12,6 +12,15 @@ export function ipWarnings(path: string, text: string): readonly string[] {
   return [`${path}: IPv6 address ${quote(text)} should be in RFC 5952 canonical format (${simple})`];
 }
 
+/** The same of the addresses at which a load balancer answers; those that are names have none. */
+export function loadBalancerWarnings(
+  status: { readonly ingress?: readonly { readonly ip?: string | undefined }[] | undefined } | undefined,
+): readonly string[] {
+  return (status?.ingress ?? []).flatMap(({ ip = '' }, index) =>
+    ipWarnings(`status.loadBalancer.ingress[${index}]`, ip),
+  );
+}
+
 /** The same of a range, which may also be the address of a machine with the length of its network. */
 export function cidrWarnings(path: string, text: string): readonly string[] {
   const cidr = parseCidr(text);

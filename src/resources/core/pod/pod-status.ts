@@ -12,6 +12,7 @@ import type {
   PodStatus,
 } from '../../schema/core-v1.generated.ts';
 import { shared } from '../../shared.ts';
+import { ipWarnings } from '../../validation/address-warnings.ts';
 import { applyRule } from '../../validation/apply-rule.ts';
 import { goValue } from '../../validation/go-value.ts';
 import { validateImmutable } from '../../validation/immutable.ts';
@@ -32,6 +33,12 @@ export const podStatusRules: StatusRules<Pod> = {
     else pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp;
     pod.status ??= {};
     if (old.status?.qosClass !== undefined) pod.status.qosClass ??= old.status.qosClass;
+  },
+
+  warnings({ status }: Pod): readonly string[] {
+    const told = (name: string, all: readonly { readonly ip?: string | undefined }[] = []) =>
+      all.flatMap(({ ip = '' }, index) => ipWarnings(`status.${name}[${index}].ip`, ip));
+    return [...told('podIPs', status?.podIPs), ...told('hostIPs', status?.hostIPs)];
   },
 
   validateUpdate(pod: Pod, old: Pod, errors: FieldError[]): void {

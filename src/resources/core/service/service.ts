@@ -6,6 +6,7 @@ import type { Cell } from '../../definition.ts';
 import type { Service } from '../../schema/core-v1.generated.ts';
 import { services } from '../../schema/resource-types.generated.ts';
 import { shared } from '../../shared.ts';
+import { loadBalancerWarnings } from '../../validation/address-warnings.ts';
 import { labelsText } from '../labels-text.ts';
 import { serviceWarnings } from './service-warnings.ts';
 import { validateServiceStatus } from './validate-load-balancer.ts';
@@ -35,6 +36,7 @@ export const serviceDefinition = define<Service>(services, {
       service.spec = shared(old.spec ?? {});
     },
     validateUpdate: validateServiceStatus,
+    warnings: ({ status }) => loadBalancerWarnings(status?.loadBalancer),
   },
   createOnUpdate: true,
   returnsDeletedObject: true,
