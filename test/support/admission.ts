@@ -15,6 +15,7 @@ export function attributes(
   const subject = object ?? more.old;
   return {
     operation,
+    verb: operation.toLowerCase(),
     type,
     subresource: '',
     namespace: subject?.metadata.namespace ?? '',

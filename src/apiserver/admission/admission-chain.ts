@@ -8,6 +8,7 @@ import type { StorageClass } from '../../resources/schema/storage-v1.generated.t
 import type { RbacPolicy } from '../authz/rbac-policy.ts';
 import type { Authorizer } from '../request.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-requests.ts';
+import { claimStatusPermission } from './claim-status-permission.ts';
 import { clusterTrustBundleAttest } from './cluster-trust-bundle-attest.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
@@ -80,6 +81,7 @@ export function admissionChain(options: AdmissionChainOptions): readonly Admissi
     runtimeClass(reader),
     clusterTrustBundleAttest(authorizer),
     deviceAdminAccess(reader),
+    claimStatusPermission(authorizer),
     new RbacEscalation(policy, authorizer, reader),
     // The last one: what is refused after it would have been charged in vain.
     new ResourceQuotaAdmission(options.resourceQuotas, options.client, environment),

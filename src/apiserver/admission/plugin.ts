@@ -5,6 +5,8 @@ import type { UserInfo } from '../request.ts';
 /** One write, as admission sees it: after decoding and defaulting, before validation. */
 export interface AdmissionAttributes {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  /** Of the request: `update`, or `patch`. */
+  readonly verb: string;
   readonly type: ResourceType;
   readonly subresource: string;
   readonly namespace: string;

@@ -96,8 +96,20 @@ export class ResourceServer {
     object: Draft<KubeObject> | undefined,
     dryRun: boolean,
   ): Promise<void> {
-    const { subresource, namespace, name } = info;
-    const attributes = { operation, type, subresource, namespace, name, user, dryRun, object, old: undefined, warn };
+    const { verb, subresource, namespace, name } = info;
+    const attributes = {
+      operation,
+      verb,
+      type,
+      subresource,
+      namespace,
+      name,
+      user,
+      dryRun,
+      object,
+      old: undefined,
+      warn,
+    };
     for (const plugin of this.#services.admission) await plugin.admit?.(attributes);
     for (const plugin of this.#services.admission) await plugin.validate?.(attributes);
   }

@@ -68,6 +68,7 @@ export function admissionAttributes(
   const { info, resource, user } = scope;
   return {
     operation,
+    verb: info.verb,
     type: resource.definition.type,
     subresource: info.subresource,
     namespace: info.namespace,
