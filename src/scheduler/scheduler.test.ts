@@ -7,7 +7,7 @@ import type { VirtualEnvironment } from '../machinery/environment/virtual.ts';
 import { silentLogger } from '../machinery/log.ts';
 import { silentMetrics } from '../machinery/metrics.ts';
 import { conflict, notFound } from '../machinery/status-errors.ts';
-import { nodes, pods, resourceClaims } from '../resources/schema/resource-types.generated.ts';
+import { deviceClasses, nodes, pods, resourceClaims } from '../resources/schema/resource-types.generated.ts';
 import { Scheduler } from './scheduler.ts';
 
 const key = { namespace: 'default', name: 'web' };
@@ -72,7 +72,7 @@ test('a pod that was not bound though it waits is one, and is tried again', asyn
 });
 
 test('a pod that waits for a claim for devices is held back without a word, and tried once that is there', async () => {
-  const claim = { metadata: { namespace: 'default', name: 'gpu' }, spec: { devices: { requests: [] } } };
+  const spec = { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'x' } }] } };
   const containers = [{ name: 'main', image: 'app:1' }];
   const wanted = [{ name: 'gpu', resourceClaimTemplateName: 't' }];
   await client.create(pods, { metadata: key, spec: { containers, resourceClaims: wanted } });
@@ -82,15 +82,20 @@ test('a pod that waits for a claim for devices is held back without a word, and 
   const ownerReferences = [
     { apiVersion: 'v1', kind: 'Pod', name: 'web', uid: pod.metadata.uid ?? '', controller: true },
   ];
-  await client.create(resourceClaims, { ...claim, metadata: { ...claim.metadata, ownerReferences } });
+  await client.create(resourceClaims, { metadata: { namespace: 'default', name: 'gpu', ownerReferences }, spec });
   await environment.advance(20_000);
   expect(deeds).toEqual([]);
   const status = { ...pod.status, resourceClaimStatuses: [{ name: 'gpu', resourceClaimName: 'gpu' }] };
   await client.update(pods, { ...pod, status }, { subresource: 'status' });
   await environment.advance(20_000);
-  const note =
-    '0/1 nodes are available: 1 cannot allocate all claims. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
-  expect(deeds.map((deed) => `${deed.reason}: ${deed.message}`)).toEqual([`FailedScheduling: ${note}`]);
+  await client.create(deviceClasses, { metadata: { name: 'x' }, spec: {} });
+  await environment.advance(20_000);
+  const message = (what: string) =>
+    `FailedScheduling: 0/1 nodes are available: ${what}. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.`;
+  expect(deeds.map((deed) => `${deed.reason}: ${deed.message}`)).toEqual([
+    message('request r: device class x does not exist'),
+    message('1 cannot allocate all claims'),
+  ]);
 });
 
 test('a pod that takes the name of one that went while it was bound is placed', async () => {

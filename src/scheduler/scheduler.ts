@@ -27,6 +27,7 @@ import { diagnosisMessage } from './diagnosis.ts';
 import type { ClusterEvent, CycleState, Plugin, Snapshot } from './framework.ts';
 import { ownerSelector } from './owner-selector.ts';
 import { defaultPlugins } from './plugins/default-plugins.ts';
+import { devicePlugin } from './plugins/dynamic-resources.ts';
 import { podKey, takesLess } from './pod-info.ts';
 import { PodReports } from './pod-reports.ts';
 import { findPreemption } from './preemption.ts';
@@ -323,8 +324,10 @@ export class Scheduler {
     let message = head;
     let nominated: string | null | undefined;
     if (diagnosis.nodeCount > 0) {
-      // An attempt that ended before any node has nobody to preempt; Kubernetes words it this way.
-      if (diagnosis.preFilter !== undefined) message = `${head} not found`;
+      // Nobody is preempted for an attempt that ended before any node. Kubernetes asks for notes of the plugin of devices then,
+      // the last to look at a pod, and words it this way where that was not reached.
+      const reached = [...diagnosis.rejectedBy].some(({ name }) => name === devicePlugin);
+      if (diagnosis.preFilter !== undefined && !reached) message = `${head} not found`;
       else {
         const preemption = findPreemption(this.#plugins, state, queued.info, snapshot, diagnosis);
         if (preemption.outcome !== 'found') {

@@ -20,7 +20,6 @@ export function defaultPlugins(
 ): readonly Plugin[] {
   return [
     schedulingGates,
-    dynamicResources(options),
     nodeUnschedulable,
     nodeName,
     taintToleration,
@@ -30,6 +29,7 @@ export function defaultPlugins(
     volumeBinding(options),
     podTopologySpread(options.ownerSelector),
     interPodAffinity,
+    dynamicResources(options),
     nodeResourcesBalancedAllocation,
     imageLocality,
   ];

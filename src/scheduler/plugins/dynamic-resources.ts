@@ -4,6 +4,8 @@ import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { DeviceClass, ResourceClaim } from '../../resources/schema/resource-v1.generated.ts';
 import { type Plugin, rejectedForGood } from '../framework.ts';
 
+export const devicePlugin = 'DynamicResources';
+
 export interface DynamicResourcesOptions {
   readonly deviceClaims: Lister<ResourceClaim>;
   readonly deviceClasses: Lister<DeviceClass>;
@@ -16,7 +18,7 @@ export interface DynamicResourcesOptions {
 export function dynamicResources({ deviceClaims, deviceClasses }: DynamicResourcesOptions): Plugin {
   const claimsOf = (pod: Pod): readonly ResourceClaim[] | string => claimsOrProblem(pod, deviceClaims);
   return {
-    name: 'DynamicResources',
+    name: devicePlugin,
     retryOn: ['NodeAdded', 'NodeChanged', 'DevicesChanged', 'PodUpdated'],
     preEnqueue(pod) {
       const claims = claimsOf(pod);
