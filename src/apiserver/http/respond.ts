@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import type { FailureStatus, StatusError } from '../../machinery/status-error.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
 import type { HttpBody, HttpResponse } from '../../wire/http.ts';
 import type { ValueFormat } from './value-format.ts';
 
@@ -9,18 +9,15 @@ export function valueResponse(status: number, value: object, format: ValueFormat
   return { status, headers: { 'content-type': format.contentType }, body: format.value(value) };
 }
 
-/** The answer to a request that failed. */
+/**
+ * The answer to a request that failed. Only an error that names a time has the header: Go clients try again by themselves where there is
+ * one, and an eviction that a budget refuses is to be told to them at once.
+ */
 export function errorResponse(error: StatusError, format: ValueFormat): HttpResponse {
   const response = valueResponse(error.status.code, error.status, format);
-  const retryAfter = retryAfterSeconds(error.status);
-  if (retryAfter === undefined) return response;
+  const retryAfter = error.status.details?.retryAfterSeconds ?? 0;
+  if (retryAfter <= 0) return response;
   return { ...response, headers: { ...response.headers, 'retry-after': String(retryAfter) } };
-}
-
-function retryAfterSeconds({ details, code }: FailureStatus): number | undefined {
-  const seconds = details?.retryAfterSeconds ?? 0;
-  if (seconds > 0) return seconds;
-  return code === 429 ? 1 : undefined;
 }
 
 /** Answers smaller than this are not worth compressing; the same bound as Kubernetes has. */
