@@ -107,7 +107,7 @@ function decideGroup(request: SliceRequest, group: EndpointGroup, existing: read
   for (const { slice, endpoints, changed } of open) {
     if (endpoints.length === 0) empty.push(slice);
     else {
-      const metadata = sliceMetadata(service, slice, changed ? triggerTime : undefined);
+      const metadata = sliceMetadata(service, slice, triggerTime);
       const wanted = { ...slice, metadata, endpoints: orNull(endpoints), ports: orNull(group.ports) };
       if (changed || !isSame(slice, wanted)) update.push(wanted);
     }
@@ -169,8 +169,8 @@ function sliceMetadata(
 ): EndpointSlice['metadata'] {
   const { namespace, name = '', labels = {} } = service.metadata;
   const { [headlessLabel]: _, [serviceNameLabel]: __, [managedByLabel]: ___, ...own } = labels;
-  const { [triggerTimeAnnotation]: old, ...annotations } = existing?.metadata.annotations ?? {};
-  const time = triggerTime ?? old;
+  // A write that no change of a pod has triggered has no time.
+  const { [triggerTimeAnnotation]: _old, ...annotations } = existing?.metadata.annotations ?? {};
   return {
     ...(existing?.metadata ?? { namespace, generateName: `${name}-` }),
     labels: {
@@ -179,7 +179,7 @@ function sliceMetadata(
       [managedByLabel]: managedByController,
       ...(isHeadless(service) ? { [headlessLabel]: '' } : {}),
     },
-    annotations: { ...annotations, ...(time === undefined ? {} : { [triggerTimeAnnotation]: time }) },
+    annotations: { ...annotations, ...(triggerTime === undefined ? {} : { [triggerTimeAnnotation]: triggerTime }) },
     ownerReferences: [controllerReference(services, service)],
   };
 }
