@@ -18,6 +18,10 @@ const limited = (memory: unknown) => ({
   metadata: { labels: { app: 'web' } },
   spec: { containers: [{ ...container, resources: { limits: { memory } } }] },
 });
+const pulling = (imagePullSecrets: readonly object[]) =>
+  deployment({
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [container], imagePullSecrets } },
+  });
 const a = `${maps}/a`;
 const web = `${deployments}/web`;
 
@@ -170,6 +174,8 @@ export const patches: Topic = {
         apply(web, 'one', deployment({ replicas: 4_294_967_298 })),
         apply(web, 'one', deployment({ strategy: { rollingUpdate: { maxSurge: true } } })),
         apply(web, 'one', deployment({ strategy: { rollingUpdate: { maxSurge: 0.5 } } })),
+        apply(web, 'one', pulling([{ name: 'a' }, {}])),
+        apply(web, 'one', pulling([{}, {}])),
         apply('/api/v1/namespaces/{ns}/secrets/a', 'one', {
           apiVersion: 'v1',
           kind: 'Secret',
