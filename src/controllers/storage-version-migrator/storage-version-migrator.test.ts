@@ -198,3 +198,27 @@ test('what is not stored cannot be migrated', async () => {
     'resource "authentication.k8s.io/v1, Resource=tokenreviews" does not support discovery operations: [update patch list]';
   expect(await said('m')).toEqual([ended, `Failed True StorageVersionMigrationFailed: ${why}`]);
 });
+
+test('all pages are gone through, but for what came after it began', async () => {
+  await Promise.all(Array.from({ length: 501 }, (_, index) => makeMap(`map-${index}`)));
+  const patched = new Set<string>();
+  beforePatch = async (name) => {
+    // The list was taken before, so what comes now is not in it.
+    if (patched.size === 0) await makeMap('later');
+    patched.add(name);
+  };
+  start();
+  const { metadata } = await ask('m', configMaps);
+  const messages: (string | undefined)[] = [];
+  const abort = new AbortController();
+  const { resourceVersion } = metadata;
+  const watching = (async () => {
+    for await (const event of world.client.watch(storageVersionMigrations, { signal: abort.signal, resourceVersion }))
+      if (event.type !== 'BOOKMARK') messages.push(event.object.status?.conditions?.[0]?.message);
+  })().catch(() => {});
+  await world.environment.settle();
+  abort.abort();
+  await watching;
+  expect(patched.size).toBe(501);
+  expect(messages).toContain('The migration is running, 501 objects verified migrated');
+});
