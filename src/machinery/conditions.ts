@@ -37,3 +37,11 @@ export function withCondition<C extends Condition>(conditions: readonly C[], con
       : condition;
   return [...withoutCondition(conditions, condition.type ?? ''), kept];
 }
+
+/** Puts a condition in the place of the one of its type, or last of all; the time stays while the status does. */
+export function withStatusCondition<C extends Condition>(conditions: readonly C[], condition: C): readonly C[] {
+  const current = findCondition(conditions, condition.type ?? '');
+  if (current === undefined) return [...conditions, condition];
+  const since = current.status === condition.status ? current.lastTransitionTime : condition.lastTransitionTime;
+  return conditions.map((each) => (each === current ? { ...condition, lastTransitionTime: since } : each));
+}

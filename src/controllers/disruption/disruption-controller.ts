@@ -1,10 +1,11 @@
 import type { Informer } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
+import { withStatusCondition } from '../../machinery/conditions.ts';
 import { compileLabelSelector, type LabelSelector, nothing } from '../../machinery/label-selector.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { formatTime, parseTime } from '../../machinery/time.ts';
 import { equal } from '../../resources/equal.ts';
-import { disruptionAllowed, withStatusCondition } from '../../resources/policy/disruption-allowed.ts';
+import { disruptionAllowed } from '../../resources/policy/disruption-allowed.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../resources/schema/policy-v1.generated.ts';
 import { podDisruptionBudgets, pods } from '../../resources/schema/resource-types.generated.ts';

@@ -1,7 +1,7 @@
 import type { Informer } from '../../client/informer.ts';
+import { withStatusCondition } from '../../machinery/conditions.ts';
 import { apiVersionOf, groupResource } from '../../machinery/resource-type.ts';
 import { formatTime } from '../../machinery/time.ts';
-import { withStatusCondition } from '../../resources/policy/disruption-allowed.ts';
 import type { Condition } from '../../resources/schema/meta-v1.generated.ts';
 import { storageVersionMigrations } from '../../resources/schema/resource-types.generated.ts';
 import type {

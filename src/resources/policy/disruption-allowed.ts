@@ -1,3 +1,4 @@
+import { withStatusCondition } from '../../machinery/conditions.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Condition } from '../schema/meta-v1.generated.ts';
 import type { PodDisruptionBudgetStatus } from '../schema/policy-v1.generated.ts';
@@ -15,12 +16,4 @@ export function withDisruptionAllowed(status: PodDisruptionBudgetStatus, now: nu
     ...(status.observedGeneration !== undefined && { observedGeneration: status.observedGeneration }),
     lastTransitionTime: formatTime(now),
   });
-}
-
-/** Puts a condition in the place of the one of its type; the time stays while the status does. */
-export function withStatusCondition(conditions: readonly Condition[], condition: Condition): readonly Condition[] {
-  const current = conditions.find(({ type }) => type === condition.type);
-  if (current === undefined) return [...conditions, condition];
-  const since = current.status === condition.status ? current.lastTransitionTime : condition.lastTransitionTime;
-  return conditions.map((each) => (each === current ? { ...condition, lastTransitionTime: since } : each));
 }
