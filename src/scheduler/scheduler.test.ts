@@ -192,3 +192,24 @@ test('a victim that is gone already does not keep the others', async () => {
   await environment.advance(1_000);
   expect((await find('low-2')).metadata.deletionTimestamp).toBeDefined();
 });
+
+test('what its status says of a pod has nobody tried again who waits for its labels', async () => {
+  const labels = { app: 'web' };
+  const antiAffinity = [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } }];
+  const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: antiAffinity } };
+  const containers = [{ name: 'main', image: 'app:1' }];
+  const first = { namespace: 'default', name: 'first' };
+  await client.create(pods, { metadata: { ...first, labels }, spec: { containers } });
+  await environment.advance(1_000);
+  await client.create(pods, { metadata: { ...key, labels }, spec: { containers, affinity } });
+  await environment.advance(30_000);
+  const attempts = () => deeds.filter(({ reason }) => reason === 'FailedScheduling').length;
+  const before = attempts();
+  const told = { type: 'merge', body: { status: { message: 'starts' } } } as const;
+  await client.patch(pods, first, told, { subresource: 'status' });
+  await environment.advance(20_000);
+  expect(attempts()).toBe(before);
+  await client.patch(pods, first, { type: 'merge', body: { metadata: { labels: { app: 'other' } } } });
+  await environment.advance(20_000);
+  expect(await nodeOf('web')).toBe('n1');
+});

@@ -5,6 +5,7 @@ import type { Environment } from '../machinery/environment/environment.ts';
 import type { Logger } from '../machinery/log.ts';
 import type { Counter, Histogram, MetricRegistry } from '../machinery/metrics.ts';
 import { isReason } from '../machinery/status-error.ts';
+import { equal } from '../resources/equal.ts';
 import type { Binding, Node, Pod } from '../resources/schema/core-v1.generated.ts';
 import {
   deviceClasses,
@@ -190,7 +191,7 @@ export class Scheduler {
       this.#queue.delete(pod);
       this.#cache.setPod(pod);
       if (old === undefined || !isAssigned(old)) this.#queue.moved('PodAssigned');
-      else if (pod.metadata.labels !== old.metadata.labels) this.#queue.moved('PodLabelsChanged');
+      else if (!equal(pod.metadata.labels, old.metadata.labels)) this.#queue.moved('PodLabelsChanged');
       if (old !== undefined && takesLess(pod, old)) this.#queue.moved('PodScaledDown');
       return;
     }
