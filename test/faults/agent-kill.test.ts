@@ -3,12 +3,13 @@ import { type Moment, MortalProcess } from '../support/mortal-process.ts';
 import { WalkedWorld } from './walked-pod.ts';
 
 /**
- * The agent is killed at every step of a pod's start, and of its end: before it asks for something, while that is done, and after, with
- * the answer unheard. The steps are whatever it does to the world, found by counting until a life goes through unharmed. A new agent
- * has nothing but the world to go by.
+ * The agent is killed at every step of a pod's start, and of its end: while what it asks for is done, and after, with the answer unheard.
+ * The steps are whatever it does to the world, found by counting until a life goes through unharmed. A new agent has nothing but the
+ * world to go by.
  */
 
-const everyMoment: readonly Moment[] = ['before', 'during', 'after'];
+/** `before` a step the world is as it was `after` the one that came first, and the agent's memory is lost either way. */
+const usualMoments: readonly Moment[] = ['during', 'after'];
 const mostSteps = 1000;
 
 interface Walk {
@@ -16,7 +17,7 @@ interface Walk {
   readonly before?: (world: WalkedWorld) => Promise<void>;
   /** What begins them. */
   readonly begin: (world: WalkedWorld) => Promise<void>;
-  /** All of them, unless given: `after` a step and `before` the next one the world is nearly the same. */
+  /** Both, unless given. */
   readonly moments?: readonly Moment[];
   /** How long they take at the most, in seconds. */
   readonly seconds: number;
@@ -30,7 +31,7 @@ interface Walk {
 async function walk(steps: Walk): Promise<{ readonly count: number; readonly wrong: readonly string[] }> {
   const wrong: string[] = [];
   for (let step = 1; step < mostSteps; step++) {
-    for (const moment of steps.moments ?? everyMoment) {
+    for (const moment of steps.moments ?? usualMoments) {
       const found = await live(steps, step, moment);
       if (found === undefined) return { count: step - 1, wrong };
       wrong.push(...found);

@@ -4,8 +4,8 @@ import { deadlineOn, sleepOn } from '../../src/machinery/environment/real.ts';
 import type { Host, Ledger } from '../../src/node/host/host.ts';
 import type { ContainerRuntime } from '../../src/node/runtime/runtime.ts';
 
-/** Where in a step the process ends: before it is asked for, while it is done, or when it is done and nobody has heard. */
-export type Moment = 'before' | 'during' | 'after';
+/** Where in a step the process ends: while it is done, or when it is done and nobody has heard. */
+export type Moment = 'during' | 'after';
 
 /** What changes something outside of the process; everything else only looks. */
 const effects: ReadonlySet<string> = new Set([
@@ -98,8 +98,6 @@ export class MortalProcess {
     if (!this.isAlive) return never();
     this.steps.push(name);
     const dies = this.#dies?.step === this.steps.length ? this.#dies.moment : undefined;
-    if (dies === 'before') this.kill();
-    if (!this.isAlive) return never();
     const acting = act() as Promise<unknown>;
     if (dies === 'during') this.kill();
     if (dies === 'after') await acting.catch(() => {});
