@@ -119,6 +119,8 @@ export async function createCluster(options: CreateClusterOptions = {}): Promise
   const wanted = options.nodes ?? 1;
   const list = typeof wanted === 'number' ? Array.from({ length: wanted }, (): SimulatedNodeOptions => ({})) : wanted;
   for (const node of list) await nodes.add(node);
+  // What controllers make of themselves is there then: a pod that is created at once would wait for its ServiceAccount, and time stands still.
+  if (environment instanceof VirtualEnvironment) await environment.settle();
 
   const running = starting.move();
   let closing: Promise<void> | undefined;
