@@ -27,6 +27,7 @@ const names: Readonly<Record<string, string>> = {
   cephfs: 'CephFS',
   storageos: 'StorageOS',
   fsType: 'FSType',
+  sslEnabled: 'SSLEnabled',
   fsGroup: 'FSGroup',
   fsGroupChangePolicy: 'FSGroupChangePolicy',
   apiVersion: 'APIVersion',
@@ -53,7 +54,7 @@ function structValue(value: Readonly<Record<string, unknown>>, schema: StructSch
   for (const [name, field] of schema.fields) {
     const goName = names[`${schema.name}.${name}`] ?? names[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
     const member = value[name];
-    result[goName] = member === undefined && field.pointer ? null : memberValue(member, field.schema);
+    result[goName] = (member ?? null) === null && field.pointer ? null : memberValue(member, field.schema);
   }
   return result;
 }

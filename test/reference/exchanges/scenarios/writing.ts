@@ -12,6 +12,7 @@ const deployment = { metadata: { name: 'web' }, spec: { selector: { matchLabels:
 const warned = { ...template, spec: { ...template.spec, nodeSelector: { 'beta.kubernetes.io/os': 'linux' } } };
 const controllers = '/api/v1/namespaces/{ns}/replicationcontrollers';
 const taken = (clusterIP: string) => ({ metadata: { name: 'b' }, spec: { clusterIP, ports: [{ port: 80 }] } });
+const withNullSecret = { name: 'v', scaleIO: { gateway: 'g', system: 's', secretRef: null, volumeName: 'v' } };
 
 /** How objects are created, changed and deleted, whatever their kind. */
 export const writing: Topic = {
@@ -377,6 +378,8 @@ export const writing: Topic = {
           kind: 'Service',
           metadata: { name: 'a', annotations: null, labels: null },
         }),
+        post(pods, { metadata: { name: 'io' }, spec: { ...spec, volumes: [withNullSecret] } }),
+        patch('json', `${pods}/io`, [{ op: 'replace', path: '/spec/volumes/0/scaleIO/system', value: 't' }]),
         post('/api/v1/namespaces/{ns}/services?dryRun=All', taken('a')),
         post('/api/v1/namespaces/{ns}/services?dryRun=All', taken('192.0.2.1')),
         post('/api/v1/namespaces/{ns}/services?dryRun=All', taken('10.96.0.1')),
