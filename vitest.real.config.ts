@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Two files beside each other would disturb what these look at: seconds, the machine's own addresses, the lives of fifty pods at once. */
-const alone = ['test/real/join.test.ts', 'test/real/lives.test.ts', 'test/e2e/demo.test.ts'];
+/** Their clusters stand for minutes and mostly wait: they keep to themselves, so that nothing which is short and busy disturbs the seconds they measure. */
+const patient = ['test/e2e/demo.test.ts', 'test/real/join.test.ts', 'test/real/lives.test.ts'];
 
 /** Begin before the others, so that none of them is left when those have ended. */
-const longest = ['failing-nodes', 'greedy-pods', 'agent-kill'];
+const longest = ['failing-nodes', 'greedy-pods', 'agent-kill', 'demo', 'join'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -23,6 +23,7 @@ export default defineConfig({
     globalSetup: ['test/real/requirements.ts'],
     sequence: { sequencer: LongestFirst },
     pool: 'forks',
+    maxWorkers: 2,
     maxConcurrency: 8,
     testTimeout: 60_000,
     // A machine that is busy with other work is late, not wrong.
@@ -31,16 +32,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'beside each other',
+          name: 'busy',
           include: ['test/real/**/*.test.ts'],
-          exclude: alone,
-          maxWorkers: 2,
+          exclude: patient,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: 'alone', include: alone, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: { name: 'patient', include: patient, sequence: { groupOrder: 1 } },
       },
     ],
   },
