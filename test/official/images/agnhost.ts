@@ -9,42 +9,45 @@ const version = '1';
 
 /** One program that does what a test asks of a pod, and the tools that tests call beside it. */
 export async function agnhost(order: ImageOrder): Promise<PackageImage> {
-  return agnhostWith(order, [], ['pause']);
+  return agnhostWith(order, () => [], ['pause']);
 }
 
-/** The same with further files, and doing something else unless it is told. */
+/** The same with further files, of the suite's own images, and doing something else unless it is told. */
 export async function agnhostWith(
   { image, programs }: ImageOrder,
-  files: readonly LayerEntry[],
+  files: (images: string) => readonly LayerEntry[],
   command: readonly string[],
 ): Promise<PackageImage> {
   const program = await programs.ensure('agnhost');
-  const certificates = join(await programs.moduleFolder('k8s.io/kubernetes'), 'test', 'images', 'agnhost', 'porter');
   return {
     name: shortNames(image).tagged,
     image,
     packages: debianTools,
     ignored: notToRun,
     ingredients: [version, programs.key],
-    cook: async ({ architecture, root }): Promise<ImageRecipe> => ({
-      names: [image],
-      architecture,
-      layers: [
-        await debianSystem(root),
-        [
-          sourceFile('/agnhost', program, 0o755),
-          link('/agnhost-2', 'agnhost'),
-          directory('/uploads'),
-          ...['localhost.crt', 'localhost.key'].map((name) => sourceFile(`/${name}`, join(certificates, name))),
-          ...accounts(),
-          ...files,
+    cook: async ({ architecture, root }): Promise<ImageRecipe> => {
+      const images = join(await programs.moduleFolder('k8s.io/kubernetes'), 'test', 'images');
+      const certificate = (name: string) => sourceFile(`/${name}`, join(images, 'agnhost', 'porter', name));
+      return {
+        names: [image],
+        architecture,
+        layers: [
+          await debianSystem(root),
+          [
+            sourceFile('/agnhost', program, 0o755),
+            link('/agnhost-2', 'agnhost'),
+            directory('/uploads'),
+            ...['localhost.crt', 'localhost.key'].map(certificate),
+            ...accounts(),
+            ...files(images),
+          ],
         ],
-      ],
-      entrypoint: ['/agnhost'],
-      command,
-      exposedPorts: ['80/tcp', '8080/tcp', '8081/tcp', '9376/tcp', '5000/tcp'],
-      labels: nameLabel(image),
-    }),
+        entrypoint: ['/agnhost'],
+        command,
+        exposedPorts: ['80/tcp', '8080/tcp', '8081/tcp', '9376/tcp', '5000/tcp'],
+        labels: nameLabel(image),
+      };
+    },
   };
 }
 
