@@ -162,3 +162,12 @@ test('debugging containers are bounded too', async () => {
     'ephemeral container d with envFrom referencing secret.secretName="other"',
   );
 });
+
+test('a pod of a new namespace waits for its account, and no longer than until that is there', async () => {
+  accounts.remove(key.name, key.namespace);
+  const created = create(pod());
+  await environment.settle();
+  accounts.set({ metadata: key });
+  expect((await created).spec?.serviceAccountName).toBe('default');
+  expect(environment.monotonic()).toBe(0);
+});

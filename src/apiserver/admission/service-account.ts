@@ -80,12 +80,27 @@ export class ServiceAccountAdmission implements AdmissionPlugin {
     const { environment } = this.#options;
     const attempts = name === 'default' ? attemptsForDefault : 1;
     for (let attempt = 0; attempt < attempts; attempt++) {
-      if (attempt > 0) await environment.sleep(100 + Math.floor(environment.random() * 100));
+      if (attempt > 0) await this.#told(namespace, name, 100 + Math.floor(environment.random() * 100));
       const account = await this.#find(namespace, name);
       if (account !== undefined) return account;
     }
     const why = `error looking up service account ${namespace}/${name}: serviceaccount ${quote(name)} not found`;
     throw admissionForbidden(attributes, why);
+  }
+
+  /** Resolves when the account is there, and in any case after this time. */
+  async #told(namespace: string, name: string, waitMs: number): Promise<void> {
+    const { environment, serviceAccounts } = this.#options;
+    const told = Promise.withResolvers<void>();
+    const timer = environment.setTimer(waitMs, told.resolve);
+    const remove = serviceAccounts.addHandler({
+      added: ({ metadata }) => {
+        if (metadata.name === name && metadata.namespace === namespace) told.resolve();
+      },
+    });
+    await told.promise;
+    timer.cancel();
+    remove();
   }
 
   async #find(namespace: string, name: string): Promise<ServiceAccount | undefined> {
