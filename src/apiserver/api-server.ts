@@ -183,11 +183,20 @@ export class ApiServer implements HttpHandler, ObjectChanger {
 
   /** A client that acts as this user without leaving the process. `userAgent` names the field manager where a write does not. */
   client(user: UserInfo, userAgent = 'stuurman'): Client {
+    return this.#directClient(user, userAgent, true);
+  }
+
+  /** The same for objects that come from anywhere, with faults that types do not keep out. */
+  uncheckedClient(user: UserInfo, userAgent = 'stuurman'): Client {
+    return this.#directClient(user, userAgent, false);
+  }
+
+  #directClient(user: UserInfo, userAgent: string, isTyped: boolean): Client {
     const http = {
       fetch: (request: HttpRequest) => this.#front.fetchAs(user, request),
       upgrade: (request: HttpRequest) => this.#front.upgradeAs(user, request),
     };
-    return new DirectClient({ gate: this.#gate, resources: this.#resources, user, userAgent, http });
+    return new DirectClient({ gate: this.#gate, resources: this.#resources, user, userAgent, http, isTyped });
   }
 }
 

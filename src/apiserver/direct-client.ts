@@ -11,13 +11,14 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../client/client.ts';
+import { namespaceOfNew } from '../client/namespace-of-new.ts';
 import type { Members } from '../machinery/members.ts';
 import { draft, type KubeList, type KubeObject } from '../machinery/object.ts';
 import { apiVersionOf, type ResourceType } from '../machinery/resource-type.ts';
 import type { HttpTarget } from '../wire/http.ts';
 import { selectedName } from './http/request-info.ts';
 import { resourcePath } from './http/resource-path.ts';
-import { acceptObject } from './registry/accept-object.ts';
+import { acceptObject, acceptUnchecked } from './registry/accept-object.ts';
 import { bodyTarget } from './registry/body-target.ts';
 import type { Call } from './registry/call.ts';
 import type { DeleteSettings } from './registry/delete-settings.ts';
@@ -37,6 +38,8 @@ export interface DirectClientOptions {
   /** Names the field manager when a write does not. */
   readonly userAgent: string;
   readonly http: HttpTarget;
+  /** Whether types vouch for the objects that are given; otherwise they are looked at as those that come over HTTP. */
+  readonly isTyped: boolean;
 }
 
 interface CallOptions {
@@ -56,6 +59,7 @@ export class DirectClient implements Client {
   readonly #resources: ResourceServer;
   readonly #user: UserInfo;
   readonly #userAgent: string;
+  readonly #acceptBody: typeof acceptObject;
 
   constructor(options: DirectClientOptions) {
     this.http = options.http;
@@ -63,6 +67,7 @@ export class DirectClient implements Client {
     this.#resources = options.resources;
     this.#user = options.user;
     this.#userAgent = options.userAgent;
+    this.#acceptBody = options.isTyped ? acceptObject : acceptUnchecked;
   }
 
   async get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options: GetOptions = {}): Promise<T> {
@@ -112,7 +117,7 @@ export class DirectClient implements Client {
   }
 
   async create<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
-    const key = { namespace: object.metadata.namespace, name: '' };
+    const key = { namespace: namespaceOfNew(type, object), name: '' };
     return this.#run(this.#call('create', type, key, options), (call) => this.#post<T>(call, object, options));
   }
 
@@ -186,7 +191,7 @@ export class DirectClient implements Client {
     if (extension === undefined)
       return (await this.#resources.create(call, draft(this.#accept(call, object, settings)), settings)).object as R;
     const { definition } = this.#resources.served(call);
-    const body = acceptObject(bodyTarget(definition, extension), object, settings.fieldValidation);
+    const body = this.#acceptBody(bodyTarget(definition, extension), object, settings.fieldValidation);
     return (await this.#resources.invoke(extension, directContext(call, options), body, settings)) as R;
   }
 
@@ -194,7 +199,7 @@ export class DirectClient implements Client {
   #accept(call: Call, object: KubeObject, { fieldValidation }: WriteSettings): KubeObject {
     if (call.info.subresource === 'scale') return object;
     const { definition } = this.#resources.served(call);
-    const body = acceptObject(bodyTarget(definition), object, fieldValidation);
+    const body = this.#acceptBody(bodyTarget(definition), object, fieldValidation);
     definition.setDefaults(body);
     return body as KubeObject;
   }

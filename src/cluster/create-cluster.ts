@@ -70,12 +70,8 @@ const joinServer = 'https://control-plane:6443';
 
 /** Starts a cluster of simulated nodes: control plane, scheduler, controllers, agents. Ready to be written to when it resolves. */
 export async function createCluster(options: CreateClusterOptions = {}): Promise<Cluster> {
+  checkOptions(options);
   const { kubeconfig = false, logger = silentLogger, metrics = silentMetrics, time = 'real' } = options;
-  if (kubeconfig !== false && time === 'virtual') {
-    throw new Error(
-      "a kubeconfig is for programs outside, whose time is real: create the cluster without { time: 'virtual' }, or use cluster.client",
-    );
-  }
   const environment = time === 'virtual' ? new VirtualEnvironment(options.seed ?? 1) : new RealEnvironment();
   await using starting = new AsyncDisposableStack();
   const store = new MemoryStore({ environment });
@@ -126,13 +122,13 @@ export async function createCluster(options: CreateClusterOptions = {}): Promise
   let closing: Promise<void> | undefined;
   const cluster: Cluster = {
     environment,
-    client: controlPlane.client(adminUser),
+    client: controlPlane.api.uncheckedClient(adminUser),
     nodes,
     get kubeconfig() {
       if (served === undefined) throw new Error('create the cluster with { kubeconfig: true } to have a kubeconfig');
       return served.kubeconfig;
     },
-    clientAs: ({ username, groups = [] }) => controlPlane.client(userInfo(username, groups)),
+    clientAs: ({ username, groups = [] }) => controlPlane.api.uncheckedClient(userInfo(username, groups)),
     async advance(duration) {
       if (!(environment instanceof VirtualEnvironment)) {
         throw new Error("advance() is for virtual time: create the cluster with { time: 'virtual' }");
@@ -147,6 +143,20 @@ export async function createCluster(options: CreateClusterOptions = {}): Promise
     [Symbol.asyncDispose]: () => cluster.close(),
   };
   return cluster;
+}
+
+/** Throws for what types do not keep out, and for what does not go together. */
+function checkOptions({ kubeconfig = false, nodes = 1, seed = 1, time = 'real' }: CreateClusterOptions): void {
+  if (time !== 'real' && time !== 'virtual')
+    throw new Error(`the time of a cluster is 'real' or 'virtual', not '${time}'`);
+  if (!Array.isArray(nodes) && !(Number.isInteger(nodes) && Number(nodes) >= 0))
+    throw new Error(`nodes: ${nodes} is neither a whole number from 0 nor a list of nodes`);
+  if (!Number.isInteger(seed)) throw new Error(`seed: ${seed} is not a whole number`);
+  if (kubeconfig !== false && time === 'virtual') {
+    throw new Error(
+      "a kubeconfig is for programs outside, whose time is real: create the cluster without { time: 'virtual' }, or use cluster.client",
+    );
+  }
 }
 
 function userInfo(username: string, groups: readonly string[]): UserInfo {

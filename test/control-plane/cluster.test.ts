@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
   type Cluster,
+  configMaps,
   createCluster,
   deployments,
   events,
+  namespaces,
   nodes,
   persistentVolumeClaims,
   pods,
@@ -193,6 +195,44 @@ describe('a cluster inside a test', () => {
       await advance('6m');
       await expect(client.list(nodes, { limit: 1, continue: token })).rejects.toMatchObject({ reason: 'Expired' });
     }));
+
+  test('a pod can be created at once in a new namespace', () =>
+    withCluster(async (cluster) => {
+      await cluster.client.create(namespaces, { metadata: { name: 'new' } });
+      await cluster.client.create(pods, { metadata: { namespace: 'new', name: 'web' }, spec: podSpec });
+      await cluster.advance('10s');
+      expect(await running(cluster)).toHaveLength(1);
+    }));
+
+  test('objects whose types say something else than they are get the answers of Kubernetes', () =>
+    withCluster(async ({ client }) => {
+      const file = (text: string) => JSON.parse(text);
+      const metadata = { namespace: 'default', name: 'a' };
+      const refused = (rest: string) =>
+        expect(client.create(configMaps, { metadata, ...file(rest) })).rejects.toMatchObject({
+          reason: 'BadRequest',
+          message: expect.stringContaining('in version "v1" cannot be handled as a ConfigMap'),
+        });
+      await refused('{ "data": { "port": 80 } }');
+      await refused('{ "apiVersion": "v1", "kind": "Secret" }');
+      const made = await client.create(configMaps, { metadata, ...file('{ "dta": { "port": "80" } }') });
+      expect(made).not.toHaveProperty('dta');
+      await expect(client.update(configMaps, { ...made, data: file('{ "port": 80 }') })).rejects.toThrow('ConfigMap');
+    }));
+
+  test('options that make no sense are refused', async () => {
+    const refused = (options: object, words: string) => expect(createCluster(options)).rejects.toThrow(words);
+    await refused({ time: 'Virtual' }, "the time of a cluster is 'real' or 'virtual', not 'Virtual'");
+    for (const nodes of [-1, 1.5, Number.NaN, '3']) await refused({ nodes }, `nodes: ${nodes} is neither`);
+    await refused({ seed: 'a' }, 'seed: a is not a whole number');
+    await refused({ time: 'virtual', nodes: [{ name: 'Node_0' }] }, 'a node cannot be called "Node_0": ');
+  });
+
+  test('a closed cluster takes no node', async () => {
+    const cluster = await createCluster({ time: 'virtual' });
+    await cluster.close();
+    await expect(cluster.nodes.add()).rejects.toThrow('the cluster is closed: no node can be added');
+  });
 
   test('users are subject to RBAC', () =>
     withCluster(async (cluster) => {

@@ -77,6 +77,8 @@ export function clientSuite(name: string, open: () => Promise<ClientUnderTest>):
         const invalid = await failure(client.create(configMaps, map('A_b')));
         expect(invalid).toMatchObject({ reason: 'Invalid', code: 422 });
         expect(invalid.status.details?.causes?.[0]?.field).toBe('metadata.name');
+        const nowhere = await failure(client.create(configMaps, { metadata: { name: 'b' } }));
+        expect(nowhere.message).toBe('a ConfigMap is created in a namespace, and this one has no metadata.namespace');
         const wrong = client.delete(configMaps, key('a'), { preconditions: { uid: 'other' } });
         expect(await failure(wrong)).toMatchObject({ reason: 'Conflict' });
       }));

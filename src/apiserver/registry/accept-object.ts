@@ -13,16 +13,31 @@ export function acceptObject(
   object: KubeObject,
   fieldValidation: FieldValidation,
 ): Draft<KubeObject> {
-  if (fieldValidation === 'Strict') refuseUnknownFields(target, object);
+  if (fieldValidation === 'Strict')
+    encodeAndDecode(target, { ...object, kind: target.kind, apiVersion: apiVersionOf(target) }, fieldValidation);
   const copy = normalise(target.schema, object).value as unknown as Draft<KubeObject>;
   copy.kind = target.kind;
   copy.apiVersion = apiVersionOf(target);
   return copy;
 }
 
-function refuseUnknownFields(target: DecodeTarget, object: KubeObject): void {
-  const body = new TextEncoder().encode(
-    JSON.stringify({ ...object, kind: target.kind, apiVersion: apiVersionOf(target) }),
-  );
-  decodeObject(body, target, { fieldValidation: 'Strict', format: 'json', isKnownKind });
+/**
+ * The same for a caller whose objects come from anywhere, a file perhaps. Throws BadRequest for another kind and for values of another type;
+ * unknown fields are left out.
+ */
+export function acceptUnchecked(
+  target: DecodeTarget,
+  object: KubeObject,
+  fieldValidation: FieldValidation,
+): Draft<KubeObject> {
+  const { apiVersion = apiVersionOf(target), kind = target.kind } = object;
+  return encodeAndDecode(target, { ...object, apiVersion, kind }, fieldValidation);
+}
+
+function encodeAndDecode(
+  target: DecodeTarget,
+  object: KubeObject,
+  fieldValidation: FieldValidation,
+): Draft<KubeObject> {
+  return decodeObject(JSON.stringify(object), target, { fieldValidation, format: 'json', isKnownKind }).object;
 }

@@ -17,6 +17,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../client.ts';
+import { namespaceOfNew } from '../namespace-of-new.ts';
 import { type Answer, exchange } from './exchange.ts';
 import { LineTooLongError } from './json-lines.ts';
 import {
@@ -114,9 +115,10 @@ export class HttpsClient implements Client {
     }
   }
 
-  create<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
+  async create<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
     const { subresource, signal } = options;
-    const { namespace, name } = object.metadata;
+    const { name } = object.metadata;
+    const namespace = namespaceOfNew(type, object);
     const address = subresource === undefined ? { namespace } : { namespace, name, subresource };
     return this.#call({
       method: 'POST',

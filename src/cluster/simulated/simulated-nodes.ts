@@ -6,6 +6,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import { SkewedEnvironment } from '../../machinery/environment/skewed.ts';
 import type { Logger } from '../../machinery/log.ts';
 import { type MetricRegistry, silentMetrics } from '../../machinery/metrics.ts';
+import { nameIsDnsSubdomain } from '../../machinery/names.ts';
 import {
   addressAt,
   formatRange,
@@ -90,6 +91,7 @@ export class SimulatedNodes {
   readonly #sources: AgentSources;
   readonly #nodes = new Map<string, SimulatedNodeProcess>();
   #count = 0;
+  #stopped = false;
 
   constructor(options: SimulatedNodesOptions) {
     this.#options = options;
@@ -120,8 +122,11 @@ export class SimulatedNodes {
 
   /** Adds a node and starts its agent. */
   async add(options: SimulatedNodeOptions = {}): Promise<SimulatedNode> {
+    if (this.#stopped) throw new Error('the cluster is closed: no node can be added');
     const index = this.#count++;
     const name = options.name ?? `node-${index}`;
+    const [problem] = nameIsDnsSubdomain(name, false);
+    if (problem !== undefined) throw new Error(`a node cannot be called "${name}": ${problem}`);
     if (this.#nodes.has(name)) throw new Error(`there is a simulated node ${name} already`);
     const node = new SimulatedNodeProcess(this.#options, this.#sources, name, index, options);
     this.#nodes.set(name, node);
@@ -140,6 +145,7 @@ export class SimulatedNodes {
 
   /** Agents and machines end: a container that would have run on for an hour leaves no timer behind. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#nodes.values()].map((node) => node.end()));
     await this.#sources.stop();
   }

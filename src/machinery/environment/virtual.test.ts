@@ -67,3 +67,9 @@ test('the wall clock can jump, and timers keep to the time that passed', async (
   await environment.advance(1);
   expect(fired).toBe(true);
 });
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY, -1])('time does not pass by %s', async (durationMs) => {
+  await expect(new VirtualEnvironment(1).advance(durationMs)).rejects.toThrow(
+    `time passes by milliseconds from 0, not by ${durationMs}`,
+  );
+});

@@ -82,8 +82,10 @@ export class VirtualEnvironment implements Environment {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 
-  /** Lets `durationMs` pass: fires what falls due, in order, and lets every consequence finish before the next timer. */
+  /** Lets `durationMs` pass: fires what falls due, in order, and lets every consequence finish before the next timer. Throws for no such time. */
   async advance(durationMs: number): Promise<void> {
+    if (!Number.isFinite(durationMs) || durationMs < 0)
+      throw new RangeError(`time passes by milliseconds from 0, not by ${durationMs}`);
     const targetMs = this.#elapsedMs + durationMs;
     await this.settle();
     let atOnce = 0;
