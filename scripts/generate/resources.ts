@@ -15,10 +15,12 @@ export function resourceTypesFile(types: readonly TypeFact[], discovery: readonl
     const literal = `{ group: '${row.group}', version: '${row.version}', resource: '${row.resource}', kind: '${row.responseKind.kind}', namespaced: ${row.scope === 'Namespaced'} }`;
     return `export const ${constantName(row, discovery)}: ResourceType<${aliasOf(module)}.${row.responseKind.kind}> = ${literal};\n`;
   });
-  const imports = [...modules]
-    .sort()
-    .map((module) => `import type * as ${aliasOf(module)} from './${module.replaceAll('.', '-')}.generated.ts';\n`);
-  return `${header}import type { ResourceType } from '../../machinery/resource-type.ts';\n${imports.join('')}\n${lines.join('')}`;
+  const sorted = [...modules].sort();
+  const imports = sorted.map(
+    (module) => `import type * as ${aliasOf(module)} from './${module.replaceAll('.', '-')}.generated.ts';\n`,
+  );
+  const all = `export type { ${sorted.map(aliasOf).join(', ')} };\n`;
+  return `${header}import type { ResourceType } from '../../machinery/resource-type.ts';\n${imports.join('')}\n${all}\n${lines.join('')}`;
 }
 
 /** Names, verbs, columns and field labels of every resource, as data. */

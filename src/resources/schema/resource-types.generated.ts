@@ -25,6 +25,8 @@ import type * as schedulingV1 from './scheduling-v1.generated.ts';
 import type * as storageV1 from './storage-v1.generated.ts';
 import type * as storagemigrationV1 from './storagemigration-v1.generated.ts';
 
+export type { admissionregistrationV1, apiextensionsV1, apiregistrationV1, appsV1, authenticationV1, authorizationV1, autoscalingV1, autoscalingV2, batchV1, certificatesV1, coordinationV1, coreV1, discoveryV1, eventsV1, flowcontrolV1, metricsV1beta1, networkingV1, nodeV1, policyV1, rbacV1, resourceV1, schedulingV1, storageV1, storagemigrationV1 };
+
 export const bindings: ResourceType<coreV1.Binding> = { group: '', version: 'v1', resource: 'bindings', kind: 'Binding', namespaced: true };
 export const componentStatuses: ResourceType<coreV1.ComponentStatus> = { group: '', version: 'v1', resource: 'componentstatuses', kind: 'ComponentStatus', namespaced: false };
 export const configMaps: ResourceType<coreV1.ConfigMap> = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap', namespaced: true };
