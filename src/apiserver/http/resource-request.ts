@@ -11,7 +11,7 @@ import type { Call, Cancellable } from '../registry/call.ts';
 import type { ReviewHandler, SubresourceHandler } from '../registry/extension-points.ts';
 import type { ListPage } from '../registry/read.ts';
 import type { ResourceServer } from '../registry/resource-server.ts';
-import { scaleType } from '../registry/scale.ts';
+import { scaleRows, scaleType } from '../registry/scale.ts';
 import type { StoredObject } from '../registry/stored-object.ts';
 import { decodeBody, decodeDeleteOptions } from './decode-body.ts';
 import { objectFormat, valueFormat } from './formats.ts';
@@ -78,13 +78,8 @@ export class ResourceRequest {
 
   async update(): Promise<HttpResponse> {
     const settings = writeSettings(this.#http.query, 'UpdateOptions');
-    const isScale = this.#call.info.subresource === 'scale';
-    const object = await decodeBody(
-      this.#http,
-      isScale ? scaleTarget() : bodyTarget(this.#definition),
-      settings.fieldValidation,
-    );
-    if (!isScale) this.#definition.setDefaults(object);
+    const object = await decodeBody(this.#http, this.#target, settings.fieldValidation);
+    if (!this.#isScale) this.#definition.setDefaults(object);
     const result = await this.#resources.update(this.#call, object as KubeObject, settings);
     return this.#object(result.created ? 201 : 200, result.object);
   }
@@ -102,8 +97,8 @@ export class ResourceRequest {
 
   async #apply(): Promise<HttpResponse> {
     const settings = patchSettings(this.#http.query, true);
-    const target = this.#call.info.subresource === 'scale' ? scaleTarget() : bodyTarget(this.#definition);
-    const { config, warnings } = decodeApplied(await readBody(this.#http.http), target, settings.fieldValidation);
+    const body = await readBody(this.#http.http);
+    const { config, warnings } = decodeApplied(body, this.#target, settings.fieldValidation);
     for (const warning of warnings) this.#http.warn(warning);
     const result = await this.#resources.apply(this.#call, config, settings);
     return this.#object(result.created ? 201 : 200, result.object);
@@ -134,9 +129,18 @@ export class ResourceRequest {
     return valueResponse(201, answer, valueFormat(this.#representation));
   }
 
+  get #isScale(): boolean {
+    return this.#call.info.subresource === 'scale';
+  }
+
+  get #target(): DecodeTarget {
+    return this.#isScale ? scaleTarget() : bodyTarget(this.#definition);
+  }
+
   #shape(isList: boolean): Shape {
     const { environment } = this.#resources;
-    return objectShape(this.#definition, {
+    const definition = this.#isScale ? { ...this.#definition, ...scaleRows } : this.#definition;
+    return objectShape(definition, {
       projection: this.#representation.projection,
       includeObject: this.#http.query.get('includeObject') ?? '',
       isList,

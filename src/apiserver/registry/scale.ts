@@ -2,7 +2,8 @@ import { invalid } from '../../machinery/field-errors.ts';
 import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
 import { apiVersionOf, type ResourceType } from '../../machinery/resource-type.ts';
 import { invalidObject } from '../../machinery/status-errors.ts';
-import type { ScaleSubresource } from '../../resources/definition.ts';
+import { ageSince } from '../../machinery/time.ts';
+import type { Column, ResourceDefinition, ScaleSubresource } from '../../resources/definition.ts';
 import { StoredFormat } from './stored-format.ts';
 import { StoredObject } from './stored-object.ts';
 
@@ -19,6 +20,26 @@ export const scaleType: ResourceType<Scale> = {
   kind: 'Scale',
   namespaced: true,
 };
+
+/** A Scale in a table; whatever it belongs to, its columns are the same. */
+export const scaleRows: Pick<ResourceDefinition<Scale>, 'columns' | 'row'> = {
+  columns: [
+    scaleColumn('Name', 'string'),
+    scaleColumn('Desired', 'integer'),
+    scaleColumn('Available', 'integer'),
+    scaleColumn('Age', 'string'),
+  ],
+  row: ({ metadata, spec, status }, now) => [
+    metadata.name ?? '',
+    spec.replicas ?? 0,
+    status.replicas,
+    ageSince(metadata.creationTimestamp, now),
+  ],
+};
+
+function scaleColumn(name: string, type: Column['type']): Column {
+  return { name, type, format: '', description: '', priority: 0 };
+}
 
 /** The object as its `scale` subresource shows it. */
 export function toScale(scale: ScaleSubresource<KubeObject>, object: KubeObject): Scale {

@@ -1,4 +1,4 @@
-import { get, patch, post, put, remove, type Topic } from '../scenario.ts';
+import { asTable, get, partial, patch, post, put, remove, type Topic } from '../scenario.ts';
 
 const maps = '/api/v1/namespaces/{ns}/configmaps';
 const pods = '/api/v1/namespaces/{ns}/pods';
@@ -253,6 +253,10 @@ export const writing: Topic = {
         post(`${deployments}/web/scale`, {}),
         remove(`${deployments}/web/scale`),
         get(`${deployments}/web/status/more`),
+        get(`${deployments}/web/scale`, asTable),
+        get(`${deployments}/web/scale?includeObject=Object`, asTable),
+        get(`${deployments}/web/scale`, partial('PartialObjectMetadata')),
+        get(`${deployments}/web/status`, asTable),
       ],
     },
     {
