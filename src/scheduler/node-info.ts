@@ -2,10 +2,6 @@ import { type ResourceAmounts, resourceAmounts } from '../resources/core/schedul
 import type { Node } from '../resources/schema/core-v1.generated.ts';
 import type { HostPort, PodInfo } from './pod-info.ts';
 
-/** What a pod without requests counts as when nodes are scored, so that many such pods spread. */
-const defaultMilliCpu = 100;
-const defaultMemoryBytes = 200 * 1024 * 1024;
-
 /** A node and what is already promised on it, kept up to date pod by pod. */
 export class NodeInfo {
   readonly name: string;
@@ -13,7 +9,7 @@ export class NodeInfo {
   /** Pods on this node with any pod affinity or anti-affinity term. */
   readonly podsWithAffinity = new Map<string, PodInfo>();
   readonly requested: Record<string, number> = {};
-  /** As `requested`, with defaults for pods that state none. */
+  /** The sum of what the pods count as when nodes are scored. */
   readonly nonZeroRequested = { cpu: 0, memory: 0 };
   #node: Node | undefined;
   #allocatable: ResourceAmounts = {};
@@ -63,18 +59,10 @@ export class NodeInfo {
     for (const name in info.requests) {
       this.requested[name] = (this.requested[name] ?? 0) + sign * (info.requests[name] ?? 0);
     }
-    const { cpu, memory } = nonZeroRequests(info);
+    const { cpu = 0, memory = 0 } = info.nonZeroRequests;
     this.nonZeroRequested.cpu += sign * cpu;
     this.nonZeroRequested.memory += sign * memory;
   }
-}
-
-/** A pod's cpu and memory with the defaults that scoring assumes. */
-export function nonZeroRequests(info: PodInfo): { readonly cpu: number; readonly memory: number } {
-  return {
-    cpu: info.requests['cpu'] ?? defaultMilliCpu,
-    memory: info.requests['memory'] ?? defaultMemoryBytes,
-  };
 }
 
 function hasAffinity(info: PodInfo): boolean {

@@ -27,6 +27,8 @@ export interface PodInfo {
   /** `namespace/name`. */
   readonly key: string;
   readonly requests: ResourceAmounts;
+  /** As `requests`, with something for each container that states no cpu or memory, so that many such pods spread. */
+  readonly nonZeroRequests: ResourceAmounts;
   readonly hostPorts: readonly HostPort[];
   readonly requiredAffinity: readonly AffinityTerm[];
   readonly requiredAntiAffinity: readonly AffinityTerm[];
@@ -36,6 +38,7 @@ export interface PodInfo {
 }
 
 const noTerms: readonly AffinityTerm[] = [];
+const unstatedRequests = { cpu: 100, memory: 200 * 1024 * 1024 };
 
 export function podInfo(pod: Pod): PodInfo {
   const { podAffinity, podAntiAffinity } = pod.spec?.affinity ?? {};
@@ -45,6 +48,7 @@ export function podInfo(pod: Pod): PodInfo {
     pod,
     key: podKey(pod),
     requests: occupiedRequests(pod),
+    nonZeroRequests: occupiedRequests(pod, unstatedRequests),
     hostPorts: hostPorts(pod),
     requiredAffinity: required(podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
     requiredAntiAffinity: required(podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),

@@ -9,9 +9,12 @@ export const imageLocality: Plugin = {
   name: 'ImageLocality',
   retryOn: [],
   preScore(state, { pod }, nodes, snapshot) {
-    const images = (pod.spec?.containers ?? []).flatMap(({ image }) =>
-      image === undefined ? [] : [normalized(image)],
-    );
+    const { initContainers = [], containers = [], volumes = [] } = pod.spec ?? {};
+    const named = [
+      ...[...initContainers, ...containers].map(({ image }) => image),
+      ...volumes.map(({ image }) => image?.reference),
+    ];
+    const images = named.flatMap((image) => (image === undefined ? [] : [normalized(image)]));
     if (images.length === 0) return 'skip';
     const holders = new Map(
       images.map((image) => [image, snapshot.nodes.filter((node) => sizeOn(node, image) > 0).length]),
@@ -26,7 +29,9 @@ export const imageLocality: Plugin = {
       holders: ReadonlyMap<string, number>;
       total: number;
     };
-    const bytes = images.reduce((sum, image) => sum + (sizeOn(node, image) * (holders.get(image) ?? 0)) / total, 0);
+    const bytes = images.reduce((sum, image) => {
+      return sum + Math.floor(sizeOn(node, image) * ((holders.get(image) ?? 0) / total));
+    }, 0);
     const most = mostBytesPerContainer * images.length;
     const clamped = Math.min(Math.max(bytes, leastBytes), most);
     return Math.floor((highestScore * (clamped - leastBytes)) / (most - leastBytes));

@@ -82,7 +82,7 @@ export const interPodAffinity: Plugin = {
     const most = Math.max(...scores);
     const least = Math.min(...scores);
     for (const [index, score] of scores.entries()) {
-      scores[index] = most === least ? 0 : Math.floor((highestScore * (score - least)) / (most - least));
+      scores[index] = most === least ? 0 : Math.floor(highestScore * ((score - least) / (most - least)));
     }
   },
 };

@@ -1,35 +1,46 @@
 import type { ResourceAmounts } from '../../resources/core/scheduling/pod-requests.ts';
 import { highestScore, type Plugin, type Rejection } from '../framework.ts';
-import { type NodeInfo, nonZeroRequests } from '../node-info.ts';
-import type { PodInfo } from '../pod-info.ts';
+import type { NodeInfo } from '../node-info.ts';
 
 /** Whether the node has what the pod asks for; more room free is better (LeastAllocated). */
 export const nodeResourcesFit: Plugin = {
   name: 'NodeResourcesFit',
   retryOn: ['NodeAdded', 'NodeChanged', 'PodDeleted', 'PodScaledDown', 'PodUpdated'],
   filter: (_state, { requests }, node) => shortage(requests, node),
-  score(_state, pod, node) {
-    const after = requestedAfter(pod, node);
-    const free = (used: number, total: number) =>
-      total === 0 || used > total ? 0 : Math.floor(((total - used) * highestScore) / total);
-    const { cpu = 0, memory = 0 } = node.allocatable;
-    return Math.floor((free(after.cpu, cpu) + free(after.memory, memory)) / 2);
+  score(_state, { nonZeroRequests }, node) {
+    const known = scored.filter((name) => (node.allocatable[name] ?? 0) > 0);
+    const free = known.map((name) => {
+      const total = node.allocatable[name] ?? 0;
+      const left = total - node.nonZeroRequested[name] - (nonZeroRequests[name] ?? 0);
+      return Math.max(0, Math.floor((left * highestScore) / total));
+    });
+    return known.length === 0 ? 0 : Math.floor(free.reduce((sum, each) => sum + each) / known.length);
   },
 };
 
-/** Prefers nodes whose cpu and memory would be used to the same degree. */
+/** Prefers nodes whose cpu and memory would be used to the same degree, or more so than without the pod. */
 export const nodeResourcesBalancedAllocation: Plugin = {
   name: 'NodeResourcesBalancedAllocation',
   retryOn: [],
-  preScore: (_state, { requests }) => (Object.keys(requests).length === 0 ? 'skip' : undefined),
+  preScore: (_state, { requests }) => (scored.every((name) => (requests[name] ?? 0) === 0) ? 'skip' : undefined),
   score(_state, { requests }, node) {
-    const fraction = (name: string) => {
-      const total = node.allocatable[name] ?? 0;
-      return total === 0 ? 0 : Math.min(1, ((node.requested[name] ?? 0) + (requests[name] ?? 0)) / total);
-    };
-    return Math.floor((1 - Math.abs(fraction('cpu') - fraction('memory')) / 2) * highestScore);
+    const gain = evenness(node, requests) - evenness(node, {});
+    return Math.floor((1.5 * highestScore + gain) / 2);
   },
 };
+
+/** The resources that nodes are scored by. */
+const scored = ['cpu', 'memory'] as const;
+
+/** 100 where cpu and memory of the node are used to the same degree, once these requests are added; 50 where one is used up alone. */
+function evenness({ allocatable, requested }: NodeInfo, added: ResourceAmounts): number {
+  const [cpu, memory] = scored.map((name) => {
+    const total = allocatable[name] ?? 0;
+    return total === 0 ? undefined : Math.min(1, ((requested[name] ?? 0) + (added[name] ?? 0)) / total);
+  });
+  const apart = cpu === undefined || memory === undefined ? 0 : Math.abs(cpu - memory) / 2;
+  return Math.floor((1 - apart) * highestScore);
+}
 
 function shortage(requests: ResourceAmounts, node: NodeInfo): Rejection | undefined {
   const reasons: string[] = [];
@@ -44,9 +55,4 @@ function shortage(requests: ResourceAmounts, node: NodeInfo): Rejection | undefi
     unresolvable ||= wanted > total;
   }
   return reasons.length === 0 ? undefined : { reasons, unresolvable };
-}
-
-function requestedAfter(pod: PodInfo, node: NodeInfo): { readonly cpu: number; readonly memory: number } {
-  const own = nonZeroRequests(pod);
-  return { cpu: node.nonZeroRequested.cpu + own.cpu, memory: node.nonZeroRequested.memory + own.memory };
 }

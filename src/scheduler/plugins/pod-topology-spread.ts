@@ -1,3 +1,4 @@
+import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { matchesNodeAffinity } from '../../resources/core/scheduling/node-affinity.ts';
 import { untoleratedTaint } from '../../resources/core/scheduling/tolerations.ts';
 import type { Pod, TopologySpreadConstraint } from '../../resources/schema/core-v1.generated.ts';
@@ -10,7 +11,10 @@ interface Constraint {
   readonly maxSkew: number;
   readonly topologyKey: string;
   readonly minDomains: number;
+  /** Whether a pod of these labels is one of those to spread. */
   readonly matcher: LabelMatcher;
+  /** An empty selector selects the pod at hand, and counts none that is there. */
+  readonly countsNobody: boolean;
   readonly honorAffinity: boolean;
   readonly honorTaints: boolean;
 }
@@ -82,7 +86,7 @@ function softConstraints(pod: Pod, ownerSelector: OwnerSelector): readonly Const
   }
   const matcher = ownerSelector(pod);
   if (matcher === undefined) return [];
-  const general = { minDomains: 1, matcher, honorAffinity: true, honorTaints: false };
+  const general = { minDomains: 1, matcher, countsNobody: false, honorAffinity: true, honorTaints: false };
   return defaultConstraints.map((constraint) => ({ ...constraint, ...general }));
 }
 
@@ -101,6 +105,7 @@ function compile(constraint: TopologySpreadConstraint, pod: Pod): Constraint {
     topologyKey,
     minDomains,
     matcher: matcherOf(selector),
+    countsNobody: compileLabelSelector(selector).everything,
     honorAffinity: (constraint.nodeAffinityPolicy ?? 'Honor') === 'Honor',
     honorTaints: constraint.nodeTaintsPolicy === 'Honor',
   };
@@ -144,6 +149,7 @@ function matchingPods(constraint: Constraint, { pod }: PodInfo, node: NodeInfo):
 
 function isCounted(constraint: Constraint, pod: Pod, other: Pod): boolean {
   return (
+    !constraint.countsNobody &&
     other.metadata.namespace === pod.metadata.namespace &&
     typeof other.metadata.deletionTimestamp !== 'string' &&
     constraint.matcher(other.metadata.labels ?? {})
@@ -194,10 +200,8 @@ function scoringSpread(
       ignored.add(node.name);
       continue;
     }
-    for (const [index, { topologyKey }] of constraints.entries()) {
-      const domain = labels[topologyKey];
-      if (domain !== undefined) domainsOf[index]?.add(domain);
-    }
+    // Nodes without the label are a domain, too, when it comes to how much a constraint weighs.
+    for (const [index, { topologyKey }] of constraints.entries()) domainsOf[index]?.add(labels[topologyKey] ?? '');
   }
   const counts = constraints.map(() => new Map<string, number>());
   for (const node of snapshot.nodes) {

@@ -6,16 +6,16 @@ export type ResourceAmounts = Readonly<Record<string, number>>;
 
 /** What a pod asks of its node (KEP-753): the greater of what runs at once and what each init container needs, and the overhead. */
 export function podRequests(pod: Pod): ResourceAmounts {
-  return podAmounts(pod.spec, (container) => container.resources?.requests);
+  return podAmounts(pod.spec, 'requests');
 }
 
 /**
  * What a pod takes up on its node (KEP-1287): until a resize is done the greater of what is asked for, what it was given, and what it
- * has; what its node will never give does not count.
+ * has; what its node will never give does not count. `unstated`: what a container counts as that asks for none of a resource.
  */
-export function occupiedRequests(pod: Pod): ResourceAmounts {
+export function occupiedRequests(pod: Pod, unstated: ResourceAmounts = {}): ResourceAmounts {
   const { allocatedResources, resources, conditions } = pod.status ?? {};
-  const asked = podRequests(pod);
+  const asked = podAmounts(pod.spec, 'requests', unstated);
   if (allocatedResources === undefined && resources?.requests === undefined) return asked;
   const given = { ...resourceAmounts(allocatedResources) };
   raise(given, resourceAmounts(resources?.requests));
@@ -26,19 +26,24 @@ export function occupiedRequests(pod: Pod): ResourceAmounts {
 
 /** The same for limits; a resource that one container does not limit counts only where others do. */
 export function podLimits(pod: Pod): ResourceAmounts {
-  return podAmounts(pod.spec, (container) => container.resources?.limits);
+  return podAmounts(pod.spec, 'limits');
 }
 
 type Quantities = { readonly [name: string]: string | number } | undefined;
 
-function podAmounts(spec: PodSpec | undefined, amountsOf: (container: Container) => Quantities): ResourceAmounts {
+function podAmounts(
+  spec: PodSpec | undefined,
+  part: 'requests' | 'limits',
+  unstated: ResourceAmounts = {},
+): ResourceAmounts {
   const total: Record<string, number> = {};
   if (spec === undefined) return total;
-  for (const container of spec.containers) add(total, resourceAmounts(amountsOf(container)));
+  const amountsOf = ({ resources }: Container) => ({ ...unstated, ...resourceAmounts(resources?.[part]) });
+  for (const container of spec.containers) add(total, amountsOf(container));
   const sidecars: Record<string, number> = {};
   const peak: Record<string, number> = {};
   for (const container of spec.initContainers ?? []) {
-    const own = resourceAmounts(amountsOf(container));
+    const own = amountsOf(container);
     if (container.restartPolicy === 'Always') {
       // A sidecar goes on running beside the init containers after it and beside the main ones.
       add(sidecars, own);
@@ -47,9 +52,7 @@ function podAmounts(spec: PodSpec | undefined, amountsOf: (container: Container)
   }
   add(total, sidecars);
   raise(total, peak);
-  const whole = resourceAmounts(
-    amountsOf({ name: '', ...(spec.resources !== undefined && { resources: spec.resources }) }),
-  );
+  const whole = resourceAmounts(spec.resources?.[part]);
   for (const name in whole) total[name] = whole[name] ?? 0;
   add(total, resourceAmounts(spec.overhead));
   return total;
