@@ -13,7 +13,7 @@ import type {
 } from '../client/client.ts';
 import { namespaceOfNew } from '../client/namespace-of-new.ts';
 import type { Members } from '../machinery/members.ts';
-import { draft, type KubeList, type KubeObject } from '../machinery/object.ts';
+import type { Draft, KubeList, KubeObject } from '../machinery/object.ts';
 import { apiVersionOf, type ResourceType } from '../machinery/resource-type.ts';
 import type { HttpTarget } from '../wire/http.ts';
 import { selectedName } from './http/request-info.ts';
@@ -189,19 +189,22 @@ export class DirectClient implements Client {
     const settings = writeSettings(options);
     const extension = this.#resources.extension(call);
     if (extension === undefined)
-      return (await this.#resources.create(call, draft(this.#accept(call, object, settings)), settings)).object as R;
+      return (await this.#resources.create(call, this.#decoded(call, object, settings), settings)).object as R;
     const { definition } = this.#resources.served(call);
     const body = this.#acceptBody(bodyTarget(definition, extension), object, settings.fieldValidation);
     return (await this.#resources.invoke(extension, directContext(call, options), body, settings)) as R;
   }
 
+  #accept(call: Call, object: KubeObject, settings: WriteSettings): KubeObject {
+    return call.info.subresource === 'scale' ? object : (this.#decoded(call, object, settings) as KubeObject);
+  }
+
   /** An object of this process as if it had been decoded. */
-  #accept(call: Call, object: KubeObject, { fieldValidation }: WriteSettings): KubeObject {
-    if (call.info.subresource === 'scale') return object;
+  #decoded(call: Call, object: KubeObject, { fieldValidation }: WriteSettings): Draft<KubeObject> {
     const { definition } = this.#resources.served(call);
     const body = this.#acceptBody(bodyTarget(definition), object, fieldValidation);
     definition.setDefaults(body);
-    return body as KubeObject;
+    return body;
   }
 
   async #run<R>(call: Call, work: (call: Call) => Promise<R>): Promise<R> {

@@ -3,16 +3,19 @@ import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { draft, type KubeObject } from '../../machinery/object.ts';
+import { normalise } from '../../machinery/schema/normalise.ts';
 import { isReason } from '../../machinery/status-error.ts';
 import { badRequest, conflict, unclassifiedError } from '../../machinery/status-errors.ts';
 import { disruptionTarget } from '../../resources/core/pod/disruption-target.ts';
-import type { Pod } from '../../resources/schema/core-v1.generated.ts';
+import type { Pod, PodCondition } from '../../resources/schema/core-v1.generated.ts';
 import type { DeleteOptions } from '../../resources/schema/meta-v1.generated.ts';
 import type { Eviction, PodDisruptionBudget } from '../../resources/schema/policy-v1.generated.ts';
 import { podDisruptionBudgets, pods } from '../../resources/schema/resource-types.generated.ts';
+import { builtInSchema } from '../../resources/schema/schema-table.ts';
 import type { ObjectChanger, ResourceContext, SubresourceHandler } from '../registry/extension-points.ts';
 import { budgetNotReady, spendDisruption } from './spend-disruption.ts';
 
+const conditionSchema = builtInSchema('core.v1.PodCondition');
 const attempts = 20;
 const betweenAttemptsMs = 500;
 const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
@@ -136,11 +139,18 @@ export class PodEvictions implements SubresourceHandler {
       const why = 'The object might have been modified';
       throw conflict(resource, name, `${mismatch('ResourceVersion', version, pod.metadata.resourceVersion)}. ${why}`);
     }
-    const condition = disruptionTarget(pod, 'EvictionByEvictionAPI', 'Eviction API: evicting', this.#environment.now());
+    // Unlike controllers the API does not say which generation it saw.
+    const { observedGeneration: _, ...target } = disruptionTarget(
+      pod,
+      'EvictionByEvictionAPI',
+      'Eviction API: evicting',
+      this.#environment.now(),
+    );
+    const condition = normalise(conditionSchema, target).value as unknown as PodCondition;
     const announced = draft(pod);
     announced.status ??= {};
     const others = announced.status.conditions?.filter(({ type }) => type !== condition.type) ?? [];
-    announced.status.conditions = [...others, draft(condition)];
+    announced.status.conditions = [...others, condition];
     return announced;
   }
 }

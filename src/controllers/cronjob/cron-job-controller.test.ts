@@ -61,6 +61,18 @@ async function dueMinutes(): Promise<readonly number[]> {
   return (await world.list(jobs)).map(({ metadata }) => Number(metadata.name?.split('-').at(-1)) - zero * 60);
 }
 
+test('a job without labels of its own has all that its pods have', async () => {
+  const template = {
+    metadata: { labels: { app: 'tidy' } },
+    spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'good' }] },
+  };
+  await create('*/5 * * * *', { jobTemplate: { spec: { template } } });
+  await world.advance(5 * minuteMs);
+  const [job] = await world.list(jobs);
+  expect(job?.metadata.labels).toEqual(job?.spec?.template.metadata?.labels);
+  expect(job?.metadata.labels).toMatchObject({ app: 'tidy', 'batch.kubernetes.io/job-name': job?.metadata.name });
+});
+
 test('makes a job of its template in every minute in which one is due', async () => {
   const { metadata } = await create('*/5 * * * *', { timeZone: 'Asia/Kolkata' });
   await world.advance(4 * minuteMs);

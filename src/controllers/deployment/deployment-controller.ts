@@ -166,7 +166,11 @@ class DeploymentLoop {
     if (fresh === undefined) return undefined;
     const growth = growNew(rollout.deployment, fresh, old);
     const steps = growth === undefined ? shrinkOld(rollout.deployment, fresh, old) : [growth];
-    for (const step of steps) await this.#scale(rollout, step);
+    const newest = new Map<ReplicaSet, ReplicaSet>();
+    for (const { replicaSet, to } of steps) {
+      const scaled = await this.#scale(rollout, { replicaSet: newest.get(replicaSet) ?? replicaSet, to });
+      newest.set(replicaSet, scaled);
+    }
     if (steps.length === 0 && isComplete(rollout.deployment, rollout.deployment.status))
       await this.#cleanUp(rollout, old);
     return await this.#writeProgress(rollout, generations);
@@ -280,19 +284,21 @@ class DeploymentLoop {
     await this.#write(rollout, { ...deployment.status, conditions });
   }
 
-  async #scale(rollout: Rollout, { replicaSet, to }: Scaling): Promise<void> {
+  /** Answers the ReplicaSet as it then is. */
+  async #scale(rollout: Rollout, { replicaSet, to }: Scaling): Promise<ReplicaSet> {
     const { client, events } = this.#context;
     const from = replicasOf(replicaSet);
     const annotations = { ...replicaSet.metadata.annotations, ...replicaAnnotations(rollout.deployment) };
-    if (from === to && equal(annotations, replicaSet.metadata.annotations)) return;
+    if (from === to && equal(annotations, replicaSet.metadata.annotations)) return replicaSet;
     const scaled = draft(replicaSet);
     scaled.spec.replicas = to;
     scaled.metadata.annotations = annotations;
-    await client.update(replicaSets, scaled, { signal: rollout.signal });
-    if (from === to) return;
+    const updated = await client.update(replicaSets, scaled, { signal: rollout.signal });
+    if (from === to) return updated;
     const direction = from < to ? 'up' : 'down';
     const message = `Scaled ${direction} replica set ${replicaSet.metadata.name} from ${from} to ${to}`;
     events.event(referenceTo(deployments, rollout.deployment), 'Normal', 'ScalingReplicaSet', message);
+    return updated;
   }
 
   async #cleanUp(rollout: Rollout, old: readonly ReplicaSet[]): Promise<void> {

@@ -61,6 +61,14 @@ test('what is not available anyway goes first, the oldest first', () => {
   expect(scalings.map(({ replicaSet: { metadata }, to }) => [metadata.name, to])).toEqual([['a', 2]]);
 });
 
+test('what can be spared of the rest goes in a step of its own', () => {
+  const scalings = shrinkOld(deployment(6, 0, '50%'), replicaSet('bb', 0), [replicaSet('a', 6, 4)]);
+  expect(scalings.map(({ replicaSet: { metadata }, to }) => [metadata.name, to])).toEqual([
+    ['a', 4],
+    ['a', 3],
+  ]);
+});
+
 /** Lets a rollout go on step by step; the pods of a step become available, or not, as `healthy` says. */
 function roll(wanted: Deployment, sizes: readonly number[], healthy: () => boolean): void {
   let old = sizes.map((size, index) => replicaSet('o'.repeat(index + 1), size));
@@ -71,7 +79,7 @@ function roll(wanted: Deployment, sizes: readonly number[], healthy: () => boole
     const growth = growNew(wanted, fresh, old);
     const scalings = growth === undefined ? shrinkOld(wanted, fresh, old) : [growth];
     const resize = (each: ReplicaSet): ReplicaSet => {
-      const to = scalings.find((scaling) => scaling.replicaSet === each)?.to ?? each.spec.replicas ?? 0;
+      const to = scalings.findLast((scaling) => scaling.replicaSet === each)?.to ?? each.spec.replicas ?? 0;
       const available = Math.min(to, each.status?.availableReplicas ?? 0);
       return replicaSet(each.metadata.name ?? '', to, available);
     };

@@ -69,7 +69,7 @@ export function growNew(deployment: Deployment, fresh: ReplicaSet, old: readonly
 
 /**
  * How the old ReplicaSets shrink: first what is not available anyway, the oldest first, then as many available pods as can be
- * spared while the minimum stays available.
+ * spared while the minimum stays available. These are steps of their own, each told of, so that one may shrink twice.
  */
 export function shrinkOld(deployment: Deployment, fresh: ReplicaSet, old: readonly ReplicaSet[]): readonly Scaling[] {
   const running = active(old).toSorted(byCreation);
@@ -79,8 +79,11 @@ export function shrinkOld(deployment: Deployment, fresh: ReplicaSet, old: readon
   let removable = sumReplicas([...old, fresh]) - minAvailable - newUnavailable;
   if (removable <= 0) return [];
   const sizes = new Map(running.map((each) => [each, replicasOf(each)]));
+  const scalings: Scaling[] = [];
   const take = (replicaSet: ReplicaSet, count: number) => {
-    sizes.set(replicaSet, (sizes.get(replicaSet) ?? 0) - count);
+    const to = (sizes.get(replicaSet) ?? 0) - count;
+    sizes.set(replicaSet, to);
+    scalings.push({ replicaSet, to });
     return count;
   };
   for (const each of running) {
@@ -92,10 +95,7 @@ export function shrinkOld(deployment: Deployment, fresh: ReplicaSet, old: readon
     const size = sizes.get(each) ?? 0;
     if (spare > 0 && size > 0) spare -= take(each, Math.min(spare, size));
   }
-  return running.flatMap((replicaSet) => {
-    const to = sizes.get(replicaSet) ?? 0;
-    return to === replicasOf(replicaSet) ? [] : [{ replicaSet, to }];
-  });
+  return scalings;
 }
 
 /** Whether the wanted size has changed since the ReplicaSets were scaled last: then it is shared out before any rollout goes on. */

@@ -1,7 +1,6 @@
 import type { Lister } from '../../client/informer.ts';
 import { referenceTo } from '../../client/object-reference.ts';
 import { isReason } from '../../machinery/status-error.ts';
-import { conflict } from '../../machinery/status-errors.ts';
 import type { StatefulSet } from '../../resources/schema/apps-v1.generated.ts';
 import type { PersistentVolumeClaim, Pod, PodTemplateSpec } from '../../resources/schema/core-v1.generated.ts';
 import { persistentVolumeClaims, pods, statefulSets } from '../../resources/schema/resource-types.generated.ts';
@@ -60,24 +59,24 @@ export class StatefulPodControl {
   /** Gives the pod the labels of its identity and its claims their owners. */
   async keep(set: StatefulSet, pod: Pod, signal: AbortSignal): Promise<void> {
     const labels = missingIdentity(set, pod);
-    if (labels !== undefined) {
-      await this.#told('Update', set, pod, signal, async () => {
-        const body = { metadata: { uid: pod.metadata.uid, labels } };
-        await this.#context.client.patch(pods, objectKey(pod), { type: 'merge', body }, { signal });
-      });
-    }
-    await this.keepClaims(set, pod, signal);
+    const claims = this.#claimsToChange(set, pod);
+    if (labels === undefined && claims.length === 0) return;
+    await this.#told('Update', set, pod, signal, async () => {
+      await this.#updateClaims(claims, signal);
+      if (labels === undefined) return;
+      const body = { metadata: { uid: pod.metadata.uid, labels } };
+      await this.#context.client.patch(pods, objectKey(pod), { type: 'merge', body }, { signal });
+    });
   }
 
-  /** Creates the claims of a pod that are missing. Throws Conflict while one is being deleted. */
+  /** Creates the claims of a pod that are missing. Throws while one is being deleted. */
   async createClaims(set: StatefulSet, pod: Pod, signal: AbortSignal): Promise<void> {
     const { client, events } = this.#context;
     const ordinal = ordinalOf(set, pod.metadata.name ?? '') ?? 0;
     for (const claim of makeClaims(set, ordinal)) {
       const { namespace, name = '' } = claim.metadata;
       const existing = this.#claims.get(name, namespace);
-      if (existing?.metadata.deletionTimestamp !== undefined)
-        throw conflict(persistentVolumeClaims, name, `pvc ${name} is being deleted`);
+      if (existing?.metadata.deletionTimestamp !== undefined) throw new Error(`pvc ${name} is being deleted`);
       if (existing !== undefined) continue;
       const about = referenceTo(statefulSets, set);
       const names = `Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`;
@@ -88,28 +87,35 @@ export class StatefulPodControl {
         // The cache was late: the claim outlived an earlier pod.
         if (isReason(error, 'AlreadyExists')) continue;
         const message = `Create Claim ${name} for ${names} failed error: ${messageOf(error)}`;
-        if (!signal.aborted && !isNamespaceTerminating(error)) events.event(about, 'Warning', 'FailedCreate', message);
-        throw error;
+        if (signal.aborted || isNamespaceTerminating(error)) throw error;
+        events.event(about, 'Warning', 'FailedCreate', message);
+        throw new Error(`failed to create PVC ${name}: ${messageOf(error)}`, { cause: error });
       }
     }
   }
 
   /** Gives the claims of a pod the owners that the set's retention policy asks for. */
   async keepClaims(set: StatefulSet, pod: Pod, signal: AbortSignal): Promise<void> {
-    const { client, events } = this.#context;
+    await this.#updateClaims(this.#claimsToChange(set, pod), signal);
+  }
+
+  /** Claims of a pod as they should be, where they are not so already. Tells of those that somebody else controls. */
+  #claimsToChange(set: StatefulSet, pod: Pod): readonly PersistentVolumeClaim[] {
     const ordinal = ordinalOf(set, pod.metadata.name ?? '') ?? 0;
-    for (const template of set.spec.volumeClaimTemplates ?? []) {
+    return (set.spec.volumeClaimTemplates ?? []).flatMap((template) => {
       const claim = this.#claims.get(claimName(set, template, ordinal), set.metadata.namespace);
-      if (claim === undefined) continue;
-      const change = claimOwners(set, pod, claim);
-      if (change === 'conflict') {
-        const message = `PersistentVolumeClaim ${claim.metadata.name} has a conflicting OwnerReference that acts as a managing controller, the retention policy is ignored for this claim`;
-        events.event(referenceTo(persistentVolumeClaims, claim), 'Warning', 'ConflictingController', message);
-      } else if (change !== undefined) {
-        const metadata = { ...claim.metadata, ownerReferences: change.owners };
-        await client.update(persistentVolumeClaims, { ...claim, metadata }, { signal });
-      }
-    }
+      const change = claim === undefined ? undefined : claimOwners(set, pod, claim);
+      if (claim === undefined || change === undefined) return [];
+      if (change !== 'conflict') return [{ ...claim, metadata: { ...claim.metadata, ownerReferences: change.owners } }];
+      const message = `PersistentVolumeClaim ${claim.metadata.name} has a conflicting OwnerReference that acts as a managing controller, the retention policy is ignored for this claim`;
+      const about = referenceTo(persistentVolumeClaims, claim);
+      this.#context.events.event(about, 'Warning', 'ConflictingController', message);
+      return [];
+    });
+  }
+
+  async #updateClaims(claims: readonly PersistentVolumeClaim[], signal: AbortSignal): Promise<void> {
+    for (const claim of claims) await this.#context.client.update(persistentVolumeClaims, claim, { signal });
   }
 
   async #told(

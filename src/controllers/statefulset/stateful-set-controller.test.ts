@@ -173,6 +173,37 @@ test('claims of pods that are scaled away belong to them where the policy says s
   expect(await shown()).toEqual(['db-0:v1', 'db-1:v1']);
 });
 
+test('another retention policy gives claims other owners, and is told of as an update of the pod', async () => {
+  await world.client.create(statefulSets, statefulSet(1, { volumeClaimTemplates: [claimTemplate] }));
+  await world.advance(3_000);
+  await change({ persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' } });
+  await world.advance(3_000);
+  const claim = await world.client.get(persistentVolumeClaims, { namespace: 'shop', name: 'data-db-0' });
+  expect(claim.metadata.ownerReferences).toMatchObject([{ kind: 'StatefulSet', name: 'db' }]);
+  const updates = (await world.eventLines('db')).filter((line) => line.includes('Update'));
+  expect(updates).toEqual(['Normal SuccessfulUpdate: Update Pod db-0 in StatefulSet db successful']);
+});
+
+test('a pod whose claim is going says so, and comes once it is gone', async () => {
+  await world.client.create(statefulSets, statefulSet(1, { volumeClaimTemplates: [claimTemplate] }));
+  await world.advance(3_000);
+  const claimKey = { namespace: 'shop', name: 'data-db-0' };
+  const claim = await world.client.get(persistentVolumeClaims, claimKey);
+  const held = { ...claim, metadata: { ...claim.metadata, finalizers: ['example.com/held'] } };
+  await world.client.update(persistentVolumeClaims, held);
+  await world.client.delete(persistentVolumeClaims, claimKey);
+  await world.client.delete(pods, { namespace: 'shop', name: 'db-0' });
+  await world.advance(5_000);
+  expect(await shown()).toEqual([]);
+  expect((await world.eventLines('db')).filter((line) => line.startsWith('Warning'))).toEqual([
+    'Warning FailedCreate: Create Pod db-0 in StatefulSet db failed error: pvc data-db-0 is being deleted',
+  ]);
+  const going = await world.client.get(persistentVolumeClaims, claimKey);
+  await world.client.update(persistentVolumeClaims, { ...going, metadata: { ...going.metadata, finalizers: [] } });
+  await world.advance(5_000);
+  expect(await shown()).toEqual(['db-0:v1']);
+});
+
 test('a rolling update goes from the highest ordinal down to the partition', async () => {
   await world.client.create(statefulSets, statefulSet(3));
   await world.advance(6_000);
