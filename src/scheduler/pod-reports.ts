@@ -73,6 +73,14 @@ export class PodReports {
     await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
   }
 
+  /** No room is made for the pod any more. */
+  async clearNomination(pod: Pod): Promise<void> {
+    const { client, signal } = this.#options;
+    const { namespace, name = '', uid } = pod.metadata;
+    const body = { metadata: { uid }, status: { nominatedNodeName: null } };
+    await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
+  }
+
   /** Makes pods leave a node for a more important one. */
   async evict(preemptor: PodInfo, nodeName: string, victims: readonly PodInfo[]): Promise<void> {
     for (const { pod } of victims) {

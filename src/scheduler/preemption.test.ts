@@ -22,7 +22,11 @@ test('the least important pods make room, and no more of them than it takes', ()
   ];
   const fixture = new SchedulingFixture([node('a'), node('b')], placed);
   const found = preempt(fixture, prioritized('p', 60, '2'));
-  expect(found).toMatchObject({ outcome: 'found', nodeName: 'a' });
+  expect(found).toMatchObject({
+    outcome: 'found',
+    nodeName: 'a',
+    message: 'found a potential placement for pod on node a, preempting 1 victims',
+  });
   expect(found.outcome === 'found' && found.victims.map((victim) => victim.pod.metadata.name)).toEqual(['low']);
   expect(fixture.cache.node('a')?.requested['cpu']).toBe(4000);
 });
@@ -78,4 +82,15 @@ test('pods that their budget would not let go make room only where nobody else c
   expect(victimsWith(budget(1))).toEqual(['db-0']);
   expect(victimsWith(budget(0))).toEqual(['web']);
   expect(victimsWith(budget(0, { 'db-0': 'x', 'db-1': 'x' }))).toEqual(['db-1']);
+});
+
+test('what keeps the pod off a node that others have left is said', () => {
+  const fixture = new SchedulingFixture(
+    [node('a')],
+    [prioritized('q', 100, '3', 'a'), prioritized('low', 0, '1', 'a')],
+  );
+  expect(preempt(fixture, prioritized('p', 10, '2'))).toEqual({
+    outcome: 'none',
+    message: '0/1 nodes are available: 1 Insufficient cpu.',
+  });
 });

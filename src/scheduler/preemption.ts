@@ -1,16 +1,17 @@
 import { findCondition } from '../machinery/conditions.ts';
 import type { Pod } from '../resources/schema/core-v1.generated.ts';
 import { countedReasons } from './diagnosis.ts';
-import { type CycleState, type Plugin, type Rejection, rejectedForGood, type Snapshot } from './framework.ts';
+import { type CycleState, type Plugin, type Rejection, rejected, rejectedForGood, type Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 import { type Diagnosis, rejection, type Search } from './schedule-pod.ts';
 import { violatingPods } from './violating-pods.ts';
 
 /** Where room can be made for a pod, and by whose leaving; or why nowhere. `ineligible`: nobody may be asked to leave for it now. */
-export type Preemption =
+export type Preemption = { readonly message: string } & (
   | { readonly outcome: 'found'; readonly nodeName: string; readonly victims: readonly PodInfo[] }
-  | { readonly outcome: 'none' | 'ineligible'; readonly message: string };
+  | { readonly outcome: 'none' | 'ineligible' }
+);
 
 interface Candidate {
   readonly node: NodeInfo;
@@ -20,6 +21,7 @@ interface Candidate {
 }
 
 const notHelpful = rejectedForGood('Preemption is not helpful for scheduling');
+const nobodyToLeave = rejected('No preemption victims found for incoming pod');
 /** How many nodes are tried at the most: enough candidates to choose from, on a cluster of any size. */
 const mostCandidates = 100;
 
@@ -51,8 +53,7 @@ export function findPreemption(
     }
     if (candidates.length >= mostCandidates) break;
     const chosen = selectVictims({ filters, state, pod, snapshot }, node);
-    if (chosen === undefined)
-      verdicts.push({ reasons: ['No preemption victims found for incoming pod'], unresolvable: false });
+    if ('reasons' in chosen) verdicts.push(chosen);
     else candidates.push({ node, ...chosen });
   }
   const [best] = candidates.sort(compareCandidates);
@@ -61,7 +62,9 @@ export function findPreemption(
       outcome: 'none',
       message: `${total}: ${countedReasons(verdicts, notHelpful, diagnosis.nodeCount - diagnosis.rejections.size)}.`,
     };
-  return { outcome: 'found', nodeName: best.node.name, victims: best.victims };
+  const { node, victims } = best;
+  const message = `found a potential placement for pod on node ${node.name}, preempting ${victims.length} victims`;
+  return { outcome: 'found', message, nodeName: node.name, victims };
 }
 
 /** Whether somebody is ending already to make room for the pod, on a node that would still take it. */
@@ -87,12 +90,12 @@ function isActive(plugin: Plugin, state: CycleState, pod: PodInfo, snapshot: Sna
 
 /**
  * Takes all less important pods away and, when the pod fits then, puts back as many as fit beside it: first those that their
- * budgets would not let go, and of each kind the most important first. Those that cannot stay are the victims.
+ * budgets would not let go, and of each kind the most important first. Those that cannot stay are the victims. Or why it does not fit.
  */
-function selectVictims(search: Search, node: NodeInfo): Pick<Candidate, 'victims' | 'violations'> | undefined {
+function selectVictims(search: Search, node: NodeInfo): Pick<Candidate, 'victims' | 'violations'> | Rejection {
   const { filters, state, pod, snapshot } = search;
   const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority).sort(moreImportantFirst);
-  if (lower.length === 0) return undefined;
+  if (lower.length === 0) return nobodyToLeave;
   const remove = (other: PodInfo) => {
     node.removePod(other.key);
     for (const plugin of filters) plugin.podRemoved?.(state, pod, other, node);
@@ -103,16 +106,16 @@ function selectVictims(search: Search, node: NodeInfo): Pick<Candidate, 'victims
   };
   for (const other of lower) remove(other);
   const victims: PodInfo[] = [];
-  const fits = rejection(search, node) === undefined;
+  const refused = rejection(search, node)?.rejection;
   const violating = violatingPods(lower, snapshot);
   for (const other of [...violating, ...lower.filter((each) => !violating.has(each))]) {
     putBack(other);
-    if (!fits || rejection(search, node) === undefined) continue;
+    if (refused !== undefined || rejection(search, node) === undefined) continue;
     remove(other);
     victims.push(other);
   }
   for (const victim of victims) putBack(victim);
-  if (!fits || victims.length === 0) return undefined;
+  if (refused !== undefined || victims.length === 0) return refused ?? nobodyToLeave;
   const violations = victims.filter((victim) => violating.has(victim)).length;
   return { victims: victims.sort(moreImportantFirst), violations };
 }

@@ -213,3 +213,24 @@ test('what its status says of a pod has nobody tried again who waits for its lab
   await environment.advance(20_000);
   expect(await nodeOf('web')).toBe('n1');
 });
+
+test('a pod that was promised room loses it to a more important one that has further pods leave', async () => {
+  const create = async (name: string, priority: number, cpu: string, finalizers: readonly string[] = []) => {
+    const containers = [{ name: 'main', image: 'app:1', resources: { requests: { cpu } } }];
+    await client.create(pods, { metadata: { namespace: 'default', name, finalizers }, spec: { containers, priority } });
+    await environment.advance(5_000);
+  };
+  const stays = ['example.com/stays'];
+  await create('low-1', 0, '2', stays);
+  await create('low-2', 0, '2', stays);
+  await create('middle', 50, '2');
+  await create('high', 100, '4');
+  const nominations = ['middle', 'high'].map(async (name) => {
+    return (await client.get(pods, { namespace: 'default', name })).status?.nominatedNodeName;
+  });
+  expect(await Promise.all(nominations)).toEqual([undefined, 'n1']);
+  const said = deeds.flatMap(({ regarding, message }) => (regarding.name === 'middle' ? [message] : []));
+  expect(said.at(-1)).toBe(
+    '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Insufficient cpu.',
+  );
+});

@@ -29,7 +29,7 @@ import type { ClusterEvent, CycleState, Plugin, Snapshot } from './framework.ts'
 import { ownerSelector } from './owner-selector.ts';
 import { defaultPlugins } from './plugins/default-plugins.ts';
 import { devicePlugin } from './plugins/dynamic-resources.ts';
-import { podKey, takesLess } from './pod-info.ts';
+import { type PodInfo, podKey, takesLess } from './pod-info.ts';
 import { PodReports } from './pod-reports.ts';
 import { findPreemption } from './preemption.ts';
 import { type Attempt, type Diagnosis, schedulePod } from './schedule-pod.ts';
@@ -331,12 +331,11 @@ export class Scheduler {
       if (diagnosis.preFilter !== undefined && !reached) message = `${head} not found`;
       else {
         const preemption = findPreemption(this.#plugins, state, queued.info, snapshot, diagnosis);
-        if (preemption.outcome !== 'found') {
-          message = `${head} preemption: ${preemption.message}`;
-          if (preemption.outcome === 'none') nominated = null;
-        } else {
+        message = `${head} preemption: ${preemption.message}`;
+        if (preemption.outcome === 'none') nominated = null;
+        if (preemption.outcome === 'found') {
           nominated = preemption.nodeName;
-          this.#spawn(this.#reports.evict(queued.info, preemption.nodeName, preemption.victims));
+          this.#preempt(queued.info, preemption.nodeName, preemption.victims);
         }
       }
     }
@@ -345,6 +344,18 @@ export class Scheduler {
     this.#queue.giveBack(queued, retryOn);
     this.#reports.recordFailure(pod, message);
     this.#spawn(this.#reports.setCondition(pod, 'Unschedulable', message, nominated));
+  }
+
+  /** Has the victims leave that are not leaving already, and those look elsewhere who, less important, waited for room on that node. */
+  #preempt(preemptor: PodInfo, nodeName: string, victims: readonly PodInfo[]): void {
+    const staying = victims.filter(({ pod }) => pod.metadata.deletionTimestamp === undefined);
+    if (staying.length === 0) return;
+    this.#spawn(this.#reports.evict(preemptor, nodeName, staying));
+    for (const { pod, priority } of this.#queue.nominated(nodeName)) {
+      if (priority >= preemptor.priority) continue;
+      this.#queue.denominate(pod);
+      this.#spawn(this.#reports.clearNomination(pod));
+    }
   }
 
   /** Lets work go on beside the loop; what goes wrong is logged, for the pod is tried again anyway. */

@@ -113,6 +113,15 @@ export class SchedulingQueue {
     this.#nominated.set(queued.nominatedNode, there.add(queued));
   }
 
+  /** The room that was made for a waiting pod is another's now: it is tried again. */
+  denominate(pod: Pod): void {
+    const queued = this.#pods.get(podKey(pod));
+    if (queued === undefined) return;
+    const { nominatedNodeName, ...status } = pod.status ?? {};
+    this.nominate(queued, undefined);
+    this.update({ ...pod, status });
+  }
+
   /** The pods for which others make room on a node. */
   nominated(nodeName: string): readonly PodInfo[] {
     const there = this.#nominated.get(nodeName);
