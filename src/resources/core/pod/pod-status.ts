@@ -52,7 +52,13 @@ export const podStatusRules: StatusRules<Pod> = {
     validateImmutable(status.qosClass, oldStatus.qosClass, 'status.qosClass', errors);
     const spec = old.spec ?? emptySpec;
     validateTransitions(status.containerStatuses, oldStatus.containerStatuses, spec, 'containerStatuses', errors);
-    validateInitTransitions(status, oldStatus, spec, errors);
+    validateTransitions(
+      status.initContainerStatuses,
+      oldStatus.initContainerStatuses,
+      spec,
+      'initContainerStatuses',
+      errors,
+    );
     validateTransitions(
       status.ephemeralContainerStatuses,
       oldStatus.ephemeralContainerStatuses,
@@ -86,15 +92,16 @@ type Statuses = readonly ContainerStatus[] | undefined;
 function validateTransitions(
   statuses: Statuses,
   old: Statuses,
-  spec: Pick<PodSpec, 'restartPolicy' | 'containers'>,
+  spec: Pick<PodSpec, 'restartPolicy' | 'containers' | 'initContainers'>,
   field: string,
   errors: FieldError[],
 ): void {
   if (restartsAsAWhole(spec)) return;
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
   for (const [index, { name, state }] of (old ?? []).entries()) {
     const exitCode = state?.terminated?.exitCode;
     if (exitCode === undefined) continue;
-    const container = spec.containers.find((each) => each.name === name);
+    const container = containers.find((each) => each.name === name);
     const rules = container?.restartPolicyRules ?? [];
     if (mayRestart(container?.restartPolicy ?? spec.restartPolicy, exitCode)) continue;
     if (!rules.some((rule) => appliesTo(rule, exitCode)))
@@ -121,17 +128,6 @@ function mayRestart(policy: string | undefined, exitCode: number): boolean {
 function refuseReturn(statuses: Statuses, name: string, path: string, errors: FieldError[]): void {
   if (statuses?.some((each) => each.name === name && each.state?.terminated === undefined))
     errors.push(forbidden(path, 'may not be transitioned to non-terminated state'));
-}
-
-function validateInitTransitions(status: PodStatus, old: PodStatus, spec: PodSpec, errors: FieldError[]): void {
-  if (spec.restartPolicy === 'Always' || restartsAsAWhole(spec)) return;
-  for (const [index, { name, state }] of (old.initContainerStatuses ?? []).entries()) {
-    const exitCode = state?.terminated?.exitCode;
-    const container = spec.initContainers?.find((each) => each.name === name);
-    if (exitCode === undefined || container?.restartPolicy === 'Always') continue;
-    if (!mayRestart(spec.restartPolicy, exitCode))
-      refuseReturn(status.initContainerStatuses, name, `status.initContainerStatuses[${index}].state`, errors);
-  }
 }
 
 function validateClaimStatuses({ resourceClaimStatuses = [] }: PodStatus, spec: PodSpec, errors: FieldError[]): void {
