@@ -96,8 +96,8 @@ function validateTransitions(
   field: string,
   errors: FieldError[],
 ): void {
-  if (restartsAsAWhole(spec)) return;
   const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+  if (restartsAsAWhole(containers)) return;
   for (const [index, { name, state }] of (old ?? []).entries()) {
     const exitCode = state?.terminated?.exitCode;
     if (exitCode === undefined) continue;
@@ -109,8 +109,8 @@ function validateTransitions(
   }
 }
 
-/** A rule of one container can start all of them again, init containers included (KEP-5532). */
-function restartsAsAWhole({ containers }: Pick<PodSpec, 'containers'>): boolean {
+/** A rule of one container, init containers included, can start all of them again (KEP-5532). */
+function restartsAsAWhole(containers: PodSpec['containers']): boolean {
   return containers.some(({ restartPolicyRules = [] }) =>
     restartPolicyRules.some(({ action }) => action === 'RestartAllContainers'),
   );
