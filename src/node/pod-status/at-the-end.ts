@@ -7,10 +7,10 @@ export function initsAtTheEnd(inits: readonly ContainerStatus[]): readonly Conta
   return inits.map((status, index) => (index <= last ? ended(status) : status));
 }
 
-/** The main containers of such a pod: where it came to their turn, each must have ended. */
+/** The main containers of such a pod: where it came to their turn, each must have ended. `inits`: as they were before the end came. */
 export function mainsAtTheEnd(
   mains: readonly ContainerStatus[],
-  inits: readonly ContainerStatus[],
+  inits: readonly ContainerStatus[] = [],
 ): readonly ContainerStatus[] {
   const lastInit = inits.at(-1);
   const cameToTurn = lastInit === undefined || mains.some(hasTrace) || lastInit.state?.terminated?.exitCode === 0;

@@ -81,7 +81,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     ...(podIP !== undefined && { podIP, podIPs: ips.map((ip) => ({ ip })) }),
     startTime: previous.startTime ?? pod.status?.startTime ?? formatTime(now),
     ...(initStatuses.length > 0 && { initContainerStatuses: finished ? initsAtTheEnd(initStatuses) : initStatuses }),
-    containerStatuses: finished ? mainsAtTheEnd(mainStatuses, initStatuses) : mainStatuses,
+    containerStatuses: finished ? mainsAtTheEnd(mainStatuses, previous.initContainerStatuses) : mainStatuses,
     ...(ephemeralStatuses.length > 0 && { ephemeralContainerStatuses: ephemeralStatuses }),
     ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
     ...podResources(pod, actual === undefined ? pod : withAllocation(pod, actual)),

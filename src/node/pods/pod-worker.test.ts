@@ -135,6 +135,19 @@ test('a pod past its deadline fails for that reason', async () => {
   });
 });
 
+test('a deadline that comes before the turn of the main containers leaves them as they wait', async () => {
+  world = await NodeWorld.start({ program: () => ({ stopAfterMs: 0, stopExitCode: 0 }) });
+  await world.createPod('late', {
+    activeDeadlineSeconds: 5,
+    initContainers: [{ name: 'first', image: 'busybox' }],
+    containers: [{ name: 'main', image: 'nginx:1' }],
+  });
+  await world.advance(7);
+  expect((await world.status('late')).phase).toBe('Failed');
+  expect(await world.containerState('late', 'first')).toBe('terminated Completed 0');
+  expect(await world.containerState('late', 'main')).toBe('waiting PodInitializing');
+});
+
 test('a pod that does not fit is refused and takes no room', async () => {
   world = await NodeWorld.start({ cpus: 1 });
   const pod = (cpu: string) => ({ containers: [{ name: 'main', image: 'nginx:1', resources: { requests: { cpu } } }] });
