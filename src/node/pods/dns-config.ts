@@ -11,20 +11,42 @@ export interface DnsInput {
   readonly host: DnsConfig;
 }
 
-const most = { servers: 3, searches: 32 } as const;
+export interface PodDns {
+  readonly config: DnsConfig;
+  /** What its resolver is not told, in the words of the event. */
+  readonly omissions: readonly string[];
+}
+
+/** What resolvers take; the length is that of all searches with the spaces between them. */
+const most = { servers: 3, searches: 32, searchLength: 253, searchesLength: 2048 } as const;
 
 /** What a pod's resolver is told, by its `dnsPolicy` and `dnsConfig`. */
-export function dnsConfig({ pod, clusterDns, clusterDomain, host }: DnsInput): DnsConfig {
+export function podDns({ pod, clusterDns, clusterDomain, host }: DnsInput): PodDns {
   const base = policyConfig(pod, clusterDns, clusterDomain, host);
   const own = pod.spec?.dnsConfig;
   const options = new Map(base.options.map((option) => [option.split(':', 1)[0] ?? option, option]));
   for (const { name = '', value } of own?.options ?? [])
     options.set(name, value === undefined || value === '' ? name : `${name}:${value}`);
-  return {
-    servers: unique([...base.servers, ...(own?.nameservers ?? [])]).slice(0, most.servers),
-    searches: unique([...base.searches, ...(own?.searches ?? [])]).slice(0, most.searches),
-    options: [...options.values()],
-  };
+  const allServers = unique([...base.servers, ...(own?.nameservers ?? [])]);
+  const allSearches = unique([...base.searches, ...(own?.searches ?? [])]);
+  const servers = allServers.slice(0, most.servers);
+  const searches = fittingSearches(allSearches);
+  const omissions: string[] = [];
+  if (searches.length < allSearches.length)
+    omissions.push(
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(' ')}`,
+    );
+  if (servers.length < allServers.length)
+    omissions.push(
+      `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${servers.join(' ')}`,
+    );
+  return { config: { servers, searches, options: [...options.values()] }, omissions };
+}
+
+function fittingSearches(all: readonly string[]): readonly string[] {
+  const fitting = all.slice(0, most.searches).filter(({ length }) => length <= most.searchLength);
+  while (fitting.join(' ').length > most.searchesLength) fitting.pop();
+  return fitting;
 }
 
 function policyConfig(pod: Pod, clusterDns: readonly string[], clusterDomain: string, host: DnsConfig): DnsConfig {

@@ -3,7 +3,7 @@ import { isReason } from '../../machinery/status-error.ts';
 import type { Pod } from '../../resources/schema/core-v1.generated.ts';
 import { runtimeClasses } from '../../resources/schema/resource-types.generated.ts';
 import type { SandboxConfig } from '../runtime/runtime.ts';
-import { type DnsConfig, dnsConfig, parseResolvConf } from './dns-config.ts';
+import { type DnsConfig, parseResolvConf, podDns } from './dns-config.ts';
 import { podCgroup } from './pod-cgroup.ts';
 import { podEvent } from './pod-events.ts';
 import { activeSandbox } from './pod-runtime-state.ts';
@@ -17,6 +17,9 @@ export interface ReadySandbox {
   readonly podIps: readonly string[];
 }
 
+/** The kernel holds no longer host name. */
+const longestFqdn = 64;
+
 /** The sandbox to start containers in; with an attempt, a new one. */
 export async function ensureSandbox(
   context: WorkerContext,
@@ -27,17 +30,14 @@ export async function ensureSandbox(
   const { cache, config, runtime, host, machine, nodeName, recorder, metrics } = context;
   const uid = pod.metadata.uid ?? '';
   const current = activeSandbox(cache.state(uid));
+  const { clusterDns, clusterDomain } = config;
+  const dns = podDns({ pod, clusterDns, clusterDomain, host: await hostDns(context) });
   const sandbox = sandboxConfig({
     pod,
     attempt: attempt ?? current?.metadata.attempt ?? 0,
-    dns: dnsConfig({
-      pod,
-      clusterDns: config.clusterDns,
-      clusterDomain: config.clusterDomain,
-      host: await hostDns(context),
-    }),
+    dns: dns.config,
     nodeName,
-    clusterDomain: config.clusterDomain,
+    clusterDomain,
     podLogsDirectory: config.podLogsDirectory,
     cgroupParent: podCgroup(config.cgroupRoot, pod),
     runtimeHandler: '',
@@ -48,7 +48,15 @@ export async function ensureSandbox(
     return { sandboxId: current.id, sandbox, podIps: ipsOf(current.ips) };
   }
   metrics.sandboxStarting(pod);
+  for (const omission of dns.omissions) podEvent(recorder, pod, 'Warning', 'DNSConfigForming', omission);
   try {
+    const { hostname } = sandbox;
+    if (pod.spec?.setHostnameAsFQDN === true && hostname.length > longestFqdn) {
+      const limit = `(${longestFqdn} characters is the max, ${hostname.length} characters requested)`;
+      throw new Error(
+        `failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname} is too long ${limit}`,
+      );
+    }
     const [runtimeHandler] = await Promise.all([
       handlerOf(context, pod),
       host.files.makeDirectory(sandbox.logDirectory),

@@ -342,3 +342,22 @@ describe('an ephemeral container', () => {
     });
   });
 });
+
+test('a full host name that no kernel holds is said before a runtime is asked, and what a resolver is not told as well', async () => {
+  world = await NodeWorld.start();
+  const hostname = 'x'.repeat(50);
+  await world.createPod('web', {
+    hostname,
+    subdomain: 'nodes',
+    setHostnameAsFQDN: true,
+    dnsPolicy: 'None',
+    dnsConfig: { nameservers: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'] },
+    containers: [{ name: 'main', image: 'nginx:1' }],
+  });
+  await world.advance(1);
+  const events = await world.events('web');
+  expect(events[0]).toMatch(/^DNSConfigForming: Nameserver limits were exceeded, /);
+  expect(events[1]).toContain(
+    `FailedCreatePodSandBox: Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname}.nodes.default.svc.cluster.local is too long (64 characters is the max, 82 characters requested)`,
+  );
+});
