@@ -22,10 +22,11 @@ export function etcHosts(
 ): string {
   const aliases = hostAliases(pod);
   if (pod.spec?.hostNetwork === true) return hostNetworkHeader + machine + aliases;
-  const { subdomain } = pod.spec ?? {};
+  const { subdomain = '', hostnameOverride } = pod.spec ?? {};
   const [short = hostname] = hostname.split('.', 1);
-  const domain =
-    subdomain === undefined || subdomain === '' ? '' : `${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}`;
+  // A name that is given as it is to be has no other.
+  const isAlone = subdomain === '' || hostnameOverride !== undefined;
+  const domain = isAlone ? '' : `${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}`;
   const names = domain === '' ? hostname : `${short}.${domain}\t${short}`;
   return header + local + podIps.map((ip) => `${ip}\t${names}\n`).join('') + aliases;
 }
