@@ -8,6 +8,7 @@ import { podHostname } from '../pods/sandbox-config.ts';
 import type { MountFacts } from '../pods/worker-context.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { etcHosts } from './etc-hosts.ts';
+import { isWritten } from './payload.ts';
 import { resolveSubPath, subPathsDirectory } from './sub-path.ts';
 
 export interface MountsInput extends MountFacts {
@@ -51,7 +52,7 @@ async function mountOf(input: MountsInput, mount: VolumeMount, index: number): P
   return {
     containerPath,
     hostPath: subPath === '' ? path : await bindPart(input, path, subPath, mount, index),
-    readOnly: mount.readOnly === true || volume.persistentVolumeClaim?.readOnly === true,
+    readOnly: mount.readOnly === true || volume.persistentVolumeClaim?.readOnly === true || isWritten(volume),
     propagation: propagationOf(mount),
   };
 }

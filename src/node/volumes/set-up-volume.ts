@@ -76,8 +76,13 @@ async function setUpWritten(context: SetUpContext, pod: Pod, volume: Volume): Pr
     credentials: (of, source, projection) => certificates.credentials(of, `${volume.name}/${source}`, projection),
   });
   const path = volumePath(context, pod, folderOf(volume), volume.name);
-  if ((await host.files.stat(path)) === undefined) await host.files.makeDirectory(path, 0o777);
   const group = pod.spec?.securityContext?.fsGroup;
+  if ((await host.files.stat(path)) === undefined) await host.files.makeDirectory(path, 0o777);
+  if ((await host.files.list(path)).length === 0) {
+    // Secrets are never on a disk. What a running container sees already is not covered by a mount.
+    if (volume.configMap === undefined) await keepInMemory(context, pod, path, undefined);
+    if (group !== undefined) await giveToGroup(host.files, path, group, true);
+  }
   const own = async (directory: string) => {
     // The group may read: what is written here is the API's, and containers cannot change it.
     if (group !== undefined) await giveToGroup(host.files, directory, group, true);
@@ -106,13 +111,22 @@ async function setUpEmptyDir(
     await host.files.makeDirectory(path, 0o777);
     await host.files.chmod(path, 0o777);
   }
-  if (medium === 'Memory' && !(await host.isMounted(path))) {
-    const sizeBytes = memoryLimit(context, pod, sizeLimit);
-    await host.mount({ source: 'tmpfs', target: path, type: 'tmpfs', ...(sizeBytes > 0 && { sizeBytes }) });
-    await host.files.chmod(path, 0o777);
-  }
+  if (medium === 'Memory') await keepInMemory(context, pod, path, sizeLimit);
   if (isNew) await give(context, pod, path, false);
   return path;
+}
+
+/** All may write there, and take away only what is theirs. */
+async function keepInMemory(
+  context: SetUpContext,
+  pod: Pod,
+  path: string,
+  sizeLimit: string | number | undefined,
+): Promise<void> {
+  const { host } = context;
+  if (await host.isMounted(path)) return;
+  const sizeBytes = memoryLimit(context, pod, sizeLimit);
+  await host.mount({ source: 'tmpfs', target: path, type: 'tmpfs', ...(sizeBytes > 0 && { sizeBytes }) });
 }
 
 /** The least of what the volume, its pod and the node allow; 0 where nothing does. */
@@ -158,10 +172,12 @@ function volumePath(
 
 /** Unmounts and removes the volumes of a pod; what belongs to the host or to a claim stays. */
 export async function tearDownVolumes(host: Host, directory: string): Promise<void> {
-  const emptyDirs = `${directory}/volumes/${folders.emptyDir}`;
-  const names = (await host.files.stat(emptyDirs)) === undefined ? [] : await host.files.list(emptyDirs);
-  // Also what is no longer mounted, or never was, may stand in the ledger.
-  for (const name of names) await host.unmount(`${emptyDirs}/${name}`);
+  for (const folder of [folders.emptyDir, folders.secret, folders.downwardAPI, folders.projected]) {
+    const volumes = `${directory}/volumes/${folder}`;
+    const names = (await host.files.stat(volumes)) === undefined ? [] : await host.files.list(volumes);
+    // Also what is no longer mounted, or never was, may stand in the ledger.
+    for (const name of names) await host.unmount(`${volumes}/${name}`);
+  }
   await unbindParts(host, subPathsDirectory(directory));
   await host.files.remove(`${directory}/volumes`);
 }

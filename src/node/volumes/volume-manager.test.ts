@@ -80,6 +80,31 @@ test('the group of a pod may read what the API has, and no more', async () => {
   expect(await world.host.files.stat(`${directory}/..data/user`)).toMatchObject({ gid: 2000, mode: 0o440 });
 });
 
+test.each([
+  [{ secret: { secretName: 'login' } }, 1],
+  [{ downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }] } }, 1],
+  [{ projected: { sources: [{ secret: { name: 'login' } }] } }, 1],
+  [{ configMap: { name: 'settings' } }, 0],
+])('what the API has is read-only in containers, and a secret is never on a disk: %o', async (volume, mounts) => {
+  let readOnly: boolean | undefined;
+  world = await NodeWorld.start({
+    program: ({ config }) => {
+      readOnly = config.mounts.find(({ containerPath }) => containerPath === '/data')?.readOnly;
+      return {};
+    },
+  });
+  await world.api.create(secrets, { metadata: { name: 'login', namespace }, data: { user: 'bWU=' } });
+  await createConfigMap({ color: 'red' });
+  await runWith({ securityContext: { fsGroup: 2000 } }, volume);
+  expect(readOnly).toBe(true);
+  const directory = world.runtime.hostPathOf(namespace, 'web', 'main', '/data') ?? '';
+  expect(await world.host.files.stat(directory)).toMatchObject({ gid: 2000, mode: 0o2777 });
+  expect([...world.host.mounts.values()].filter(({ type }) => type === 'tmpfs')).toHaveLength(mounts);
+  await world.deletePod('web', 1);
+  await world.advance(3);
+  expect(world.host.mounts.size).toBe(0);
+});
+
 test('after two minutes without its volume that is said in so many words', async () => {
   world = await NodeWorld.start();
   await run({ secret: { secretName: 'absent' } });
