@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { startAhead } from '../cluster/server/server-ahead.ts';
+import { version } from '../cluster/server/version.ts';
 import { withNodeLimits } from './node-limit-options.ts';
 import { fail } from './output.ts';
 
@@ -17,14 +18,15 @@ function withOutput(command: Command): Command {
 
 const program = new Command('stuurman')
   .description('A Kubernetes-compatible cluster on this machine')
+  .version(version, '-V, --version', 'print the version')
   .showHelpAfterError('(stuurman help COMMAND says more)')
   .configureHelp({ showGlobalOptions: true });
 
-const collect = (value: string, before: readonly string[]) => [...before, value];
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
 
 withNodeLimits(withDirectory(program.command('up')))
   .description('start the cluster, or the server of one whose containers still run')
-  .option('-f, --file <file>', 'apply a manifest when the cluster is ready (repeatable)', collect, [])
+  .option('-f, --file <file>', 'apply a manifest when the cluster is ready (repeatable)', collect)
   .option('--demo', 'run the shop: a web tier, an application and a database')
   .option(
     '--nodes <count>',
@@ -53,7 +55,7 @@ withNodeLimits(withDirectory(program.command('up')))
 withNodeLimits(withDirectory(program.command('join [server]')))
   .description('make this machine a node of a cluster whose server is on another one, or bring its node back')
   .option('--token <token>', 'by which it is let in: "stuurman token create" on the server makes one')
-  .option('--ca-hash <hash>', "sha256 of the cluster's authority, by which it is known (repeatable)", collect, [])
+  .option('--ca-hash <hash>', "sha256 of the cluster's authority, by which it is known (repeatable)", collect)
   .option('--node-name <name>', 'what the node is called (default: as the machine)')
   .option('--port <port>', "port of the node's own API; another one is taken when it is in use", '10250')
   .option('--detach', 'return when the node is ready; it runs on')

@@ -1,4 +1,13 @@
-import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -51,12 +60,40 @@ test('options that make no sense are refused before anything starts', async () =
   );
   expect(await refusal(none, '--runtime', 'nope')).toContain('Allowed choices are auto, containerd, simulated.');
   expect(await refusal(none, '-f', '/none.yaml')).toBe('error: the manifest /none.yaml does not exist');
-  expect(existsSync(none)).toBe(false);
-  expect(await refusal(none, '--pod-cidr', 'nonsense')).toBe(
-    'error: "nonsense" is not an IPv4 range such as 10.244.0.0/16',
+  const kind = join(folder, 'kind.yaml');
+  writeFileSync(kind, '{apiVersion: apps/v1, kind: Pod, metadata: {name: a}}');
+  expect(await refusal(none, '-f', kind)).toBe(
+    `error: ${kind}: no matches for kind "Pod" in version "apps/v1" (object a)`,
   );
+  for (const range of ['nonsense', '10.0.0.0/30'])
+    expect(await refusal(none, '--pod-cidr', range)).toBe(
+      `error: --pod-cidr takes an IPv4 range from /8 to /24, such as 10.244.0.0/16, not "${range}": every node takes a /24 for its pods`,
+    );
+  expect(await refusal(none, '--service-cidr', '10.0.0.0/31')).toMatch(/^error: --service-cidr takes an IPv4 range/);
   expect(await refusal(none, '--pod-cidr', '10.0.0.0/16', '--service-cidr', '10.0.1.0/24')).toBe(
     'error: --pod-cidr 10.0.0.0/16 and --service-cidr 10.0.1.0/24 overlap: pods and services need ranges of their own',
+  );
+  expect(existsSync(none)).toBe(false);
+});
+
+test("a directory that is somebody else's is left alone, and so is the folder where a user is", async () => {
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  writeFileSync(join(home, 'letter.txt'), 'dear');
+  expect(await refusal(home)).toBe(
+    `error: ${home} holds no cluster, but other things (letter.txt): give an empty directory with --data-dir, or one that is not there yet`,
+  );
+  expect(readdirSync(home)).toEqual(['letter.txt']);
+  for (const command of ['up', 'down', 'status']) {
+    const { code, stderr } = await new Stuurman([command, '--data-dir', '']).ended;
+    expect([code, stderr]).toEqual([1, 'error: --data-dir takes a directory, not an empty text\n']);
+  }
+});
+
+test('ranges are for a first start', async () => {
+  const { podRange } = JSON.parse(readFileSync(join(ended, 'cluster.json'), 'utf8'));
+  expect(await refusal(copy('ranges'), '--pod-cidr', '10.99.0.0/16')).toBe(
+    `error: --pod-cidr 10.99.0.0/16 is for a first start: this cluster has ${podRange}, for good`,
   );
 });
 

@@ -1,11 +1,12 @@
 import { ClusterRegister } from '../../cluster/files/cluster-register.ts';
-import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { runningJoin } from '../../cluster/join/join-process.ts';
 import { readJoined } from '../../cluster/join/joined-file.ts';
 import { isAlive, runningServer } from '../../cluster/server/running-server.ts';
 import { takeDownNodes } from '../../cluster/server/take-down-nodes.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { silentLogger } from '../../machinery/log.ts';
+import { dataDirectoryOf } from '../data-directory-of.ts';
 import { say, styled } from '../output.ts';
 
 const patienceMs = 180_000;
@@ -17,7 +18,7 @@ interface DownOptions {
 
 /** `stuurman down`. */
 export async function down(options: DownOptions): Promise<void> {
-  const directory = directoryOf(options);
+  const directory = dataDirectoryOf(options);
   const joined = readJoined(directory);
   if (!directory.exists && joined === undefined) {
     say(`There is no cluster in ${directory.path}.`);
@@ -35,7 +36,7 @@ export async function down(options: DownOptions): Promise<void> {
 
 /** `stuurman leave`: the node that this machine is goes, with all that it has here. */
 export async function leave(options: DownOptions): Promise<void> {
-  const directory = directoryOf(options);
+  const directory = dataDirectoryOf(options);
   const joined = readJoined(directory);
   if (joined === undefined)
     throw new Error(
@@ -53,10 +54,6 @@ export async function leave(options: DownOptions): Promise<void> {
 function purge(directory: DataDirectory): void {
   directory.purge();
   new ClusterRegister().leave(directory);
-}
-
-function directoryOf({ dataDir }: DownOptions): DataDirectory {
-  return new DataDirectory(dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
 }
 
 /** Ends the process that keeps nodes here, and then whatever it has left. Throws when something stays. */

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
 import { nodeImages, noNodes } from '../../cluster/agent/node-images.ts';
-import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { clusterOf, startedPlaces } from '../../cluster/server/local-places.ts';
 import type { NodePlace } from '../../cluster/server/node-place.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { silentLogger } from '../../machinery/log.ts';
+import { dataDirectoryOf } from '../data-directory-of.ts';
 import { print, say, table } from '../output.ts';
 
 interface ImageOptions {
@@ -64,7 +64,7 @@ async function withImages(
   work: (parts: Awaited<ReturnType<typeof nodeImages>>, place: NodePlace) => Promise<void>,
 ): Promise<readonly NodePlace[]> {
   const environment = new RealEnvironment();
-  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
+  const directory = dataDirectoryOf(options);
   clusterOf(directory);
   const places = startedPlaces(directory);
   if (places.length === 0) throw new Error(noNodes);

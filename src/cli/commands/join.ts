@@ -2,7 +2,7 @@ import { join as joinPath } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { decideLimits } from '../../cluster/agent/agent-limits.ts';
 import { installAdvice, missingPrograms } from '../../cluster/agent/needed-programs.ts';
-import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { readNodeLimits } from '../../cluster/files/node-limits-file.ts';
 import { runningJoin, writeJoinProcess } from '../../cluster/join/join-process.ts';
 import { readJoined } from '../../cluster/join/joined-file.ts';
@@ -11,6 +11,7 @@ import { serverUrl } from '../../cluster/join/server-url.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
 import { nodeNameOfMachine } from '../../cluster/server/machine.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
+import { dataDirectoryOf } from '../data-directory-of.ts';
 import { detach } from '../detach.ts';
 import { endOnSignals } from '../end-on-signals.ts';
 import type { NodeLimitOptions } from '../node-limit-options.ts';
@@ -21,7 +22,7 @@ import { wholeNumber } from '../whole-number.ts';
 
 export interface JoinOptions extends NodeLimitOptions {
   readonly token?: string;
-  readonly caHash: readonly string[];
+  readonly caHash?: readonly string[];
   readonly dataDir?: string;
   readonly nodeName?: string;
   readonly port: string;
@@ -32,7 +33,7 @@ export interface JoinOptions extends NodeLimitOptions {
 export async function join(server: string | undefined, options: JoinOptions): Promise<void> {
   const environment = new RealEnvironment();
   const isRoot = process.getuid?.() === 0;
-  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
+  const directory = dataDirectoryOf(options);
   const port = wholeNumber('--port', options.port, 1, 65_535);
   const invitation = invitationOf(server, options, readJoined(directory)?.nodeName);
   const running = runningJoin(directory);
@@ -109,7 +110,11 @@ async function tellRunning(node: JoiningNode, environment: RealEnvironment): Pro
   say(`This machine is the node ${node.nodeName} of the cluster, and runs on.`);
 }
 
-function invitationOf(server: string | undefined, { token, caHash, nodeName }: JoinOptions, known: string | undefined) {
+function invitationOf(
+  server: string | undefined,
+  { token, caHash = [], nodeName }: JoinOptions,
+  known: string | undefined,
+) {
   if (server === undefined && token === undefined && caHash.length === 0) return undefined;
   if (server === undefined || token === undefined || caHash.length === 0)
     throw new Error(

@@ -1,8 +1,8 @@
 import { existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { clusterOf, startedPlaces } from '../../cluster/server/local-places.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
+import { dataDirectoryOf } from '../data-directory-of.ts';
 
 /** `stuurman logs`. */
 export async function logs(options: {
@@ -11,7 +11,7 @@ export async function logs(options: {
   readonly part?: 'server' | 'agent';
 }): Promise<void> {
   const environment = new RealEnvironment();
-  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
+  const directory = dataDirectoryOf(options);
   clusterOf(directory);
   const files = [
     ...(options.part === 'agent' ? [] : [join(directory.logs, 'server.log')]),

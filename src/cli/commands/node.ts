@@ -3,11 +3,12 @@ import { connect } from '../../client/https/connect.ts';
 import type { HttpsClient } from '../../client/https/https-client.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
-import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { drainNode } from '../../cluster/nodes/drain-node.ts';
 import { existingNode, removeNode } from '../../cluster/nodes/remove-node.ts';
 import { runningServer } from '../../cluster/server/running-server.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
+import { dataDirectoryOf } from '../data-directory-of.ts';
 import { print, say } from '../output.ts';
 import { Steps } from '../steps.ts';
 
@@ -58,7 +59,7 @@ async function withCluster(
   }) => Promise<void>,
 ): Promise<void> {
   const environment = new RealEnvironment();
-  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
+  const directory = dataDirectoryOf(options);
   const timeoutMs = Number(options.timeout) * 1000;
   if (!/^\d+$/.test(options.timeout) || timeoutMs === 0)
     throw new Error(`--timeout takes a whole number of seconds from 1, not "${options.timeout}"`);

@@ -3,16 +3,16 @@ import { connect } from '../../client/https/connect.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
 import { readIdentity } from '../../cluster/files/cluster-identity.ts';
-import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
 import { clusterOverview } from '../../cluster/server/cluster-overview.ts';
 import { runningServer } from '../../cluster/server/running-server.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
+import { dataDirectoryOf } from '../data-directory-of.ts';
 import { print, table } from '../output.ts';
 
 /** `stuurman status`: the cluster at a glance, also without kubectl. Ends with code 3 when it is down. */
 export async function status(options: { readonly dataDir?: string; readonly output?: 'json' | 'yaml' }): Promise<void> {
   const environment = new RealEnvironment();
-  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
+  const directory = dataDirectoryOf(options);
   const identity = readIdentity(directory);
   const server = runningServer(directory);
   if (server === undefined) {

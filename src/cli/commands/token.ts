@@ -3,13 +3,14 @@ import type { Client } from '../../client/client.ts';
 import { connect } from '../../client/https/connect.ts';
 import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts';
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
-import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { type RunningServer, runningServer } from '../../cluster/server/running-server.ts';
 import { joinCommand } from '../../cluster/tokens/join-command.ts';
 import { createToken, deleteToken, type JoinToken, listTokens } from '../../cluster/tokens/join-tokens.ts';
 import { parseDuration } from '../../machinery/duration.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { humanDuration } from '../../machinery/time.ts';
+import { dataDirectoryOf } from '../data-directory-of.ts';
 import { print, say, table } from '../output.ts';
 
 interface TokenCommandOptions {
@@ -86,7 +87,7 @@ function show(format: 'json' | 'yaml', value: object): void {
 
 async function withServer(options: TokenCommandOptions, work: (server: Server) => Promise<void>): Promise<void> {
   const environment = new RealEnvironment();
-  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, process.getuid?.() === 0));
+  const directory = dataDirectoryOf(options);
   const server = runningServer(directory);
   if (server === undefined)
     throw new Error(

@@ -5,7 +5,8 @@ import { decideLimits } from '../../cluster/agent/agent-limits.ts';
 import { installAdvice, missingPrograms } from '../../cluster/agent/needed-programs.ts';
 import { applyManifests } from '../../cluster/demo/apply-manifests.ts';
 import { readManifest } from '../../cluster/demo/read-manifest.ts';
-import { DataDirectory, defaultDataDirectory } from '../../cluster/files/data-directory.ts';
+import { askedRanges } from '../../cluster/files/asked-ranges.ts';
+import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { mostLocalNodes } from '../../cluster/files/local-nodes.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
 import { runningPods } from '../../cluster/server/running-pods.ts';
@@ -15,6 +16,7 @@ import type { ServerAhead } from '../../cluster/server/server-ahead.ts';
 import { waitForNodes } from '../../cluster/server/wait-for-nodes.ts';
 import { parseDuration } from '../../machinery/duration.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
+import { dataDirectoryOf } from '../data-directory-of.ts';
 import { detach } from '../detach.ts';
 import { endOnSignals } from '../end-on-signals.ts';
 import { kubectlAdvice } from '../kubectl-advice.ts';
@@ -25,7 +27,7 @@ import { agentProgram } from '../this-program.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 export interface UpOptions extends NodeLimitOptions {
-  readonly file: readonly string[];
+  readonly file?: readonly string[];
   readonly demo?: boolean;
   readonly nodes?: string;
   readonly simulated: string;
@@ -47,9 +49,11 @@ const leastGracePeriodMs = 15_000;
 export async function up(options: UpOptions, ahead: ServerAhead | undefined): Promise<void> {
   const environment = new RealEnvironment();
   const isRoot = process.getuid?.() === 0;
-  const directory = new DataDirectory(options.dataDir ?? defaultDataDirectory(process.env, isRoot));
-  const { obstacle, ...plan } = await decidePlan(options, directory, isRoot);
+  const directory = dataDirectoryOf(options);
+  const { obstacle, manifests, ...plan } = await decidePlan(options, directory, isRoot);
   if (options.detach === true) {
+    if (options.file?.includes('-') === true)
+      throw new Error('-f - is for a cluster that does not detach: what runs on has no standard input');
     await detach(directory, environment, [
       /^Ctrl-C ends.*\n/m,
       'stuurman down ends the cluster; its state stays for the next "stuurman up".\n',
@@ -73,8 +77,6 @@ export async function up(options: UpOptions, ahead: ServerAhead | undefined): Pr
       ...plan,
       ahead,
       address: options.address,
-      podRange: options.podCidr,
-      serviceRange: options.serviceCidr,
       agentCommand: agentProgram,
       notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
     }),
@@ -100,13 +102,12 @@ export async function up(options: UpOptions, ahead: ServerAhead | undefined): Pr
           run: (name, work) => steps.run(name, work),
         });
       await steps.run('shop rolled out', async (progress) => {
-        await applyManifests(server.client, [demoManifest()]);
+        await applyManifests(server.client, [readManifest(demoManifest())]);
         const runningOn = (node: string) => runningPods(server.dialer, node);
         await waitForDemo({ client: server.client, environment, runningOn }, progress);
       });
     }
-    if (options.file.length > 0)
-      await steps.run('manifests applied', () => applyManifests(server.client, options.file));
+    if (manifests.length > 0) await steps.run('manifests applied', () => applyManifests(server.client, manifests));
   } catch (error) {
     // Nothing is left half done.
     if (!ending.begun()) await server.down();
@@ -124,13 +125,15 @@ async function decidePlan(options: UpOptions, directory: DataDirectory, isRoot: 
   const gracePeriodMs = gracePeriodOf(options);
   if (options.address !== undefined && !isIPv4(options.address))
     throw new Error(`--address takes an IPv4 address of this machine, not "${options.address}"`);
-  for (const file of options.file) readManifest(file);
+  const ranges = askedRanges(options.podCidr, options.serviceCidr);
+  const manifests = (options.file ?? []).map(readManifest);
   const running = runningServer(directory);
   if (running !== undefined) {
     throw new Error(
       `the cluster in ${directory.path} runs already (process ${running.pid}, https://127.0.0.1:${running.port}): see "stuurman status"`,
     );
   }
+  directory.refuseForeign();
   const obstacle = await realNodeObstacle(options.runtime, isRoot);
   if (obstacle !== undefined && options.runtime === 'containerd')
     throw new Error(`real containers are not possible here: ${obstacle}`);
@@ -147,6 +150,8 @@ async function decidePlan(options: UpOptions, directory: DataDirectory, isRoot: 
     realNode,
     simulatedNodes: asked > 0 || realNode ? asked : 1,
     limits,
+    manifests,
+    ...ranges,
     nodeLifecycle: { gracePeriodMs },
   };
 }

@@ -14,8 +14,11 @@ function file(text: string): string {
 }
 
 test('reads the objects of all documents', () => {
-  const path = file('kind: A\nmetadata: {name: a}\n---\n---\nkind: B\nmetadata: {name: b}\n');
-  expect(readManifest(path).map(({ kind }) => kind)).toEqual(['A', 'B']);
+  const map = (name: string) => `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}}}`;
+  const path = file(`${map('a')}\n---\n---\n{apiVersion: v1, kind: List, items: [${map('b')}, ${map('c')}]}\n`);
+  const { objects } = readManifest(path);
+  expect(objects.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+  expect(objects.map(({ type }) => type.resource)).toEqual(['configmaps', 'configmaps', 'configmaps']);
 });
 
 test('says what is wrong with a file, and where', () => {
@@ -24,6 +27,11 @@ test('says what is wrong with a file, and where', () => {
     new RegExp(`^${path} is no valid YAML: line 2, column 12: bad indentation of a mapping entry$`),
   );
   expect(() => readManifest(file('- just\n- a list\n'))).toThrow('no object of Kubernetes');
+  expect(() => readManifest(file('# nothing\n'))).toThrow(`the manifest ${path} has no objects in it`);
+  expect(() => readManifest(file('apiVersion: v1\nkind: Pod\n'))).toThrow(`${path}: a Pod has no metadata.name`);
+  expect(() => readManifest(file('apiVersion: v2\nkind: Pod\nmetadata: {name: a}\n'))).toThrow(
+    `${path}: no matches for kind "Pod" in version "v2" (object a)`,
+  );
   expect(() => readManifest(join(folder, 'none.yaml'))).toThrow(
     `the manifest ${join(folder, 'none.yaml')} does not exist`,
   );

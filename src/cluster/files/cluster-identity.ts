@@ -1,6 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { chooseRanges, type TakenRange } from '../../network/choose-ranges.ts';
-import { parseRange, rangesOverlap } from '../../network/ipv4.ts';
+import type { AskedRanges } from './asked-ranges.ts';
 import { type DataDirectory, DataDirectoryError } from './data-directory.ts';
 
 const format = 1;
@@ -16,19 +16,22 @@ export interface ClusterIdentity {
   readonly createdAt: string;
 }
 
-export interface IdentityRequest {
+export interface IdentityRequest extends AskedRanges {
   readonly environment: Environment;
   /** Ranges that networks and other clusters of this machine use. */
   readonly takenRanges: () => readonly TakenRange[];
-  readonly podRange?: string | undefined;
-  readonly serviceRange?: string | undefined;
   /** Told what a user should know: ranges that were avoided. */
   readonly notice: (text: string) => void;
 }
 
 /** The identity of the cluster in a data directory; a new one is made where there is none. */
 export function ensureIdentity(directory: DataDirectory, request: IdentityRequest): ClusterIdentity {
-  if (directory.exists) return readIdentity(directory);
+  if (directory.exists) {
+    const known = readIdentity(directory);
+    keepRange('--pod-cidr', request.podRange, known.podRange);
+    keepRange('--service-cidr', request.serviceRange, known.serviceRange);
+    return known;
+  }
   const identity = createIdentity(request);
   directory.write(directory.clusterFile, `${JSON.stringify(identity, undefined, 2)}\n`);
   return identity;
@@ -50,6 +53,11 @@ export function readIdentity(directory: DataDirectory): ClusterIdentity {
   return identity;
 }
 
+function keepRange(option: string, asked: string | undefined, known: string): void {
+  if (asked !== undefined && asked !== known)
+    throw new DataDirectoryError(`${option} ${asked} is for a first start: this cluster has ${known}, for good`);
+}
+
 function createIdentity({
   environment,
   takenRanges,
@@ -59,7 +67,6 @@ function createIdentity({
 }: IdentityRequest): ClusterIdentity {
   const taken = takenRanges();
   const beside = [podRange, serviceRange].filter((range) => range !== undefined);
-  for (const range of beside) parseRange(range);
   const chosen =
     podRange !== undefined && serviceRange !== undefined
       ? { pods: podRange, services: serviceRange, avoided: [] }
@@ -68,11 +75,6 @@ function createIdentity({
     notice(`${range} overlaps ${because.range} of ${because.owner}: taking another range`);
   const pods = podRange ?? chosen.pods;
   const services = serviceRange ?? chosen.services;
-  if (rangesOverlap(parseRange(pods), parseRange(services))) {
-    throw new DataDirectoryError(
-      `--pod-cidr ${pods} and --service-cidr ${services} overlap: pods and services need ranges of their own`,
-    );
-  }
   return {
     format,
     id: Array.from(environment.randomBytes(8), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join(''),

@@ -22,7 +22,7 @@ export class DataDirectoryError extends Error {
 /** Where a cluster keeps its things unless told otherwise: `/var/lib/stuurman` for root, the XDG state folder for others. */
 export function defaultDataDirectory(env: Readonly<Record<string, string | undefined>>, isRoot: boolean): string {
   if (isRoot) return '/var/lib/stuurman';
-  return join(env['XDG_STATE_HOME'] ?? join(env['HOME'] ?? homedir(), '.local', 'state'), 'stuurman');
+  return join(env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state'), 'stuurman');
 }
 
 /** The files of one cluster on this machine, by name. Nothing is read or made before it is asked for. */
@@ -45,6 +45,18 @@ export class DataDirectory {
         { cause: error },
       );
     }
+  }
+
+  /** Throws `DataDirectoryError` when somebody else's things are in it, and no cluster: `down --purge` would remove them. */
+  refuseForeign(): void {
+    if (!existsSync(this.path) || this.exists || existsSync(this.joinedFile)) return;
+    if (!statSync(this.path).isDirectory())
+      throw new DataDirectoryError(`${this.path} is no directory: give another one with --data-dir`);
+    const foreign = readdirSync(this.path).find((name) => !ownNames.test(name));
+    if (foreign === undefined) return;
+    throw new DataDirectoryError(
+      `${this.path} holds no cluster, but other things (${foreign}): give an empty directory with --data-dir, or one that is not there yet`,
+    );
   }
 
   get exists(): boolean {
@@ -145,6 +157,10 @@ export class DataDirectory {
     renameSync(temporary, file);
   }
 }
+
+/** What may be there before the first start: what an earlier one left, what administrators put there for a node, what file systems have. */
+const ownNames =
+  /^(identity|images-ledger\.json|join\.json|ledger\.json|logs|lost\+found|node|node-limits\.json|nodes|nodes\.json|pki|server\.json|state\.db(-.*)?|up\.log|volumes|.*\.new)$/;
 
 function isMountPoint(path: string): boolean {
   return statSync(path).dev !== statSync(dirname(path)).dev;

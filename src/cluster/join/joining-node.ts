@@ -80,6 +80,7 @@ export function requireJoinable(directory: DataDirectory, invitation: Invitation
     throw new DataDirectoryError(
       `this machine is the node ${joined.nodeName} of a cluster already: "stuurman leave" ends that, or give another --data-dir`,
     );
+  directory.refuseForeign();
 }
 
 /** This machine as a node of a cluster whose server is on another one. */
