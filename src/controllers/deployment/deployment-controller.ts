@@ -184,7 +184,8 @@ class DeploymentLoop {
     if (running.length > 0 || this.#oldPodsRun(before)) return await this.#writeProgress(rollout, before);
     const generations = before.fresh === undefined ? await this.#generations(rollout, true) : before;
     const { fresh, old } = generations;
-    if (fresh !== undefined) await this.#scale(rollout, { replicaSet: fresh, to: replicasOf(rollout.deployment) });
+    const to = replicasOf(rollout.deployment);
+    if (fresh !== undefined && replicasOf(fresh) !== to) await this.#scale(rollout, { replicaSet: fresh, to });
     if (isComplete(rollout.deployment, rollout.deployment.status)) await this.#cleanUp(rollout, old);
     return await this.#writeProgress(rollout, generations);
   }

@@ -69,6 +69,20 @@ test('what can be spared of the rest goes in a step of its own', () => {
   ]);
 });
 
+test('pods that are about to go are not counted on', () => {
+  const old = [replicaSet('a', 6, 8)];
+  const scalings = shrinkOld(deployment(7, '30%', 2), replicaSet('bb', 4, 0), old);
+  expect(scalings.map(({ to }) => to)).toEqual([5]);
+});
+
+test('a ReplicaSet that is as large as it should be is left alone while paused', () => {
+  const marked = replicaSet('a', 4);
+  const annotations = { ...marked.metadata.annotations, 'deployment.kubernetes.io/desired-replicas': '4' };
+  const there = { ...marked, metadata: { ...marked.metadata, annotations } };
+  expect(shareOut(deployment(4, 2, 0), there, [])).toEqual([]);
+  expect(shareOut(deployment(5, 2, 0), there, [])).toEqual([{ replicaSet: there, to: 5 }]);
+});
+
 /** Lets a rollout go on step by step; the pods of a step become available, or not, as `healthy` says. */
 function roll(wanted: Deployment, sizes: readonly number[], healthy: () => boolean): void {
   let old = sizes.map((size, index) => replicaSet('o'.repeat(index + 1), size));

@@ -43,8 +43,13 @@ export function sumReplicas(replicaSets: readonly ReplicaSet[]): number {
   return replicaSets.reduce((sum, each) => sum + replicasOf(each), 0);
 }
 
+/** How many pods of a ReplicaSet stay available: it may have been shrunk just now and still count those that will go. */
+function availableOf(replicaSet: ReplicaSet): number {
+  return Math.min(replicaSet.status?.availableReplicas ?? 0, replicasOf(replicaSet));
+}
+
 function sumAvailable(replicaSets: readonly ReplicaSet[]): number {
-  return replicaSets.reduce((sum, each) => sum + (each.status?.availableReplicas ?? 0), 0);
+  return replicaSets.reduce((sum, each) => sum + availableOf(each), 0);
 }
 
 export function active(replicaSets: readonly ReplicaSet[]): readonly ReplicaSet[] {
@@ -75,7 +80,7 @@ export function shrinkOld(deployment: Deployment, fresh: ReplicaSet, old: readon
   const running = active(old).toSorted(byCreation);
   if (running.length === 0) return [];
   const minAvailable = replicasOf(deployment) - maxUnavailable(deployment);
-  const newUnavailable = replicasOf(fresh) - (fresh.status?.availableReplicas ?? 0);
+  const newUnavailable = replicasOf(fresh) - availableOf(fresh);
   let removable = sumReplicas([...old, fresh]) - minAvailable - newUnavailable;
   if (removable <= 0) return [];
   const sizes = new Map(running.map((each) => [each, replicasOf(each)]));
@@ -87,7 +92,7 @@ export function shrinkOld(deployment: Deployment, fresh: ReplicaSet, old: readon
     return count;
   };
   for (const each of running) {
-    const unhealthy = replicasOf(each) - (each.status?.availableReplicas ?? 0);
+    const unhealthy = replicasOf(each) - availableOf(each);
     if (removable > 0 && unhealthy > 0) removable -= take(each, Math.min(removable, unhealthy));
   }
   let spare = sumAvailable([...old, fresh]) - minAvailable;
@@ -116,7 +121,8 @@ export function shareOut(
   const wanted = replicasOf(deployment);
   const all = fresh === undefined ? old : [...old, fresh];
   const only = activeOrLatest(fresh, old);
-  if (only !== undefined) return [{ replicaSet: only, to: wanted }];
+  const isThere = only !== undefined && replicasOf(only) === wanted && desiredReplicasOf(only) === wanted;
+  if (only !== undefined) return isThere ? [] : [{ replicaSet: only, to: wanted }];
   if (fresh !== undefined && isSaturated(deployment, fresh)) {
     return active(old)
       .toSorted(byCreation)
