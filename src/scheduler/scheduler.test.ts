@@ -7,7 +7,14 @@ import type { VirtualEnvironment } from '../machinery/environment/virtual.ts';
 import { silentLogger } from '../machinery/log.ts';
 import { silentMetrics } from '../machinery/metrics.ts';
 import { conflict, notFound } from '../machinery/status-errors.ts';
-import { deviceClasses, nodes, pods, resourceClaims } from '../resources/schema/resource-types.generated.ts';
+import {
+  deviceClasses,
+  nodes,
+  persistentVolumeClaims,
+  pods,
+  resourceClaims,
+  storageClasses,
+} from '../resources/schema/resource-types.generated.ts';
 import { Scheduler } from './scheduler.ts';
 
 const key = { namespace: 'default', name: 'web' };
@@ -233,4 +240,25 @@ test('a pod that was promised room loses it to a more important one that has fur
   expect(said.at(-1)).toBe(
     '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Insufficient cpu.',
   );
+});
+
+test('a pod that goes while its volume is bound is not waited for', async () => {
+  await client.create(storageClasses, {
+    metadata: { name: 'local' },
+    provisioner: 'example.com/slow',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  });
+  await client.create(persistentVolumeClaims, {
+    metadata: { namespace: 'default', name: 'data' },
+    spec: { storageClassName: 'local', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  });
+  await environment.advance(1_000);
+  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+  await client.create(pods, { metadata: key, spec: { containers: [{ name: 'main', image: 'app:1' }], volumes } });
+  await environment.advance(5_000);
+  await client.delete(pods, key, { gracePeriodSeconds: 0 });
+  const reads = vi.spyOn(environment, 'sleep');
+  await environment.advance(20_000);
+  expect(reads).not.toHaveBeenCalled();
+  expect(deeds).toEqual([]);
 });

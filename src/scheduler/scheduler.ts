@@ -8,6 +8,7 @@ import { isReason } from '../machinery/status-error.ts';
 import { equal } from '../resources/equal.ts';
 import type { Binding, Node, Pod } from '../resources/schema/core-v1.generated.ts';
 import {
+  csiNodes,
   deviceClasses,
   namespaces,
   nodes,
@@ -67,6 +68,8 @@ export class Scheduler {
   readonly #stop = new AbortController();
   readonly #detach: (() => void)[] = [];
   readonly #background = new Set<Promise<void>>();
+  /** Ends the binding of a pod that goes meanwhile, by its uid. */
+  readonly #bindings = new Map<string, AbortController>();
   readonly #attempts: { readonly [result in 'scheduled' | 'unschedulable' | 'error']: Counter };
   readonly #duration: Histogram;
   #started = false;
@@ -93,6 +96,7 @@ export class Scheduler {
       claims: informers.informer(persistentVolumeClaims),
       volumes: informers.informer(persistentVolumes),
       classes: informers.informer(storageClasses),
+      csiNodes: informers.informer(csiNodes),
       deviceClaims: informers.informer(resourceClaims),
       deviceClasses: informers.informer(deviceClasses),
       ownerSelector: ownerSelector({
@@ -131,7 +135,7 @@ export class Scheduler {
     const { informers } = this.#options;
     this.#follow(informers.informer(nodes));
     this.#followPods(informers.informer(pods));
-    for (const type of [persistentVolumeClaims, persistentVolumes, storageClasses]) {
+    for (const type of [persistentVolumeClaims, persistentVolumes, storageClasses, csiNodes]) {
       this.#followOther(informers.informer<{ metadata: object }>(type), 'VolumesChanged');
     }
     this.#followOther(informers.informer(namespaces), 'NamespaceChanged');
@@ -211,6 +215,7 @@ export class Scheduler {
 
   #podGone(pod: Pod): void {
     this.#queue.delete(pod);
+    this.#bindings.get(pod.metadata.uid ?? '')?.abort(new DOMException('the pod is gone', 'AbortError'));
     // One that goes while it is bound is not assigned yet, and already has its place.
     if (!this.#cache.isPlaced(podKey(pod))) return;
     this.#cache.removePod(pod);
@@ -275,7 +280,9 @@ export class Scheduler {
     const { client, logger } = this.#options;
     const { pod } = queued.info;
     const { namespace, name = '', uid } = pod.metadata;
-    const { signal } = this.#stop;
+    const gone = new AbortController();
+    this.#bindings.set(uid ?? '', gone);
+    const signal = AbortSignal.any([this.#stop.signal, gone.signal]);
     try {
       for (const plugin of this.#plugins) await plugin.preBind?.(state, queued.info, nodeName, signal);
       const binding: Binding = {
@@ -302,6 +309,8 @@ export class Scheduler {
       this.#reports.recordFailure(pod, message);
       this.#queue.giveBack(queued, undefined);
       await this.#reports.setCondition(pod, 'SchedulerError', message, undefined);
+    } finally {
+      this.#bindings.delete(uid ?? '');
     }
   }
 

@@ -1,8 +1,16 @@
 import { PodBindings } from '../../src/apiserver/pods/pod-bindings.ts';
 import type { ObjectChanger } from '../../src/apiserver/registry/extension-points.ts';
 import { VirtualEnvironment } from '../../src/machinery/environment/virtual.ts';
-import type { Node, NodeSpec, Pod, PodSpec } from '../../src/resources/schema/core-v1.generated.ts';
+import type {
+  Node,
+  NodeSpec,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodSpec,
+} from '../../src/resources/schema/core-v1.generated.ts';
 import type { PodDisruptionBudget } from '../../src/resources/schema/policy-v1.generated.ts';
+import type { CSINode } from '../../src/resources/schema/storage-v1.generated.ts';
 import { SchedulerCache } from '../../src/scheduler/cache.ts';
 import { diagnosisMessage } from '../../src/scheduler/diagnosis.ts';
 import type { Plugin, Snapshot } from '../../src/scheduler/framework.ts';
@@ -45,6 +53,17 @@ export function pod(name: string, options: PodOptions = {}): Pod {
   };
 }
 
+export interface VolumeObjects {
+  readonly claims?: readonly PersistentVolumeClaim[];
+  readonly volumes?: readonly PersistentVolume[];
+  readonly csiNodes?: readonly CSINode[];
+}
+
+function listerOf<T extends { readonly metadata: { readonly name?: string | undefined } }>(objects: readonly T[] = []) {
+  const get = (name: string) => objects.find(({ metadata }) => metadata.name === name);
+  return { ...nothing, get, list: () => objects, size: objects.length };
+}
+
 const nothing = { get: () => undefined, list: () => [], byIndex: () => [], size: 0 };
 
 /** A cluster of these objects, for one decision of the scheduler. */
@@ -59,6 +78,7 @@ export class SchedulingFixture {
     nodes: readonly Node[],
     placed: readonly Pod[] = [],
     namespaceLabels: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+    volumes: VolumeObjects = {},
   ) {
     for (const each of nodes) this.cache.setNode(each);
     for (const each of placed) this.cache.setPod(each);
@@ -66,9 +86,10 @@ export class SchedulingFixture {
     this.plugins = defaultPlugins({
       client: { patch: () => Promise.reject(new Error('nothing is written while a node is chosen')) },
       environment: this.environment,
-      claims: nothing,
-      volumes: nothing,
+      claims: listerOf(volumes.claims),
+      volumes: listerOf(volumes.volumes),
       classes: nothing,
+      csiNodes: listerOf(volumes.csiNodes),
       deviceClaims: nothing,
       deviceClasses: nothing,
       ownerSelector: (owned) => {

@@ -11,12 +11,17 @@ import {
   taintToleration,
 } from './node-basics.ts';
 import { nodeResourcesBalancedAllocation, nodeResourcesFit } from './node-resources.ts';
+import { type NodeVolumeLimitsOptions, nodeVolumeLimits } from './node-volume-limits.ts';
 import { type OwnerSelector, podTopologySpread } from './pod-topology-spread.ts';
 import { type VolumeBindingOptions, volumeBinding } from './volume-binding.ts';
+import { volumeRestrictions } from './volume-restrictions.ts';
+import { volumeZone } from './volume-zone.ts';
 
 /** The default profile, in the order in which filters are asked: the cheap and the final ones first. */
 export function defaultPlugins(
-  options: VolumeBindingOptions & DynamicResourcesOptions & { readonly ownerSelector: OwnerSelector },
+  options: VolumeBindingOptions &
+    NodeVolumeLimitsOptions &
+    DynamicResourcesOptions & { readonly ownerSelector: OwnerSelector },
 ): readonly Plugin[] {
   return [
     schedulingGates,
@@ -26,7 +31,10 @@ export function defaultPlugins(
     nodeAffinity,
     nodePorts,
     nodeResourcesFit,
+    volumeRestrictions(options.claims),
+    nodeVolumeLimits(options),
     volumeBinding(options),
+    volumeZone(options),
     podTopologySpread(options.ownerSelector),
     interPodAffinity,
     dynamicResources(options),

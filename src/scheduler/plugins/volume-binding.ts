@@ -231,7 +231,8 @@ async function request(
     return;
   }
   const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: claimName, namespace, uid };
-  const body = { metadata: { resourceVersion: volume.metadata.resourceVersion }, spec: { claimRef } };
+  const annotations = volume.spec?.claimRef === undefined ? { 'pv.kubernetes.io/bound-by-controller': 'yes' } : {};
+  const body = { metadata: { resourceVersion: volume.metadata.resourceVersion, annotations }, spec: { claimRef } };
   await client.patch(persistentVolumes, { name: volume.metadata.name ?? '' }, { type: 'merge', body }, { signal });
 }
 
