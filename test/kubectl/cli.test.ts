@@ -120,6 +120,17 @@ test('a data directory serves one cluster at a time', async () => {
   expect(existsSync(join(directory, 'server.json'))).toBe(true);
 });
 
+test('a cluster that is being started can be taken down, and then nothing of it is left', async () => {
+  const directory = copy('starting');
+  const starting = new Stuurman(['up', ...common(directory)]);
+  await expect.poll(() => existsSync(join(directory, 'server.json')), { interval: 1, timeout: 30_000 }).toBe(true);
+  const down = await new Stuurman(['down', '--purge', '--data-dir', directory]).ended;
+  expect(down).toEqual({ code: 0, stdout: '', stderr: 'The cluster and its state are gone.\n' });
+  // Ended by the signal itself where nothing was there yet to be taken down.
+  expect((await starting.ended).stderr).not.toContain('Ctrl-C');
+  expect(existsSync(directory)).toBe(false);
+});
+
 test('damaged state is named, and left as it is', async () => {
   const directory = copy('damaged');
   writeFileSync(join(directory, 'state.db'), 'this is no database, whatever it is '.repeat(500));

@@ -2,7 +2,7 @@ import { ClusterRegister } from '../../cluster/files/cluster-register.ts';
 import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { runningJoin } from '../../cluster/join/join-process.ts';
 import { readJoined } from '../../cluster/join/joined-file.ts';
-import { isAlive, runningServer } from '../../cluster/server/running-server.ts';
+import { isAlive, serverProcess } from '../../cluster/server/running-server.ts';
 import { takeDownNodes } from '../../cluster/server/take-down-nodes.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { silentLogger } from '../../machinery/log.ts';
@@ -20,7 +20,7 @@ interface DownOptions {
 export async function down(options: DownOptions): Promise<void> {
   const directory = dataDirectoryOf(options);
   const joined = readJoined(directory);
-  if (!directory.exists && joined === undefined) {
+  if (!directory.exists && joined === undefined && serverProcess(directory) === undefined) {
     say(`There is no cluster in ${directory.path}.`);
     return;
   }
@@ -59,7 +59,7 @@ function purge(directory: DataDirectory): void {
 /** Ends the process that keeps nodes here, and then whatever it has left. Throws when something stays. */
 async function takeDown(directory: DataDirectory): Promise<void> {
   const environment = new RealEnvironment();
-  const pid = runningServer(directory)?.pid ?? runningJoin(directory);
+  const pid = serverProcess(directory)?.pid ?? runningJoin(directory);
   if (pid !== undefined) {
     process.kill(pid, 'SIGTERM');
     const deadline = environment.monotonic() + patienceMs;

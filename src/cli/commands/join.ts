@@ -89,9 +89,11 @@ async function keep(
     await steps.run('node started', () => node.start());
     await steps.run('node ready', (progress) => node.waitUntilReady(startedAt, progress));
   } catch (error) {
-    if (!ending.begun()) await down();
+    if (ending.begun()) return ending.done;
+    await down();
     throw error;
   }
+  if (ending.begun()) return ending.done;
   say('');
   say(`This machine is the node ${node.nodeName} of the cluster.`);
   say('');

@@ -10,7 +10,7 @@ import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { mostLocalNodes } from '../../cluster/files/local-nodes.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
 import { runningPods } from '../../cluster/server/running-pods.ts';
-import { runningServer } from '../../cluster/server/running-server.ts';
+import { serverProcess, writeStartingServer } from '../../cluster/server/running-server.ts';
 import { Server } from '../../cluster/server/server.ts';
 import type { ServerAhead } from '../../cluster/server/server-ahead.ts';
 import { waitForNodes } from '../../cluster/server/wait-for-nodes.ts';
@@ -66,6 +66,7 @@ export async function up(options: UpOptions, ahead: ServerAhead | undefined): Pr
     );
   }
   directory.create();
+  writeStartingServer(directory);
   const logger = pinoLogger({ level: 'info', name: 'server', file: join(directory.path, 'logs', 'server.log') });
   const startedAt = environment.now();
   const steps = new Steps(() => environment.monotonic());
@@ -79,6 +80,9 @@ export async function up(options: UpOptions, ahead: ServerAhead | undefined): Pr
       address: options.address,
       agentCommand: agentProgram,
       notice: (text) => say(`${styled('yellow', 'note:')} ${text}`),
+    }).catch((error: unknown) => {
+      directory.remove(directory.serverFile);
+      throw error;
     }),
   );
   const ending = endOnSignals('Ending the cluster ...', () => server.down());
@@ -109,11 +113,13 @@ export async function up(options: UpOptions, ahead: ServerAhead | undefined): Pr
     }
     if (manifests.length > 0) await steps.run('manifests applied', () => applyManifests(server.client, manifests));
   } catch (error) {
+    // A step that fails because the cluster ends must not end the process before that is done.
+    if (ending.begun()) return ending.done;
     // Nothing is left half done.
-    if (!ending.begun()) await server.down();
+    await server.down();
     throw error;
   }
-  await tell(server, directory, options, plan.realNode);
+  if (!ending.begun()) await tell(server, directory, options, plan.realNode);
   await ending.done;
 }
 
@@ -127,11 +133,13 @@ async function decidePlan(options: UpOptions, directory: DataDirectory, isRoot: 
     throw new Error(`--address takes an IPv4 address of this machine, not "${options.address}"`);
   const ranges = askedRanges(options.podCidr, options.serviceCidr);
   const manifests = (options.file ?? []).map(readManifest);
-  const running = runningServer(directory);
+  const running = serverProcess(directory);
   if (running !== undefined) {
-    throw new Error(
-      `the cluster in ${directory.path} runs already (process ${running.pid}, https://127.0.0.1:${running.port}): see "stuurman status"`,
-    );
+    const how =
+      'port' in running
+        ? `runs already (process ${running.pid}, https://127.0.0.1:${running.port})`
+        : `is being started already (process ${running.pid})`;
+    throw new Error(`the cluster in ${directory.path} ${how}: see "stuurman status"`);
   }
   directory.refuseForeign();
   const obstacle = await realNodeObstacle(options.runtime, isRoot);

@@ -9,11 +9,22 @@ export interface RunningServer extends NamedProcess {
   readonly startedAt: string;
 }
 
-/** The server process of a data directory; undefined when none runs. */
+/** The server process of a data directory whose API answers; undefined when none runs. */
 export function runningServer(directory: DataDirectory): RunningServer | undefined {
+  const found = serverProcess(directory);
+  return found !== undefined && 'port' in found ? found : undefined;
+}
+
+/** The same, also of one that is still being started. */
+export function serverProcess(directory: DataDirectory): RunningServer | NamedProcess | undefined {
   if (!existsSync(directory.serverFile)) return undefined;
-  const found = directory.readJson(directory.serverFile) as RunningServer;
+  const found = directory.readJson(directory.serverFile) as RunningServer | NamedProcess;
   return isRunning(found, 'up') ? found : undefined;
+}
+
+/** Notes that this process is about to be the server of a directory: who ends the cluster has to end it first. */
+export function writeStartingServer(directory: DataDirectory): void {
+  directory.write(directory.serverFile, `${JSON.stringify(thisProcess())}\n`);
 }
 
 /** A process as files name it. */
