@@ -272,6 +272,7 @@ function listSettings(options: ListOptions): ListSettings {
     resourceVersionMatch: options.resourceVersionMatch ?? '',
     limit: options.limit ?? 0,
     continue: options.continue ?? '',
+    sendInitialEvents: undefined,
   };
 }
 
@@ -282,6 +283,7 @@ function watchSettings(options: WatchOptions): WatchSettings {
     allowWatchBookmarks: options.allowWatchBookmarks === true,
     sendInitialEvents: options.sendInitialEvents,
     timeoutSeconds: options.timeoutSeconds ?? 0,
+    continue: '',
   };
 }
 

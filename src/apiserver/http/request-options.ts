@@ -7,6 +7,7 @@ import type { DeleteSettings } from '../registry/delete-settings.ts';
 import type { ListSettings } from '../registry/read.ts';
 import type { WatchSettings } from '../registry/watch.ts';
 import type { WriteSettings } from '../registry/write-scope.ts';
+import { goInteger } from './go-integer.ts';
 import { isTrue } from './request-info.ts';
 
 export type WriteOptionsKind = 'CreateOptions' | 'UpdateOptions';
@@ -100,32 +101,34 @@ export function deleteSettings(fields: DeleteOptionsFields): DeleteSettings {
 /** The options of a list. Throws BadRequest and Invalid. */
 export function listSettings(query: URLSearchParams): ListSettings {
   integer(query.get('timeoutSeconds') ?? '');
-  if (query.has('sendInitialEvents'))
-    refuse('ListOptions', [forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')]);
   return {
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
     limit: Math.max(0, integer(query.get('limit') ?? '')),
     continue: query.get('continue') ?? '',
+    sendInitialEvents: sendInitialEvents(query),
   };
 }
 
 /** The options of a watch. Throws BadRequest. */
 export function watchSettings(query: URLSearchParams): WatchSettings {
-  const sendInitialEvents = query.get('sendInitialEvents');
   return {
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
-    sendInitialEvents: sendInitialEvents === null ? undefined : isTrue(sendInitialEvents),
+    sendInitialEvents: sendInitialEvents(query),
     timeoutSeconds: Math.max(0, integer(query.get('timeoutSeconds') ?? '')),
+    continue: query.get('continue') ?? '',
   };
 }
 
+function sendInitialEvents(query: URLSearchParams): boolean | undefined {
+  const text = query.get('sendInitialEvents');
+  return text === null ? undefined : isTrue(text);
+}
+
 function integer(text: string): number {
-  if (text === '') return 0;
-  if (!/^[+-]?\d{1,15}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
-  return Number(text);
+  return text === '' ? 0 : Number(goInteger(text));
 }
 
 function refuse(kind: string, errors: readonly FieldError[]): void {

@@ -27,6 +27,8 @@ export interface ListSettings {
   /** 0: no limit. */
   readonly limit: number;
   readonly continue: string;
+  /** Only watches may say anything of it. */
+  readonly sendInitialEvents: boolean | undefined;
 }
 
 export interface ListPage {
@@ -82,11 +84,15 @@ async function listStart(
   }
   const wanted = parseListRevision(settings.resourceVersion);
   if (wanted === undefined) return { snapshot: await cache.fresh(scope), start: prefix };
-  if (settings.resourceVersionMatch !== 'Exact')
-    return { snapshot: await cache.notOlderThan(wanted, scope), start: prefix };
+  if (!isExact(settings, wanted)) return { snapshot: await cache.notOlderThan(wanted, scope), start: prefix };
   const snapshot = await cache.at(wanted, scope);
   if (snapshot === undefined) throw expired('The resourceVersion for the provided list is too old.');
   return { snapshot, start: prefix };
+}
+
+/** Pages of a version are of that very version, unless they may be newer by word. */
+function isExact({ resourceVersionMatch, limit }: ListSettings, revision: number): boolean {
+  return resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && revision > 0);
 }
 
 interface Collection {
@@ -167,21 +173,27 @@ function readRevision(text: string): number | undefined {
 }
 
 function unreadable(text: string): string {
-  return `resourceVersion: Invalid value: ${quote(text)}: strconv.ParseUint: parsing ${quote(text)}: invalid syntax`;
+  const why = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
+  return `resourceVersion: Invalid value: ${quote(text)}: strconv.ParseUint: parsing ${quote(text)}: ${why}`;
 }
 
 /** The rules of KEP-2340 on what goes with what. */
-function checkListSettings({ resourceVersion, resourceVersionMatch, continue: token }: ListSettings): void {
-  if (resourceVersionMatch === '') return;
+function checkListSettings(settings: ListSettings): void {
+  const { resourceVersion, resourceVersionMatch, sendInitialEvents } = settings;
   const field = 'resourceVersionMatch';
   const errors = [];
-  if (token !== '') errors.push(forbidden(field, 'resourceVersionMatch is forbidden when continue is provided'));
-  if (resourceVersion === '')
-    errors.push(forbidden(field, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
-  if (resourceVersionMatch !== 'Exact' && resourceVersionMatch !== 'NotOlderThan')
-    errors.push(notSupported(field, resourceVersionMatch, ['Exact', 'NotOlderThan', '']));
-  if (resourceVersionMatch === 'Exact' && resourceVersion === '0')
-    errors.push(forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  if (resourceVersionMatch !== '') {
+    if (resourceVersion === '')
+      errors.push(forbidden(field, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (settings.continue !== '')
+      errors.push(forbidden(field, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (resourceVersionMatch !== 'Exact' && resourceVersionMatch !== 'NotOlderThan')
+      errors.push(notSupported(field, resourceVersionMatch, ['Exact', 'NotOlderThan', '']));
+    if (resourceVersionMatch === 'Exact' && resourceVersion === '0')
+      errors.push(forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
+  if (sendInitialEvents !== undefined)
+    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
 }
 

@@ -12,6 +12,8 @@ export interface WatchSettings {
   readonly sendInitialEvents: boolean | undefined;
   /** 0: the server decides. */
   readonly timeoutSeconds: number;
+  /** Watches have no pages. */
+  readonly continue: string;
 }
 
 /** Watches that say nothing end after half an hour to an hour, so that load spreads over servers again. */
@@ -27,13 +29,13 @@ export async function watch(scope: ReadScope, settings: WatchSettings): Promise<
   const { filter } = compileSelection(definition, view, scope.info);
   const wanted = parseRevision(settings.resourceVersion);
   const streaming = settings.sendInitialEvents === true;
-  if (wanted === undefined || (streaming && wanted === 0)) await storage.cache.fresh(scope);
+  const unversioned = wanted === undefined || wanted === 0;
+  if (wanted === undefined || (streaming && unversioned)) await storage.cache.fresh(scope);
   else if (streaming) await storage.cache.notOlderThan(wanted, scope);
   else await storage.cache.loaded();
-  const fromNow = settings.sendInitialEvents === false && (wanted === undefined || wanted === 0);
   return storage.cache.watch({
     filter,
-    after: streaming || (!fromNow && (wanted === undefined || wanted === 0)) ? undefined : (wanted ?? 'now'),
+    after: streaming ? undefined : !unversioned ? wanted : settings.sendInitialEvents === false ? 'now' : undefined,
     markInitialEventsEnd: streaming && settings.allowWatchBookmarks,
     allowBookmarks: settings.allowWatchBookmarks,
     timeoutMs: timeoutMs(scope.environment, settings.timeoutSeconds),
@@ -45,7 +47,7 @@ function timeoutMs(environment: Environment, timeoutSeconds: number): number {
   return (timeoutSeconds > 0 ? timeoutSeconds : minTimeoutSeconds * (1 + environment.random())) * 1000;
 }
 
-function checkWatchSettings({ resourceVersionMatch, sendInitialEvents }: WatchSettings): void {
+function checkWatchSettings({ resourceVersionMatch, sendInitialEvents, continue: token }: WatchSettings): void {
   const field = 'resourceVersionMatch';
   const errors = [];
   if (sendInitialEvents === undefined && resourceVersionMatch !== '')
@@ -54,5 +56,7 @@ function checkWatchSettings({ resourceVersionMatch, sendInitialEvents }: WatchSe
     errors.push(forbidden(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   if (resourceVersionMatch !== '' && resourceVersionMatch !== 'NotOlderThan')
     errors.push(notSupported(field, resourceVersionMatch, ['NotOlderThan']));
+  if (resourceVersionMatch !== '' && token !== '')
+    errors.push(forbidden(field, 'resourceVersionMatch is forbidden when continue is provided'));
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
 }

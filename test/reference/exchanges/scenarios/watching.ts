@@ -54,6 +54,8 @@ export const watching: Topic = {
         watch(`${maps}?sendInitialEvents=true`),
         watch(`${maps}?sendInitialEvents=false&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan`),
         watch(`${maps}?resourceVersionMatch=NotOlderThan`),
+        watch(`${maps}?sendInitialEvents=false&resourceVersionMatch=NotOlderThan&resourceVersion=0`, namedMap('e')),
+        watch(`${maps}?sendInitialEvents=true&resourceVersionMatch=NotOlderThan&continue=x`),
         watch(`${maps}?sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1`),
         watch(
           `${maps}?sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&labelSelector=tier=front`,
