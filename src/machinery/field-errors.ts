@@ -117,8 +117,13 @@ export function formatFieldError(error: FieldError): string {
 
 /** Several errors as one text: in brackets when there are more than one, repetitions left out. */
 export function formatFieldErrors(errors: readonly FieldError[]): string {
-  const texts = [...new Set(errors.map(formatFieldError))];
+  const texts = distinct(errors).map(formatFieldError);
   return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
+}
+
+/** Those that say something that none before them says. */
+export function distinct(errors: readonly FieldError[]): readonly FieldError[] {
+  return [...new Map(errors.map((error) => [formatFieldError(error), error])).values()];
 }
 
 function show(value: unknown): string {

@@ -94,10 +94,11 @@ test('a Status is complete and carries no empty details', () => {
   });
 });
 
-test('an invalid object tells every cause', () => {
+test('an invalid object tells every cause once', () => {
   const error = errors.invalidObject({ group: 'apps', kind: 'Deployment' }, 'x', [
     required('spec.selector'),
     invalid('spec.replicas', -1, 'must be greater than or equal to 0'),
+    required('spec.selector'),
   ]);
   expect(error.status.message).toBe(
     'Deployment.apps "x" is invalid: [spec.selector: Required value, spec.replicas: Invalid value: -1: must be greater than or equal to 0]',

@@ -1,5 +1,5 @@
 import type { FieldError } from './field-error.ts';
-import { fieldErrorBody, formatFieldErrors } from './field-errors.ts';
+import { distinct, fieldErrorBody, formatFieldErrors } from './field-errors.ts';
 import { quote } from './go-text.ts';
 import { groupResource } from './resource-type.ts';
 import { type StatusCause, type StatusDetails, StatusError, type StatusReason } from './status-error.ts';
@@ -56,7 +56,11 @@ export function applyConflict(causes: readonly StatusCause[], message: string): 
 export function invalidObject(kind: KindName, name: string, errors: readonly FieldError[]): StatusError {
   const kindName = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   const head = `${kindName} ${quote(name)} is invalid`;
-  const causes = errors.map((error) => ({ reason: error.type, message: fieldErrorBody(error), field: error.field }));
+  const causes = distinct(errors).map((error) => ({
+    reason: error.type,
+    message: fieldErrorBody(error),
+    field: error.field,
+  }));
   return failure(422, 'Invalid', errors.length === 0 ? head : `${head}: ${formatFieldErrors(errors)}`, {
     ...(name !== '' && { name }),
     ...(kind.group !== '' && { group: kind.group }),
