@@ -34,6 +34,7 @@ const outer: StructSchema = {
     field('struct', inner),
     field('structs', { kind: 'list', items: inner, listType: 'atomic', mapKeys: [] }),
     field('map', stringMap),
+    field('files', { kind: 'map', values: { kind: 'scalar', type: 'bytes' }, atomic: false }),
     field('time', { kind: 'scalar', type: 'time' }),
     field('quantity', { kind: 'scalar', type: 'quantity' }, { pointer: true }),
     field('free', { kind: 'any' }),
@@ -60,6 +61,7 @@ test.each<[object, object]>([
   ],
   [{ time: '0001-01-01T00:00:00Z' }, {}],
   [{ free: { a: null, b: [] } }, { free: { a: null, b: [] } }],
+  [{ files: { a: null, b: 'YQ==' } }, { files: { a: '', b: 'YQ==' } }],
 ])('%j becomes %j', (source, expected) => {
   expect(normalise(outer, source).value).toEqual({ ...untouched, ...expected });
 });

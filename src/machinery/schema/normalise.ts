@@ -167,11 +167,16 @@ class Walk {
       this.members++;
       const member = map[key];
       const value =
-        member === null || member === undefined ? this.zero(schema.values) : this.value(schema.values, member);
+        member === null || member === undefined ? this.#zeroMember(schema.values) : this.value(schema.values, member);
       if (value === undefined) continue;
       setMember(result, key, value);
     }
     return result;
+  }
+
+  /** Bytes that are none are written as no bytes: a map keeps what is nil in it only as long as it is in Go's memory. */
+  #zeroMember(schema: Schema): unknown {
+    return schema.kind === 'scalar' && schema.type === 'bytes' ? '' : this.zero(schema);
   }
 
   #scalar(type: ScalarSchema['type'], value: unknown): unknown {
