@@ -20,19 +20,9 @@ export const storageClassDefinition = define<StorageClass>(storageClasses, {
     storageClass.volumeBindingMode ??= 'Immediate';
   },
   validateName: nameIsDnsSubdomain,
-  validate(storageClass, errors) {
-    const { provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies } = storageClass;
-    if (provisioner) applyRule(qualifiedName, provisioner.toLowerCase(), 'provisioner', errors);
-    validateParameters(parameters ?? {}, errors);
-    if (reclaimPolicy && !reclaimPolicies.includes(reclaimPolicy))
-      errors.push(notSupported('reclaimPolicy', reclaimPolicy, reclaimPolicies));
-    if (volumeBindingMode === undefined) errors.push(required('volumeBindingMode'));
-    else if (!bindingModes.includes(volumeBindingMode))
-      errors.push(notSupported('volumeBindingMode', volumeBindingMode, bindingModes));
-    validateTopologies(allowedTopologies ?? [], errors);
-    if (!provisioner) errors.push(required('provisioner'));
-  },
+  validate,
   validateUpdate(storageClass, old, errors) {
+    validate(storageClass, errors);
     for (const field of ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'] as const)
       validateImmutable(storageClass[field] ?? {}, old[field] ?? {}, field, errors, null);
   },
@@ -47,8 +37,22 @@ export const storageClassDefinition = define<StorageClass>(storageClasses, {
   ],
 });
 
+function validate(storageClass: StorageClass, errors: FieldError[]): void {
+  const { provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies } = storageClass;
+  if (provisioner) applyRule(qualifiedName, provisioner.toLowerCase(), 'provisioner', errors);
+  validateParameters(parameters ?? {}, errors);
+  if (reclaimPolicy && !reclaimPolicies.includes(reclaimPolicy))
+    errors.push(notSupported('reclaimPolicy', reclaimPolicy, reclaimPolicies));
+  if (volumeBindingMode === undefined) errors.push(required('volumeBindingMode'));
+  else if (!bindingModes.includes(volumeBindingMode))
+    errors.push(notSupported('volumeBindingMode', volumeBindingMode, bindingModes));
+  validateTopologies(allowedTopologies ?? [], errors);
+  if (!provisioner) errors.push(required('provisioner'));
+}
+
+/** A term that asks for nothing counts as one that was there before. */
 function validateTopologies(terms: readonly TopologySelectorTerm[], errors: FieldError[]): void {
-  const seen = new Set<string>();
+  const seen = new Set([canonicalTerm({})]);
   terms.forEach((term, index) => {
     const path = `allowedTopologies[${index}].matchLabelExpressions`;
     const valid = validateTerm(term, path, errors);
