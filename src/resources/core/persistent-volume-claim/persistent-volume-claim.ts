@@ -24,11 +24,11 @@ export const persistentVolumeClaimDefinition = define<PersistentVolumeClaim>(per
   validateName: nameIsDnsSubdomain,
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' };
-    if (claim.spec !== undefined) resolveDataSources(claim.spec);
+    if (claim.spec !== undefined) resolveDataSources(claim.spec, {});
   },
   prepareForUpdate(claim, old) {
     claim.status = shared(old.status ?? {});
-    if (claim.spec !== undefined) resolveDataSources(claim.spec);
+    if (claim.spec !== undefined) resolveDataSources(claim.spec, old.spec ?? {});
   },
   validate: ({ spec = {} }, errors) => validateClaimSpec(spec, 'spec', errors),
   validateUpdate: validateClaimUpdate,

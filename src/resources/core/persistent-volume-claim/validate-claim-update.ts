@@ -40,10 +40,6 @@ export function validateClaimUpdate(
   }
   validateSize(spec, oldSpec, old.status ?? {}, errors);
   validateImmutable(spec.volumeMode, oldSpec.volumeMode, 'volumeMode', errors);
-  if (oldSpec.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined) {
-    const detail = 'update from non-nil value to nil is forbidden';
-    errors.push(forbidden('spec.volumeAttributesClassName', detail));
-  }
 }
 
 /** The new spec with what may change as it was before. */
@@ -55,14 +51,13 @@ function withoutAllowedChanges(
   // A claim that is older than the default class may be given one.
   const storageClassName = old.storageClassName === undefined ? undefined : spec.storageClassName;
   if (!bound) return { ...spec, storageClassName };
-  const attributes = spec.volumeAttributesClassName === undefined ? undefined : old.volumeAttributesClassName;
   const { storage: _size, ...others } = spec.resources?.requests ?? {};
   const size = old.resources?.requests?.['storage'];
   const requests = size === undefined ? others : { ...others, storage: size };
   return {
     ...spec,
     storageClassName,
-    volumeAttributesClassName: attributes,
+    volumeAttributesClassName: old.volumeAttributesClassName,
     resources: { ...spec.resources, requests },
   };
 }
