@@ -8,6 +8,7 @@ import { services } from '../../schema/resource-types.generated.ts';
 import { shared } from '../../shared.ts';
 import { loadBalancerWarnings } from '../../validation/address-warnings.ts';
 import { labelsText } from '../labels-text.ts';
+import { isReachedFromOutside } from './reached-from-outside.ts';
 import { serviceWarnings } from './service-warnings.ts';
 import { validateServiceStatus } from './validate-load-balancer.ts';
 import { validateService, validateServiceUpdate } from './validate-service.ts';
@@ -60,9 +61,8 @@ function setServiceDefaults(service: Draft<Service>): void {
     port.protocol ||= 'TCP';
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
   }
-  const outside = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs?.length ?? 0) > 0;
-  if (outside) spec.externalTrafficPolicy ||= 'Cluster';
-  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ||= 'Cluster';
+  if (isReachedFromOutside(spec)) spec.externalTrafficPolicy ||= 'Cluster';
+  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'LoadBalancer') return;
   spec.allocateLoadBalancerNodePorts ??= true;
   for (const ingress of service.status.loadBalancer.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';

@@ -8,6 +8,7 @@ import { applyNumberRule, applyRule } from '../../validation/apply-rule.ts';
 import { goValue } from '../../validation/go-value.ts';
 import { validateIpAddress, validateNonSpecialIpAddress } from '../../validation/ip-address.ts';
 import { portProtocols } from '../../validation/port-protocols.ts';
+import { isReachedFromOutside } from './reached-from-outside.ts';
 import { validateLoadBalancer } from './validate-load-balancer.ts';
 
 const types: ReadonlySet<string> = new Set(['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']);
@@ -136,9 +137,8 @@ function validatePortNumbers({ type, ports = [] }: ServiceSpec, errors: FieldErr
 
 function validateTrafficPolicies(spec: ServiceSpec, errors: FieldError[]): void {
   const { type, externalTrafficPolicy, internalTrafficPolicy, healthCheckNodePort } = spec;
-  const outside = type === 'LoadBalancer' || type === 'NodePort' || (spec.externalIPs ?? []).length > 0;
   const path = 'spec.externalTrafficPolicy';
-  if (!outside || type === 'ExternalName') {
+  if (!isReachedFromOutside(spec)) {
     if (externalTrafficPolicy)
       errors.push(invalid(path, externalTrafficPolicy, 'may only be set for externally-accessible services'));
   } else if (!externalTrafficPolicy) errors.push(required(path));
