@@ -34,7 +34,7 @@ export const statefulSetDefinition = define<StatefulSet>(statefulSets, {
     statefulSet.status = shared(old.status ?? noReplicas);
     preparePodTemplate(statefulSet.spec.template);
   },
-  validate: ({ spec }, errors) => validateStatefulSetSpec(spec, errors),
+  validate: ({ spec }, errors) => validateStatefulSetSpec(spec, true, errors),
   validateUpdate: validateStatefulSetUpdate,
   warnings: (statefulSet, old) => [
     ...workloadWarnings(statefulSet, old),

@@ -29,7 +29,8 @@ const words: WorkloadWords = {
 const managementPolicies = ['OrderedReady', 'Parallel'];
 const retentionPolicies = ['Retain', 'Delete'];
 
-export function validateStatefulSetSpec(spec: StatefulSetSpec, errors: FieldError[]): void {
+/** What an update may not change anyway is looked at when it is new. */
+export function validateStatefulSetSpec(spec: StatefulSetSpec, isNew: boolean, errors: FieldError[]): void {
   const { podManagementPolicy, persistentVolumeClaimRetentionPolicy: retention, serviceName } = spec;
   if (podManagementPolicy === undefined || !managementPolicies.includes(podManagementPolicy))
     errors.push(invalid('spec.podManagementPolicy', podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"));
@@ -43,9 +44,11 @@ export function validateStatefulSetSpec(spec: StatefulSetSpec, errors: FieldErro
   }
   validateNonNegatives(spec, ['replicas', 'minReadySeconds'], 'spec', errors);
   validateNonNegative(spec.ordinals?.start, 'spec.ordinals.start', errors);
-  for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
-    validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`, errors);
-  if (serviceName) applyRule(dnsLabel, serviceName, 'spec.serviceName', errors);
+  if (isNew) {
+    for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
+      validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`, errors);
+    if (serviceName) applyRule(dnsLabel, serviceName, 'spec.serviceName', errors);
+  }
   const template = withClaims(spec);
   if (!validateSelectorAndTemplate(spec.selector, template, words, errors)) validateLifetime(template, words, errors);
 }
@@ -89,7 +92,7 @@ export function validateStatefulSetUpdate(
   { spec: old }: StatefulSet,
   errors: FieldError[],
 ): void {
-  validateStatefulSetSpec(spec, errors);
+  validateStatefulSetSpec(spec, false, errors);
   validateImmutable(spec.serviceName ?? '', old.serviceName ?? '', 'spec.serviceName', errors);
   validateImmutable(spec.podManagementPolicy, old.podManagementPolicy, 'spec.podManagementPolicy', errors);
   validateImmutable(spec.selector, old.selector, 'spec.selector', errors);
