@@ -39,7 +39,7 @@ function validateCompletions(spec: JobSpec, old: JobSpec, errors: FieldError[]):
 
 function validateTemplate(template: PodTemplateSpec, old: PodTemplateSpec, job: Job, errors: FieldError[]): void {
   if (!mayChangeTemplate(job)) {
-    validateImmutable(template, old, 'spec.template', errors, shownTemplate(template));
+    validateImmutable(template, old, 'spec.template', errors, goValue(template, 'core.v1.PodTemplateSpec'));
     return;
   }
   const pod = template.spec ?? noPod;
@@ -73,9 +73,4 @@ function resourcesOf(old: readonly Container[], containers: readonly Container[]
     const other = containers[index];
     return other?.name === container.name ? { ...container, resources: other.resources } : container;
   });
-}
-
-/** A template as it stands in messages: what is metadata has no name of its own. */
-function shownTemplate({ metadata, spec }: PodTemplateSpec): object {
-  return { ...metadata, Spec: goValue(spec, 'core.v1.PodSpec') };
 }

@@ -6,7 +6,7 @@ import { ageSince } from '../../machinery/time.ts';
 import { define } from '../define.ts';
 import { equal } from '../equal.ts';
 import { resourceClaimTemplates } from '../schema/resource-types.generated.ts';
-import type { ResourceClaimTemplate, ResourceClaimTemplateSpec } from '../schema/resource-v1.generated.ts';
+import type { ResourceClaimTemplate } from '../schema/resource-v1.generated.ts';
 import { find } from '../validation/found.ts';
 import { goValue } from '../validation/go-value.ts';
 import { setDeviceClaimDefaults, validateDeviceClaim } from './device-claim.ts';
@@ -26,7 +26,8 @@ export const resourceClaimTemplateDefinition = define<ResourceClaimTemplate>(res
   validateUpdate(template, old, errors) {
     validate(template, errors);
     if (equal(template.spec, old.spec)) return;
-    errors.push(invalid('spec', templateValue(template.spec), 'field is immutable'));
+    const shown = goValue(template.spec, 'resource.v1.ResourceClaimTemplateSpec');
+    errors.push(invalid('spec', shown, 'field is immutable'));
   },
   returnsDeletedObject: true,
   row: ({ metadata }, now) => [metadata.name ?? '', ageSince(metadata.creationTimestamp, now)],
@@ -39,9 +40,4 @@ function validate({ spec: { metadata = {}, spec = {} } = {} }: ResourceClaimTemp
     if (field !== 'annotations' && field !== 'labels')
       errors.push(forbidden(`spec.metadata.${field}`, 'cannot be set'));
   find(errors, (found) => validateDeviceClaim(spec.devices ?? {}, 'spec.spec.devices', found));
-}
-
-/** The metadata is a part of the struct in Go, so its fields stand beside the others. */
-function templateValue({ metadata, spec }: ResourceClaimTemplateSpec = {}): unknown {
-  return { ...metadata, Spec: goValue(spec, 'resource.v1.ResourceClaimSpec') };
 }

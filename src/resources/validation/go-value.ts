@@ -30,8 +30,22 @@ const names: Readonly<Record<string, string>> = {
   sslEnabled: 'SSLEnabled',
   fsGroup: 'FSGroup',
   fsGroupChangePolicy: 'FSGroupChangePolicy',
+  iqn: 'IQN',
+  iscsiInterface: 'ISCSIInterface',
+  chapAuthDiscovery: 'DiscoveryCHAPAuth',
+  chapAuthSession: 'SessionCHAPAuth',
+  wwids: 'WWIDs',
+  pdName: 'PDName',
+  'core.v1.AzureDiskVolumeSource.diskURI': 'DataDiskURI',
+  'core.v1.GlusterfsVolumeSource.endpoints': 'EndpointsName',
+  'core.v1.RBDVolumeSource.monitors': 'CephMonitors',
+  'core.v1.RBDVolumeSource.image': 'RBDImage',
+  'core.v1.RBDVolumeSource.pool': 'RBDPool',
+  'core.v1.RBDVolumeSource.user': 'RadosUser',
   apiVersion: 'APIVersion',
   apiGroup: 'APIGroup',
+  apiGroups: 'APIGroups',
+  cel: 'CEL',
   seLinuxOptions: 'SELinuxOptions',
   seLinuxChangePolicy: 'SELinuxChangePolicy',
   gmsaCredentialSpecName: 'GMSACredentialSpecName',
@@ -52,6 +66,11 @@ function structValue(value: Readonly<Record<string, unknown>>, schema: StructSch
   if (schema.name.startsWith('meta.v1.')) return inOrder(value, schema);
   const result: Record<string, unknown> = {};
   for (const [name, field] of schema.fields) {
+    // Metadata is a part of the struct, so its fields stand beside the others.
+    if (field.schema.kind === 'struct' && field.schema.name === 'meta.v1.ObjectMeta') {
+      Object.assign(result, memberValue(value[name], field.schema));
+      continue;
+    }
     const goName = names[`${schema.name}.${name}`] ?? names[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
     const member = value[name];
     result[goName] = (member ?? null) === null && field.pointer ? null : memberValue(member, field.schema);

@@ -35,6 +35,7 @@ function setEnvDefaults(variables: Draft<EnvVar>[]): void {
     if (valueFrom === undefined) continue;
     if (valueFrom.fieldRef !== undefined && !valueFrom.fieldRef.apiVersion) valueFrom.fieldRef.apiVersion = 'v1';
     if (valueFrom.resourceFieldRef !== undefined) valueFrom.resourceFieldRef.divisor ??= '0';
+    if (valueFrom.fileKeyRef !== undefined) valueFrom.fileKeyRef.optional ??= false;
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Draft } from '../../../machinery/object.ts';
 import type { Container, Pod, PodSpec } from '../../schema/core-v1.generated.ts';
 import { setContainerDefaults } from './container-defaults.ts';
-import { setPodResourceDefaults } from './pod-resource-defaults.ts';
 import { requestLimits, roundResources } from './resource-defaults.ts';
 import { setVolumeDefaults } from './volume-defaults.ts';
 
@@ -29,6 +28,11 @@ export function mirrorServiceAccount(spec: Draft<PodSpec>): void {
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
 }
 
+/** A negative grace period is the shortest one. */
+export function mendGracePeriod(spec: Draft<PodSpec>): void {
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
+}
+
 /** What only pods get, not templates: a template leaves it to the pods that are made of it. */
 export function setPodDefaults(pod: Draft<Pod>): void {
   pod.spec ??= {} as Draft<PodSpec>;
@@ -37,7 +41,6 @@ export function setPodDefaults(pod: Draft<Pod>): void {
   setPodSpecDefaults(spec);
   for (const container of spec.containers) requestLimits(container.resources);
   for (const container of spec.initContainers ?? []) requestLimits(container.resources);
-  setPodResourceDefaults(spec);
   spec.enableServiceLinks ??= true;
   if (spec.hostNetwork === true) {
     for (const container of spec.containers) bindToHost(container);

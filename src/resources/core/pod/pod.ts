@@ -11,8 +11,9 @@ import { resolveAppArmorAnnotations } from './app-armor-annotations.ts';
 import { dropDisabledFields } from './drop-disabled-fields.ts';
 import { ephemeralContainersView } from './ephemeral-containers-view.ts';
 import { resolveMatchLabelKeys } from './match-label-keys.ts';
-import { mirrorServiceAccount, setPodDefaults } from './pod-defaults.ts';
+import { mendGracePeriod, mirrorServiceAccount, setPodDefaults } from './pod-defaults.ts';
 import { podResizeRules } from './pod-resize.ts';
+import { setPodResourceDefaults } from './pod-resource-defaults.ts';
 import { podRow } from './pod-row.ts';
 import { podStatusRules } from './pod-status.ts';
 import { preparePodForUpdate } from './prepare-for-update.ts';
@@ -47,7 +48,8 @@ export const podDefinition = define<Pod>(pods, {
 function prepareForCreate(pod: Draft<Pod>, context: WriteContext): void {
   pod.spec ??= { containers: [] } as Draft<PodSpec>;
   mirrorServiceAccount(pod.spec);
-  if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
+  mendGracePeriod(pod.spec);
+  setPodResourceDefaults(pod.spec);
   dropDisabledFields(pod.spec);
   resolveMatchLabelKeys(pod);
   resolveAppArmorAnnotations(pod);

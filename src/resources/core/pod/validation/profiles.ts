@@ -18,10 +18,8 @@ const maxUserCharacters = 104;
 
 export function validateSeccompProfile(profile: SeccompProfile, path: string, errors: FieldError[]): void {
   const { type, localhostProfile } = profile;
-  if (!type) {
-    errors.push(required(`${path}.type`, 'type is required when seccompProfile is set'));
-    return;
-  }
+  if (!type) errors.push(required(`${path}.type`, 'type is required when seccompProfile is set'));
+  else if (!profileTypes.has(type)) errors.push(notSupported(`${path}.type`, type, profileTypes));
   const place = `${path}.localhostProfile`;
   if (type === 'Localhost') {
     if (localhostProfile === undefined) errors.push(required(place, 'must be set when seccomp type is Localhost'));
@@ -30,7 +28,6 @@ export function validateSeccompProfile(profile: SeccompProfile, path: string, er
     const shown = goValue(profile, 'core.v1.SeccompProfile');
     errors.push(invalid(place, shown, 'can only be set when seccomp type is Localhost'));
   }
-  if (!profileTypes.has(type)) errors.push(notSupported(`${path}.type`, type, profileTypes));
 }
 
 export function validateAppArmorProfile(profile: AppArmorProfile, path: string, errors: FieldError[]): void {

@@ -96,7 +96,8 @@ export function validateIscsi(
 
 function validateInitiator(name: string, path: string, errors: FieldError[]): void {
   const rule = name.startsWith('iqn') ? iqn : name.startsWith('eui') ? eui : name.startsWith('naa') ? naa : undefined;
-  if (rule !== undefined && !rule.test(name)) errors.push(invalid(path, name, 'must be valid format'));
+  if (rule === undefined) errors.push(invalid(path, name, 'must be valid format starting with iqn, eui, or naa'));
+  else if (!rule.test(name)) errors.push(invalid(path, name, 'must be valid format'));
 }
 
 export function validateGlusterfs(source: GlusterfsVolumeSource, path: string, errors: FieldError[]): void {

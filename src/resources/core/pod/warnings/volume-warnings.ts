@@ -38,6 +38,8 @@ interface File {
 
 function addOverlaps(volume: Volume, lines: string[]): void {
   const { configMap, secret, downwardAPI, projected } = volume;
+  if (projected?.sources?.some(isEmpty) === true)
+    lines.push(`volume ${quote(volume.name)} (Projected) has no sources provided`);
   const single = configMap?.items ?? secret?.items ?? downwardAPI?.items ?? [];
   if (single.length < 2 && (projected?.sources ?? []).length < 2) return;
   const [kind, files] = filesOf(volume);
@@ -49,6 +51,11 @@ function addOverlaps(volume: Volume, lines: string[]): void {
         found.add(`volume ${quote(volume.name)} (${kind}): overlapping paths: ${text(file)} with ${text(other)}`);
     }
   lines.push(...found);
+}
+
+function isEmpty(source: VolumeProjection): boolean {
+  for (const _field in source) return false;
+  return true;
 }
 
 /** One cannot be a file where another needs a folder. */
