@@ -1,8 +1,9 @@
 import type { FieldError } from '../../machinery/field-error.ts';
 import { invalid, required } from '../../machinery/field-errors.ts';
 import { dnsSubdomain, qualifiedName } from '../../machinery/names.ts';
-import type { Event, EventSource } from '../schema/core-v1.generated.ts';
+import type { Event } from '../schema/core-v1.generated.ts';
 import { applyRule } from '../validation/apply-rule.ts';
+import { goValue } from '../validation/go-value.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 
 const maxNameLength = 128;
@@ -69,45 +70,37 @@ export function validateSeries({ series }: Event, errors: FieldError[]): void {
   if (isUnset(series.lastObservedTime)) errors.push(required('series.lastObservedTime'));
 }
 
-const immutableFields = [
-  'involvedObject',
-  'reason',
-  'message',
-  'source',
-  'firstTimestamp',
-  'lastTimestamp',
-  'count',
-  'type',
-  'eventTime',
-  'action',
-  'related',
-] as const;
+/** Of what Go type a field is that is a struct, for the message; those without one are shown as they are. */
+const immutableFields = {
+  involvedObject: 'core.v1.ObjectReference',
+  reason: '',
+  message: '',
+  source: 'core.v1.EventSource',
+  firstTimestamp: '',
+  lastTimestamp: '',
+  count: '',
+  type: '',
+  eventTime: '',
+  action: '',
+  related: 'core.v1.ObjectReference',
+} as const satisfies Partial<Record<keyof Event, string>>;
+const texts: ReadonlySet<string> = new Set(['reason', 'message', 'type', 'action']);
 
 /** In the events.k8s.io API only the series of an event may change. */
 export function validateNewEventUnchanged(event: Event, old: Event, errors: FieldError[]): void {
-  for (const field of immutableFields) validateImmutable(event[field], old[field], field, errors, shown(event[field]));
+  for (const field in immutableFields) {
+    const name = field as keyof typeof immutableFields;
+    validateImmutable(event[name], old[name], name, errors, shown(event, name));
+  }
   validateImmutable(event.reportingComponent, old.reportingComponent, 'reportingController', errors);
   validateImmutable(event.reportingInstance, old.reportingInstance, 'reportingInstance', errors);
 }
 
-/** References are shown with the names that their fields have in Go. */
-function shown(value: Event[(typeof immutableFields)[number]]): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (!('kind' in value || 'name' in value || 'uid' in value || 'namespace' in value)) {
-    const { component = '', host = '' } = value as EventSource;
-    return { Component: component, Host: host };
-  }
-  const { kind = '', namespace = '', name = '', uid = '' } = value;
-  const { apiVersion = '', resourceVersion = '', fieldPath = '' } = value;
-  return {
-    Kind: kind,
-    Namespace: namespace,
-    Name: name,
-    UID: uid,
-    APIVersion: apiVersion,
-    ResourceVersion: resourceVersion,
-    FieldPath: fieldPath,
-  };
+function shown(event: Event, field: keyof typeof immutableFields): unknown {
+  const value = event[field];
+  if (texts.has(field)) return value ?? '';
+  const isAbsent = field === 'related' && value === undefined;
+  return immutableFields[field] === '' || isAbsent ? value : goValue(value, immutableFields[field]);
 }
 
 function isUnset(time: string | null | undefined): boolean {

@@ -83,16 +83,16 @@ function validate({ metadata, spec, status }: PriorityLevelConfiguration, found:
 function validateSpec({ type, limited, exempt }: PriorityLevelConfigurationSpec, name: string, found: Found): void {
   if ((name === 'exempt') !== (type === 'Exempt'))
     found.now.push(invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"));
-  if (!type) found.later.push(required('spec.type'));
-  else if (!types.has(type)) found.now.push(notSupported('spec.type', type, types));
-  if (type === 'Limited') {
-    if (limited === undefined) found.later.push(required('spec.limited'));
-    else validateLimited(limited, found);
-  } else if (limited !== undefined) found.later.push(forbidden('spec.limited', ''));
+  if (type && !types.has(type)) found.now.push(notSupported('spec.type', type, types));
   if (type === 'Exempt') {
     validateShares(exempt ?? {}, 'spec.exempt', found);
     validateLendable(exempt ?? {}, 'spec.exempt', found);
   } else if (exempt !== undefined) found.later.push(forbidden('spec.exempt', ''));
+  if (type === 'Limited') {
+    if (limited === undefined) found.later.push(required('spec.limited'));
+    else validateLimited(limited, found);
+  } else if (limited !== undefined) found.later.push(forbidden('spec.limited', ''));
+  if (!type) found.later.push(required('spec.type'));
 }
 
 type Shares = ExemptPriorityLevelConfiguration;
