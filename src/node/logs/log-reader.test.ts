@@ -95,6 +95,31 @@ test('follows through a rotation and loses nothing', async () => {
   await following;
 });
 
+test.each(['', 'follow=true'])('a slow reader loses nothing and sees nothing twice (%s)', async (query) => {
+  const { environment, files, state, write, open } = await world();
+  const long = 'x'.repeat(2000);
+  for (let line = 0; line < 100; line++) write(`${line} ${long}`);
+  const reader = open(query);
+  let text = '';
+  const take = async (chunks: number) => {
+    for (let taken = 0; taken < chunks; taken++) {
+      const { value, done } = await reader.next();
+      if (done === true) return;
+      text += new TextDecoder().decode(value);
+    }
+  };
+  await take(10);
+  for (const [second, first] of [100, 200].entries()) {
+    await files.rename(path, `${path}.20260101-00000${second}`);
+    for (let line = first; line < first + 100; line++) write(`${line} ${long}`);
+  }
+  state.running = false;
+  await Promise.all([take(1000), environment.advance(10_000)]);
+  const lines = text.trimEnd().split('\n');
+  const seen = query === '' ? 100 : 300;
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(Array.from({ length: seen }, (_, line) => String(line)));
+});
+
 test('a follower that goes away ends', async () => {
   const { environment, open, write } = await world();
   write('one');

@@ -2,6 +2,7 @@ import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Files } from '../host/host.ts';
 import { type LogLine, parseLogLine } from './cri-log.ts';
 import type { LogOptions } from './log-options.ts';
+import { rotatedLogs } from './log-rotator.ts';
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 
@@ -68,29 +69,36 @@ async function* logLines(reader: LogReaderOptions): AsyncGenerator<LogLine> {
   }
 }
 
-async function* logBytes(reader: LogReaderOptions): AsyncGenerator<Bytes> {
-  const { files, path, options, environment, signal, isRunning } = reader;
+async function* logBytes({
+  files,
+  path,
+  options,
+  environment,
+  signal,
+  isRunning,
+}: LogReaderOptions): AsyncGenerator<Bytes> {
   let stat = await files.stat(path);
   if (stat === undefined) return;
-  let inode = stat.inode;
+  let { inode } = stat;
   let offset = options.tailLines === undefined ? 0 : await tailOffset(files, path, stat.sizeBytes, options.tailLines);
   let pollMs = shortestPollMs;
   while (!signal.aborted) {
     // Asked before reading: what it wrote before its end is read then.
     const wasRunning = isRunning();
     const before = offset;
-    for await (const chunk of readFrom(files, path, offset)) {
+    for await (const chunk of readFrom(files, path, inode, offset)) {
       offset += chunk.length;
       yield chunk;
     }
-    if (!options.follow) return;
     stat = await files.stat(path);
-    if (stat !== undefined && stat.inode !== inode) {
-      yield* remainder(files, path, inode, offset);
+    if (stat?.inode !== inode && (stat !== undefined || !options.follow)) {
+      yield* movedAway(files, path, { inode, offset, until: options.follow ? stat?.inode : inode });
+      if (stat === undefined || !options.follow) return;
       inode = stat.inode;
       offset = 0;
       continue;
     }
+    if (!options.follow) return;
     if (stat !== undefined && stat.sizeBytes < offset) offset = 0;
     if (!wasRunning) return;
     pollMs = offset === before ? Math.min(pollMs * 2, longestPollMs) : shortestPollMs;
@@ -98,26 +106,34 @@ async function* logBytes(reader: LogReaderOptions): AsyncGenerator<Bytes> {
   }
 }
 
-async function* readFrom(files: Files, path: string, offset: number): AsyncGenerator<Bytes> {
+/** What a file has, for as long as it has its name: a reader who takes his time may find another one there. */
+async function* readFrom(files: Files, path: string, inode: number, offset: number): AsyncGenerator<Bytes> {
   let at = offset;
   for (;;) {
     const chunk = await files.readAt(path, at, chunkBytes).catch(() => new Uint8Array());
-    if (chunk.length === 0) return;
+    if (chunk.length === 0 || (await files.stat(path))?.inode !== inode) return;
     at += chunk.length;
     yield chunk;
   }
 }
 
-/** What a file that was rotated away has more, found by its inode beside the new one. */
-async function* remainder(files: Files, path: string, inode: number, offset: number): AsyncGenerator<Bytes> {
-  const slash = path.lastIndexOf('/');
-  const [directory, name] = [path.slice(0, slash), path.slice(slash + 1)];
-  for (const each of await files.list(directory).catch(() => [])) {
-    if (!each.startsWith(`${name}.`)) continue;
-    const stat = await files.stat(`${directory}/${each}`);
-    if (stat?.inode !== inode) continue;
-    yield* readFrom(files, `${directory}/${each}`, offset);
-    return;
+interface Missed {
+  readonly inode: number;
+  readonly offset: number;
+  /** The file that is read next, or that was the last to be read. */
+  readonly until: number | undefined;
+}
+
+/** What a file that was rotated away has more, and those that came after it. */
+async function* movedAway(files: Files, path: string, { inode, offset, until }: Missed): AsyncGenerator<Bytes> {
+  let found = false;
+  for (const each of await rotatedLogs(files, path)) {
+    const other = (await files.stat(each))?.inode;
+    if (other === undefined || (!found && other !== inode)) continue;
+    if (found && other === until) return;
+    yield* readFrom(files, each, other, found ? 0 : offset);
+    if (other === until) return;
+    found = true;
   }
 }
 
