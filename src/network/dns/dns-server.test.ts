@@ -9,7 +9,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import type { Namespace, Service } from '../../resources/schema/core-v1.generated.ts';
 import type { EndpointSlice } from '../../resources/schema/discovery-v1.generated.ts';
 import { DnsServer } from './dns-server.ts';
-import { encodeQuestion } from './message.ts';
+import { encodeAnswer, encodeQuestion, parseQuestion, responseCodes } from './message.ts';
 import { Upstream } from './upstream.ts';
 import { Zone } from './zone.ts';
 
@@ -133,13 +133,28 @@ describe('DnsServer', () => {
     expect(await resolver.resolve4('outside.shop.svc.cluster.local')).toEqual(['192.0.2.1']);
   });
 
-  test('questions of other classes are refused', async () => {
-    const question = Uint8Array.fromHex('002a0100000100000000000003616263000001' + '0003');
+  const abc = '0361626300';
+  test.each([
+    ['of another class', `002a01000001000000000000${abc}00010003`, '8185'],
+    ['for the whole zone', `002a00000001000000000000${abc}00fc0001`, '8085'],
+    ['with another operation', `002a20000001000000000000${abc}00060001`, 'a084'],
+    ['that are two', `002a01000002000000000000${abc}00010001${abc}00010001`, '8181'],
+    ['that end in the middle', `002a01000001000000000000${abc}`, '8181'],
+    ['whose answers are not to be checked', `002a01100001000000000000${abc}00010003`, '8195'],
+    ['with extensions to come', `002a01000001000000000001${abc}000100010000291000000100000000`, '8180'],
+  ])('questions %s are answered so', async (_, question, flags) => {
     const socket = createSocket('udp4');
-    socket.send(question, port, '127.0.0.1');
+    socket.send(Uint8Array.fromHex(question), port, '127.0.0.1');
     const [answer] = (await once(socket, 'message')) as [Buffer];
     socket.close();
-    expect((answer[3] ?? 0) & 15).toBe(5);
+    expect(answer.subarray(0, 4).toString('hex')).toBe(`002a${flags}`);
+  });
+
+  test('extensions to come are refused in the extension that is there', async () => {
+    const question = parseQuestion(Uint8Array.fromHex(`002a01000001000000000001${abc}000100010000291000000100000000`));
+    if (question === undefined) throw new Error('the question was not read');
+    const answer = encodeAnswer(question, { code: responseCodes.badVersion, authoritative: false, answers: [] }, 512);
+    expect(Buffer.from(answer.subarray(-11)).toString('hex')).toBe('0000291000010000000000');
   });
 
   test('pods are found by their address, and addresses of services by their name', async () => {

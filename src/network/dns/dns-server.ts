@@ -9,8 +9,10 @@ import {
   type DnsQuestion,
   encodeAnswer,
   encodeQuestion,
+  formatError,
   parseQuestion,
   parseReply,
+  recordTypes,
   responseCodes,
 } from './message.ts';
 import type { Upstream } from './upstream.ts';
@@ -36,6 +38,8 @@ const mostUnsent = 1_000;
 /** Answers over TCP that a client has not read yet, in bytes: more end its connection. */
 const mostUnread = 1 << 20;
 const internetClass = 1;
+/** The zone is for those who ask for names, not for who wants all of it. */
+const transfers: ReadonlySet<number> = new Set([recordTypes.AXFR, recordTypes.IXFR]);
 /**
  * Questions for the machine's resolvers under way at once, of all clients. What is more is refused: a flood of names that nobody answers
  * ends there, and is cheap.
@@ -107,9 +111,9 @@ export class DnsServer {
 
   async #answerUdp(socket: Socket, message: Uint8Array, from: RemoteInfo): Promise<void> {
     const question = parseQuestion(message);
-    if (question === undefined) return;
-    const asked: Asked = { question, message, transport: 'udp', client: from.address, limit: question.udpSize };
-    const answer = await this.#answer(asked);
+    const asked = question && { question, message, transport: 'udp' as const, client: from.address };
+    const answer = asked ? await this.#answer({ ...asked, limit: asked.question.udpSize }) : formatError(message);
+    if (answer === undefined) return;
     // Whoever asks faster than the link takes answers asks again.
     if (this.#stopped || socket.getSendQueueCount() > mostUnsent) return;
     socket.send(answer, from.port, from.address);
@@ -120,7 +124,8 @@ export class DnsServer {
     this.#requests.add();
     const failed = (code: number) => encodeAnswer(question, { code, authoritative: false, answers: [] }, limit);
     if (question.opcode !== 0) return failed(responseCodes.notImplemented);
-    if (question.class !== internetClass) return failed(responseCodes.refused);
+    if (question.edns !== undefined && question.edns > 0) return failed(responseCodes.badVersion);
+    if (question.class !== internetClass || transfers.has(question.type)) return failed(responseCodes.refused);
     if (!this.#ready && !(await this.#becomesReady())) return failed(responseCodes.serverFailure);
     const own = this.#options.zone.answer(question);
     if (own?.unresolved !== undefined) return encodeAnswer(question, await this.#follow(own, asked), limit);
@@ -191,12 +196,15 @@ export class DnsServer {
 
   async #answerTcp(socket: TcpSocket, message: Uint8Array): Promise<void> {
     const question = parseQuestion(message);
-    if (question === undefined) {
+    const client = socket.remoteAddress ?? '';
+    const answer =
+      question === undefined
+        ? formatError(message)
+        : await this.#answer({ question, message, transport: 'tcp', client, limit: largestTcp });
+    if (answer === undefined) {
       socket.destroy();
       return;
     }
-    const client = socket.remoteAddress ?? '';
-    const answer = await this.#answer({ question, message, transport: 'tcp', client, limit: largestTcp });
     if (socket.writableLength > mostUnread) socket.destroy();
     if (!socket.destroyed)
       socket.write(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]));

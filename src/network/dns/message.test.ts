@@ -11,7 +11,8 @@ test('a question is read, its size for answers too', () => {
     type: 1,
     class: 1,
     udpSize: 4096,
-    recursionDesired: true,
+    repeated: 0x0100,
+    edns: 0,
   });
 });
 

@@ -9,6 +9,8 @@ export const recordTypes = {
   AAAA: 28,
   SRV: 33,
   OPT: 41,
+  IXFR: 251,
+  AXFR: 252,
 } as const;
 
 export const responseCodes = {
@@ -18,6 +20,8 @@ export const responseCodes = {
   nameError: 3,
   notImplemented: 4,
   refused: 5,
+  /** Of extensions that are not known; only an answer with an OPT record holds it. */
+  badVersion: 16,
 } as const;
 
 export type DnsRecord =
@@ -43,10 +47,12 @@ export interface DnsQuestion {
   readonly type: number;
   readonly class: number;
   readonly opcode: number;
-  readonly recursionDesired: boolean;
+  /** What an answer repeats: opcode, RD and CD (RFC 4035, 3.2.2). */
+  readonly repeated: number;
   /** How large an answer over UDP may be: 512 unless the client says more (EDNS, RFC 6891). */
   readonly udpSize: number;
-  readonly edns: boolean;
+  /** The version of the extensions that the client speaks; undefined: none. */
+  readonly edns: number | undefined;
   /** The question as it came, to be sent back letter for letter. */
   readonly raw: Uint8Array;
 }
@@ -63,8 +69,22 @@ export interface DnsAnswer {
 
 const headerLength = 12;
 const largestUdp = 4096;
+const repeatedFlags = 0x7910;
 
-/** Reads a query; undefined when it is no query at all or cannot be read: there is nothing to answer then. */
+/** Tells that a query cannot be read; undefined for what is none: there is nothing to answer then. */
+export function formatError(message: Uint8Array): Uint8Array | undefined {
+  if (message.length < headerLength) return undefined;
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const flags = view.getUint16(2);
+  if ((flags & 0x8000) !== 0) return undefined;
+  const answer = new Uint8Array(headerLength);
+  const header = new DataView(answer.buffer);
+  header.setUint16(0, view.getUint16(0));
+  header.setUint16(2, 0x8080 | (flags & repeatedFlags) | responseCodes.formatError);
+  return answer;
+}
+
+/** Reads a query; undefined when it is no query at all or cannot be read. */
 export function parseQuestion(message: Uint8Array): DnsQuestion | undefined {
   if (message.length < headerLength) return undefined;
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
@@ -80,9 +100,9 @@ export function parseQuestion(message: Uint8Array): DnsQuestion | undefined {
     type: view.getUint16(name.end),
     class: view.getUint16(name.end + 2),
     opcode: (flags >> 11) & 15,
-    recursionDesired: (flags & 0x0100) !== 0,
-    udpSize: edns === undefined ? 512 : Math.min(largestUdp, Math.max(512, edns)),
-    edns: edns !== undefined,
+    repeated: flags & repeatedFlags,
+    udpSize: Math.min(largestUdp, Math.max(512, edns?.size ?? 0)),
+    edns: edns?.version,
     raw: message.slice(headerLength, end),
   };
 }
@@ -115,15 +135,15 @@ function encode(
 ): Uint8Array {
   const writer = new MessageWriter();
   const flags =
-    0x8000 |
-    (authoritative ? 0x0400 : 0) |
-    (truncated ? 0x0200 : 0) |
-    (question.recursionDesired ? 0x0180 : 0x0080) |
-    code;
+    0x8000 | (authoritative ? 0x0400 : 0) | (truncated ? 0x0200 : 0) | 0x0080 | question.repeated | (code & 15);
   const [answers, authority, additional] = sections;
-  writer.header(question, flags, [answers.length, authority.length, additional.length + (question.edns ? 1 : 0)]);
+  writer.header(question, flags, [
+    answers.length,
+    authority.length,
+    additional.length + (question.edns === undefined ? 0 : 1),
+  ]);
   for (const section of sections) for (const record of section) writer.record(record);
-  if (question.edns) writer.edns();
+  if (question.edns !== undefined) writer.edns(code >> 4);
   return writer.bytes();
 }
 
@@ -190,12 +210,12 @@ class MessageWriter {
     this.#bytes[lengthAt + 1] = length & 255;
   }
 
-  /** Our own OPT record: we take answers of this size. */
-  edns(): void {
+  /** Our own OPT record: we take answers of this size, and this is the upper part of the code. */
+  edns(code: number): void {
     this.#bytes.push(0);
     this.#uint16(recordTypes.OPT);
     this.#uint16(largestUdp);
-    this.#uint32(0);
+    this.#uint32(code << 24);
     this.#uint16(0);
   }
 
@@ -292,20 +312,21 @@ function readName(message: Uint8Array, start: number): { readonly labels: string
   }
 }
 
-/** The payload size of an OPT record among the additional ones; undefined without one. */
+/** Payload size and version of an OPT record among the additional ones; undefined without one. */
 function readEdns(
   view: DataView,
   message: Uint8Array,
   start: number,
   before: number,
   additional: number,
-): number | undefined {
+): { readonly size: number; readonly version: number } | undefined {
   let at = start;
   for (let index = 0; index < Math.min(before + additional, 64); index++) {
     const name = readName(message, at);
     if (name === undefined || name.end + 10 > message.length) return undefined;
     const type = view.getUint16(name.end);
-    if (index >= before && type === recordTypes.OPT) return view.getUint16(name.end + 2);
+    if (index >= before && type === recordTypes.OPT)
+      return { size: view.getUint16(name.end + 2), version: view.getUint8(name.end + 5) };
     at = name.end + 10 + view.getUint16(name.end + 8);
   }
   return undefined;
