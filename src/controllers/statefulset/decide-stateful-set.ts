@@ -19,8 +19,6 @@ export interface StatefulSetSnapshot {
 }
 
 export type StatefulSetAction =
-  /** A pod that has ended makes room for its successor. */
-  | { readonly type: 'replaceFinished'; readonly pod: Pod }
   | { readonly type: 'create'; readonly ordinal: number; readonly revision: 'current' | 'update' }
   /** A pod cannot be scheduled while one of its claims is missing. */
   | { readonly type: 'createClaims'; readonly pod: Pod }
@@ -97,7 +95,8 @@ function waitsForReplicas(
       continue;
     }
     if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') {
-      if (!isTerminating(pod)) actions.push({ type: 'replaceFinished', pod });
+      // It makes room for the next of its name.
+      if (!isTerminating(pod)) actions.push({ type: 'delete', pod });
       if (ordered) return true;
       continue;
     }

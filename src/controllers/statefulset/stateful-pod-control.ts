@@ -46,16 +46,6 @@ export class StatefulPodControl {
     });
   }
 
-  /** Deletes a pod that has ended, so that the next of its name can begin. */
-  async replaceFinished(set: StatefulSet, pod: Pod, signal: AbortSignal): Promise<void> {
-    const { namespace, name } = set.metadata;
-    const [reason, state] =
-      pod.status?.phase === 'Failed' ? ['RecreatingFailedPod', 'failed'] : ['RecreatingTerminatedPod', 'terminated'];
-    const message = `StatefulSet ${namespace}/${name} is recreating ${state} Pod ${pod.metadata.name}`;
-    this.#context.events.event(referenceTo(statefulSets, set), 'Warning', reason, message);
-    await this.delete(set, pod, signal);
-  }
-
   /** Gives the pod the labels of its identity and its claims their owners. */
   async keep(set: StatefulSet, pod: Pod, signal: AbortSignal): Promise<void> {
     const labels = missingIdentity(set, pod);

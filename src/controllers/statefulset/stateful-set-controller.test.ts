@@ -287,9 +287,10 @@ test('a pod that has ended is replaced', async () => {
   await world.client.update(pods, { ...pod, status: { phase: 'Failed' } }, { subresource: 'status' });
   await world.advance(5_000);
   expect((await world.client.get(pods, { namespace: 'shop', name: 'db-0' })).status?.phase).toBe('Running');
-  expect(await world.eventLines('db')).toContain(
-    'Warning RecreatingFailedPod: StatefulSet shop/db is recreating failed Pod db-0',
-  );
+  expect(await world.eventLines('db')).toEqual([
+    'Normal SuccessfulCreate: Create Pod db-0 in StatefulSet db successful',
+    'Normal SuccessfulDelete: Delete Pod db-0 in StatefulSet db successful',
+  ]);
 });
 
 test('waits for pods to be ready long enough, and starts where the ordinals start', async () => {

@@ -166,8 +166,6 @@ class StatefulSetLoop {
         return await this.#podControl.keep(set, action.pod, signal);
       case 'prepareRemoval':
         return await this.#podControl.keepClaims(set, action.pod, signal);
-      case 'replaceFinished':
-        return await this.#podControl.replaceFinished(set, action.pod, signal);
       case 'delete':
         return await this.#podControl.delete(set, action.pod, signal);
     }
