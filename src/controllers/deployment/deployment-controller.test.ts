@@ -43,6 +43,10 @@ async function change(spec: Partial<DeploymentSpec>): Promise<void> {
   await world.client.update(deployments, { ...current, spec: { ...current.spec, ...spec } });
 }
 
+async function annotate(annotations: Readonly<Record<string, string>>): Promise<void> {
+  await world.client.patch(deployments, key, { type: 'merge', body: { metadata: { annotations } } });
+}
+
 const current = () => world.client.get(deployments, key);
 
 async function condition(type: string) {
@@ -173,6 +177,32 @@ test('comes after the revision of a ReplicaSet that it takes over, however large
   await world.advance(10_000);
   expect(await sizes()).toEqual(['v0:0', 'v1:1']);
   expect(revision(await current())).toBe('3546343826724305833');
+});
+
+test('goes back to the revision that an annotation names, with the annotations of then', async () => {
+  await world.client.create(deployments, deployment(1));
+  await world.advance(5_000);
+  await change({ template: template('v2') });
+  await annotate({ team: 'b' });
+  await world.advance(5_000);
+  await annotate({ 'deprecated.deployment.rollback.to': '1' });
+  await world.advance(5_000);
+  expect(await sizes()).toEqual(['v2:0', 'v1:1']);
+  const { annotations } = (await current()).metadata;
+  expect(annotations).toEqual({ team: 'a', 'deployment.kubernetes.io/revision': '3' });
+  for (const revision of ['0', '7', '4']) {
+    await annotate({ 'deprecated.deployment.rollback.to': revision });
+    await world.advance(5_000);
+  }
+  expect(await sizes()).toEqual(['v1:0', 'v2:1']);
+  expect((await current()).metadata.annotations?.['deprecated.deployment.rollback.to']).toBeUndefined();
+  const told = (await world.eventLines('web')).filter((line) => line.includes('Rollback'));
+  expect(told).toEqual([
+    'Normal DeploymentRollback: Rolled back deployment "web" to revision 1',
+    'Normal DeploymentRollback: Rolled back deployment "web" to revision 2',
+    'Warning DeploymentRollbackRevisionNotFound: Unable to find the revision to rollback to.',
+    'Warning DeploymentRollbackTemplateUnchanged: The rollback revision contains the same template as current deployment "web"',
+  ]);
 });
 
 test('recreating waits until the last old pod is gone', async () => {

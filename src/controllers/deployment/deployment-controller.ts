@@ -36,6 +36,7 @@ import {
   sameTemplate,
   syncedReplicaSet,
 } from './revisions.ts';
+import { rollBack, rollbackRevision } from './rollback.ts';
 import {
   active,
   growNew,
@@ -137,7 +138,10 @@ class DeploymentLoop {
     }
     const conditions = pausedConditions(deployment, this.#context.environment.now());
     if (conditions !== undefined) await this.#write(rollout, { ...deployment.status, conditions });
-    if (deployment.spec.paused === true || isScalingEvent(deployment, owned)) return await this.#share(rollout);
+    if (deployment.spec.paused === true) return await this.#share(rollout);
+    const revision = rollbackRevision(deployment);
+    if (revision !== undefined) return await this.#rollBack(rollout, revision);
+    if (isScalingEvent(deployment, owned)) return await this.#share(rollout);
     return deployment.spec.strategy?.type === 'Recreate' ? await this.#recreate(rollout) : await this.#roll(rollout);
   }
 
@@ -147,6 +151,16 @@ class DeploymentLoop {
     const { generation = 0 } = deployment.metadata;
     if ((deployment.status?.observedGeneration ?? 0) >= generation) return undefined;
     await this.#write({ deployment, owned: [], signal }, { ...deployment.status, observedGeneration: generation });
+    return undefined;
+  }
+
+  /** Only changes the Deployment: the rollout begins once the caches show it. */
+  async #rollBack(rollout: Rollout, revision: bigint): Promise<ReconcileResult> {
+    const { fresh, old } = await this.#generations(rollout, true);
+    const all = fresh === undefined ? old : [...old, fresh];
+    const { deployment, type, reason, message } = rollBack(rollout.deployment, all, revision);
+    await this.#context.client.update(deployments, deployment, { signal: rollout.signal });
+    this.#context.events.event(referenceTo(deployments, deployment), type, reason, message);
     return undefined;
   }
 

@@ -11,6 +11,7 @@ import { maxSurge, replicasOf } from './rolling-update.ts';
 
 const hashLabel = 'pod-template-hash';
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
+export const rollbackAnnotation = 'deprecated.deployment.rollback.to';
 const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history';
 const longestRevisionHistory = 2000;
 
@@ -21,7 +22,7 @@ const notHandedDown: ReadonlySet<string> = new Set([
   revisionHistoryAnnotation,
   desiredReplicasAnnotation,
   maxReplicasAnnotation,
-  'deprecated.deployment.rollback.to',
+  rollbackAnnotation,
 ]);
 
 type Annotations = Readonly<Record<string, string>>;
@@ -36,7 +37,8 @@ export function sameTemplate(one: PodTemplateSpec = {}, other: PodTemplateSpec =
   return equal(withoutHash(one), withoutHash(other));
 }
 
-function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
+/** The template as the user wrote it. */
+export function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   if (template.metadata?.labels?.[hashLabel] === undefined) return template;
   const { [hashLabel]: _, ...labels } = template.metadata.labels;
   return { ...template, metadata: { ...template.metadata, labels } };
@@ -45,7 +47,7 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
 /** Whole numbers of 64 bits, as Kubernetes reads them; what is none counts as none. */
 const greatestRevision = 2n ** 63n - 1n;
 
-function revisionOf(replicaSet: ReplicaSet): bigint {
+export function revisionOf(replicaSet: ReplicaSet): bigint {
   const text = replicaSet.metadata.annotations?.[revisionAnnotation] ?? '';
   const revision = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
   return revision > greatestRevision ? 0n : revision;
@@ -85,8 +87,8 @@ export function makeReplicaSet(deployment: Deployment, revision: bigint, replica
   };
 }
 
-function handedDown(deployment: Deployment): Annotations {
-  const annotations = deployment.metadata.annotations ?? {};
+/** The annotations that a Deployment and its ReplicaSets share. */
+export function handedDown({ metadata: { annotations = {} } }: Deployment | ReplicaSet): Annotations {
   return Object.fromEntries(Object.entries(annotations).filter(([key]) => !notHandedDown.has(key)));
 }
 
