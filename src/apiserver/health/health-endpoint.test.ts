@@ -1,18 +1,22 @@
 import { beforeEach, expect, test } from 'vitest';
 import { resourceContext } from '../../../test/support/resource-context.ts';
+import { PrometheusMetrics } from '../../cluster/observability/prometheus-metrics.ts';
 import { silentLogger } from '../../machinery/log.ts';
 import { StartupCheck } from './health-check.ts';
 import { HealthEndpoint } from './health-endpoint.ts';
+import { HealthOutcomes } from './health-outcomes.ts';
 import { metricsEndpoint } from './metrics-endpoint.ts';
 
 let hook: StartupCheck;
 let endpoint: HealthEndpoint;
+let metrics: PrometheusMetrics;
 
 beforeEach(() => {
+  metrics = new PrometheusMetrics();
   hook = new StartupCheck('poststarthook/rbac/bootstrap-roles');
   const ping = { name: 'ping', check: () => {} };
   const store = { name: 'etcd', check: () => Promise.resolve() };
-  endpoint = new HealthEndpoint('readyz', [ping, store, hook], silentLogger);
+  endpoint = new HealthEndpoint('readyz', [ping, store, hook], silentLogger, new HealthOutcomes(metrics));
 });
 
 async function get(path: string): Promise<string> {
@@ -45,11 +49,24 @@ test('each check has a path', async () => {
   expect(endpoint.paths).toEqual(['/readyz', '/readyz/*']);
 });
 
-test('metrics come as their source writes them', async () => {
-  const handler = metricsEndpoint({
-    render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
-  });
+test('how checks turn out is counted, but not of those left out or asked for alone', async () => {
+  await get('/readyz?exclude=ping');
+  await get('/readyz/ping');
+  hook.done();
+  await get('/readyz?exclude=ping');
+  const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('kubernetes_'));
+  expect(lines).toEqual([
+    'kubernetes_healthcheck{name="etcd",type="readyz"} 1',
+    'kubernetes_healthcheck{name="poststarthook/rbac/bootstrap-roles",type="readyz"} 1',
+    'kubernetes_healthchecks_total{name="etcd",status="success",type="readyz"} 2',
+    'kubernetes_healthchecks_total{name="poststarthook/rbac/bootstrap-roles",status="error",type="readyz"} 1',
+    'kubernetes_healthchecks_total{name="poststarthook/rbac/bootstrap-roles",status="success",type="readyz"} 1',
+  ]);
+});
+
+test('metrics come as their library writes them', async () => {
+  const handler = metricsEndpoint('/metrics', async () => 'up 1\n');
   const { headers, body } = await handler.fetch(resourceContext({}));
-  expect(headers['content-type']).toBe('text/plain; version=0.0.4');
+  expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
   expect(Buffer.from(body as Uint8Array).toString()).toBe('up 1\n');
 });

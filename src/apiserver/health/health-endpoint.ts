@@ -4,6 +4,7 @@ import type { HttpResponse } from '../../wire/http.ts';
 import type { PathHandler } from '../registry/extension-points.ts';
 import type { RequestContext } from '../request.ts';
 import type { HealthCheck } from './health-check.ts';
+import type { HealthOutcomes } from './health-outcomes.ts';
 
 type Outcome = 'ok' | 'failed' | 'excluded';
 
@@ -13,13 +14,15 @@ export class HealthEndpoint implements PathHandler {
   readonly #name: string;
   readonly #checks: readonly HealthCheck[];
   readonly #logger: Logger;
+  readonly #told: HealthOutcomes;
 
   /** `name`: `livez`; also the first segment of the path. */
-  constructor(name: string, checks: readonly HealthCheck[], logger: Logger) {
+  constructor(name: string, checks: readonly HealthCheck[], logger: Logger, told: HealthOutcomes) {
     this.paths = [`/${name}`, `/${name}/*`];
     this.#name = name;
     this.#checks = checks;
     this.#logger = logger;
+    this.#told = told;
   }
 
   async fetch({ info, query, signal }: RequestContext): Promise<HttpResponse> {
@@ -29,6 +32,10 @@ export class HealthEndpoint implements PathHandler {
     const outcomes = await Promise.all(
       this.#checks.map((check) => (exclude.has(check.name) ? 'excluded' : this.#run(check, signal))),
     );
+    for (const [index, { name }] of this.#checks.entries()) {
+      const outcome = outcomes[index];
+      if (outcome !== undefined && outcome !== 'excluded') this.#told.tell(name, this.#name, outcome === 'ok');
+    }
     const failed = outcomes.includes('failed');
     if (!failed && !query.has('verbose')) return text(200, 'ok');
     const lines = this.#checks.map((check, index) => line(check.name, outcomes[index] ?? 'failed'));

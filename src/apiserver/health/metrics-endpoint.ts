@@ -1,19 +1,13 @@
 import type { HttpResponse } from '../../wire/http.ts';
 import type { PathHandler } from '../registry/extension-points.ts';
 
-/** Where the numbers come from: the metric library that the composition root binds. */
-export interface MetricsSource {
-  /** In a text format of Prometheus, with the media type that names it. */
-  render(): Promise<{ readonly contentType: string; readonly text: string }>;
-}
-
-/** `/metrics`: everything that this server counts. */
-export function metricsEndpoint(source: MetricsSource): PathHandler {
+/** A page of metrics in the text format of Prometheus; `render` is the metric library's, which the composition root binds. */
+export function metricsEndpoint(path: string, render: () => Promise<string>): PathHandler {
   return {
-    paths: ['/metrics'],
+    paths: [path],
     async fetch(): Promise<HttpResponse> {
-      const { contentType, text } = await source.render();
-      return { status: 200, headers: { 'content-type': contentType }, body: new TextEncoder().encode(text) };
+      const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
+      return { status: 200, headers, body: new TextEncoder().encode(await render()) };
     },
   };
 }

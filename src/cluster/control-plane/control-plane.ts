@@ -13,6 +13,7 @@ import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
 import { componentStatuses } from '../../apiserver/health/component-statuses.ts';
 import { type HealthCheck, StartupCheck } from '../../apiserver/health/health-check.ts';
 import { HealthEndpoint } from '../../apiserver/health/health-endpoint.ts';
+import { HealthOutcomes } from '../../apiserver/health/health-outcomes.ts';
 import { metricsEndpoint } from '../../apiserver/health/metrics-endpoint.ts';
 import { OpenApiV2 } from '../../apiserver/openapi/openapi-v2.ts';
 import { OpenApiV3 } from '../../apiserver/openapi/openapi-v3.ts';
@@ -40,7 +41,7 @@ import {
 import type { Environment } from '../../machinery/environment/environment.ts';
 import { Rounds } from '../../machinery/environment/rounds.ts';
 import type { Logger } from '../../machinery/log.ts';
-import type { MetricRegistry } from '../../machinery/metrics.ts';
+import { type MetricRegistry, silentMetrics } from '../../machinery/metrics.ts';
 import { addressAt, parseRange, subrange } from '../../network/ipv4.ts';
 import { builtInDefinitions, componentStatusDefinitions, metricsDefinitions } from '../../resources/built-in.ts';
 import { ipAddresses, serviceCIDRs } from '../../resources/schema/resource-types.generated.ts';
@@ -63,6 +64,8 @@ export interface ControlPlaneOptions {
   readonly store: Store;
   readonly logger: Logger;
   readonly metrics: MetricRegistry;
+  /** Where health checks count how they turn out; apart, for it is read often. Absent: nowhere. */
+  readonly healthMetrics?: MetricRegistry | undefined;
   readonly podRange: string;
   readonly serviceRange: string;
   /** Signs tokens of ServiceAccounts. */
@@ -90,7 +93,8 @@ export interface ControlPlaneOptions {
   readonly serverUrl?: (() => string) | undefined;
   /** The way to nodes, pods and services, given how to read the API as the server itself; absent: there is none, and no streams. */
   readonly dialer?: ((reader: Reader) => Dialer) | undefined;
-  readonly renderMetrics?: (() => Promise<{ readonly contentType: string; readonly text: string }>) | undefined;
+  /** What is served of metrics, each page by its path. */
+  readonly metricPages?: Readonly<Record<string, () => Promise<string>>> | undefined;
 }
 
 const tokenIssuerUrl = 'https://kubernetes.default.svc.cluster.local';
@@ -183,7 +187,7 @@ export class ControlPlane {
       pathHandlers: [
         ...this.#healthEndpoints(),
         openIdDiscovery(issuer, serverUrl),
-        ...(options.renderMetrics === undefined ? [] : [metricsEndpoint({ render: options.renderMetrics })]),
+        ...Object.entries(options.metricPages ?? {}).map(([path, render]) => metricsEndpoint(path, render)),
         new OpenApiV2(documents, environment),
         new OpenApiV3(documents, environment),
       ],
@@ -288,10 +292,11 @@ export class ControlPlane {
   }
 
   #healthEndpoints(): readonly HealthEndpoint[] {
-    const { logger } = this.#options;
+    const { logger, healthMetrics = silentMetrics } = this.#options;
+    const outcomes = new HealthOutcomes(healthMetrics);
     const ping: HealthCheck = { name: 'ping', check: () => {} };
     const checks = [ping, this.#storeCheck('etcd'), this.#bootstrapped];
-    return ['healthz', 'livez', 'readyz'].map((name) => new HealthEndpoint(name, checks, logger));
+    return ['healthz', 'livez', 'readyz'].map((name) => new HealthEndpoint(name, checks, logger, outcomes));
   }
 
   #storeCheck(name: string): HealthCheck {

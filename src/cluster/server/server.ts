@@ -131,12 +131,14 @@ export class Server {
     this.url = `https://127.0.0.1:${options.port}`;
     const { environment, logger, port, directory } = options;
     const metrics = new PrometheusMetrics();
+    const healthMetrics = new PrometheusMetrics();
     this.#controlPlane = new ControlPlane({
       hostname: hostname(),
       environment,
       store,
       logger,
       metrics,
+      healthMetrics,
       podRange: identity.podRange,
       serviceRange: identity.serviceRange,
       serviceAccountKey: pki.serviceAccountKey.privateKey,
@@ -157,10 +159,7 @@ export class Server {
       volumeDirectory: join(directory.path, 'volumes'),
       serverUrl: () => `https://${this.address}:${port}`,
       dialer: (reader) => this.#dialer(reader),
-      renderMetrics: async () => ({
-        contentType: 'text/plain; version=0.0.4; charset=utf-8',
-        text: await metrics.text(),
-      }),
+      metricPages: { '/metrics': () => metrics.text(), '/metrics/slis': () => healthMetrics.text() },
     });
     this.client = this.#controlPlane.client(adminUser);
     this.dialer = this.#dialer(this.client);
