@@ -3,7 +3,7 @@ import { referenceTo } from '../../client/object-reference.ts';
 import { isConditionTrue } from '../../machinery/conditions.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { isReason } from '../../machinery/status-error.ts';
-import { storageClassNameOf } from '../../resources/core/storage-class-name.ts';
+import { namesClass, storageClassNameOf } from '../../resources/core/storage-class-name.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
 import {
   nodes,
@@ -13,6 +13,7 @@ import {
   storageClasses,
 } from '../../resources/schema/resource-types.generated.ts';
 import type { StorageClass } from '../../resources/schema/storage-v1.generated.ts';
+import { defaultClassOf } from '../../resources/storage/default-class.ts';
 import { type Controller, type ReconcileResult, watching } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { keyOf, ownKey, parseKey } from '../runtime/object-keys.ts';
@@ -25,13 +26,15 @@ import {
   withoutManagedFields,
 } from '../runtime/projections.ts';
 import { localPathProvisioner, localVolume } from './local-path.ts';
-import { isReservedFor, matchVolume } from './match-volume.ts';
+import { isReservedFor, matchVolume, mismatch } from './match-volume.ts';
 
 export interface ClaimControllerOptions {
   /** Where nodes keep volumes of classes that name no folder of their own. */
   readonly directory: string;
 }
 
+/** A class of this provisioner has only volumes that were made beforehand. */
+const noProvisioner = 'kubernetes.io/no-provisioner';
 const selectedNode = 'volume.kubernetes.io/selected-node';
 const bindCompleted = 'pv.kubernetes.io/bind-completed';
 const boundByController = 'pv.kubernetes.io/bound-by-controller';
@@ -116,9 +119,17 @@ class ClaimLoop {
       return undefined;
     }
     const reference = volume.spec?.claimRef;
+    const completed = claim.metadata.annotations?.[bindCompleted] !== undefined;
+    const about = referenceTo(persistentVolumeClaims, claim);
+    const reason = completed || reference !== undefined ? undefined : mismatch(volume, claim);
+    if (reason !== undefined) {
+      const message = `Cannot bind to requested volume "${volumeName}": ${reason}`;
+      this.#context.events.event(about, 'Warning', 'VolumeMismatch', message);
+      return { requeueAfterMs: retryMs };
+    }
     if (reference === undefined || isReservedFor(volume, claim)) {
       await this.#bind(claim, volume, signal);
-    } else if (claim.metadata.annotations?.[bindCompleted] !== undefined) {
+    } else if (completed) {
       await this.#lose(
         claim,
         'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!',
@@ -126,8 +137,8 @@ class ClaimLoop {
         signal,
       );
     } else {
-      const message = `Requested volume "${volumeName}" is already bound to a different claim.`;
-      this.#context.events.event(referenceTo(persistentVolumeClaims, claim), 'Warning', 'FailedBinding', message);
+      const message = `volume "${volumeName}" already bound to a different claim.`;
+      this.#context.events.event(about, 'Warning', 'FailedBinding', message);
       return { requeueAfterMs: retryMs };
     }
     return undefined;
@@ -166,6 +177,12 @@ class ClaimLoop {
   async #provision(claim: PersistentVolumeClaim, waits: boolean, signal: AbortSignal): Promise<ReconcileResult> {
     const { client, events } = this.#context;
     const reference = referenceTo(persistentVolumeClaims, claim);
+    const chosen = namesClass(claim) ? undefined : defaultClassOf(this.classes.list());
+    if (chosen !== undefined) {
+      const spec = { ...claim.spec, storageClassName: chosen.metadata.name };
+      await client.update(persistentVolumeClaims, { ...claim, spec }, { signal });
+      return undefined;
+    }
     const storageClass = this.#classOf(claim);
     const className = storageClassNameOf(claim);
     if (storageClass === undefined) {
@@ -179,6 +196,11 @@ class ClaimLoop {
         className === '' ? 'FailedBinding' : 'ProvisioningFailed',
         missing,
       );
+      return { requeueAfterMs: retryMs };
+    }
+    if (storageClass.provisioner === noProvisioner && !waits) {
+      const message = `no volume plugin matched name: ${noProvisioner}`;
+      events.event(reference, 'Warning', 'ProvisioningFailed', message);
       return { requeueAfterMs: retryMs };
     }
     const nodeName = claim.metadata.annotations?.[selectedNode] ?? (waits ? undefined : this.#anyNode());

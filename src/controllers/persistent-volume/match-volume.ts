@@ -17,12 +17,11 @@ export function matchVolume(
   volumes: Iterable<PersistentVolume>,
 ): PersistentVolume | undefined {
   const selector = claim.spec?.selector === undefined ? undefined : compileLabelSelector(claim.spec.selector);
-  const wanted = wholeValueOf(claim.spec?.resources?.requests?.['storage'] ?? 0);
   let best: { readonly volume: PersistentVolume; readonly bytes: number } | undefined;
   for (const volume of volumes) {
     if (typeof volume.metadata.deletionTimestamp === 'string') continue;
-    const bytes = wholeValueOf(volume.spec?.capacity?.['storage'] ?? 0);
-    if (bytes < wanted || !isSuitable(volume, claim)) continue;
+    if (mismatch(volume, claim) !== undefined) continue;
+    const bytes = capacityBytes(volume);
     if (isReservedFor(volume, claim)) return volume;
     if (volume.spec?.claimRef !== undefined || volume.status?.phase !== 'Available') continue;
     if (selector !== undefined && !selector.matches(volume.metadata.labels ?? {})) continue;
@@ -31,11 +30,19 @@ export function matchVolume(
   return best?.volume;
 }
 
-/** Class, mode and ways of access; capacity aside. */
-function isSuitable(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  return (
-    storageClassNameOf(volume) === storageClassNameOf(claim) &&
-    (volume.spec?.volumeMode ?? 'Filesystem') === (claim.spec?.volumeMode ?? 'Filesystem') &&
-    (claim.spec?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode) === true)
-  );
+/** Why a volume does not satisfy a claim, in Kubernetes' words. */
+export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  const wantedBytes = wholeValueOf(claim.spec?.resources?.requests?.['storage'] ?? 0);
+  if (capacityBytes(volume) < wantedBytes) return 'requested PV is too small';
+  if (storageClassNameOf(volume) !== storageClassNameOf(claim)) return 'storageClassName does not match';
+  if ((volume.spec?.volumeMode ?? 'Filesystem') !== (claim.spec?.volumeMode ?? 'Filesystem'))
+    return 'incompatible volumeMode';
+  const held = volume.spec?.accessModes;
+  return claim.spec?.accessModes?.every((mode) => held?.includes(mode) === true) === false
+    ? 'incompatible accessMode'
+    : undefined;
+}
+
+function capacityBytes({ spec }: PersistentVolume): number {
+  return wholeValueOf(spec?.capacity?.['storage'] ?? 0);
 }

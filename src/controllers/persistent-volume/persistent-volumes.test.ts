@@ -244,3 +244,59 @@ test('a class of volume attributes stays until the last claim that asks for it a
   await world.advance(5_000);
   expect(await world.list(volumeAttributesClasses)).toEqual([]);
 });
+
+test('a volume that the provisioner of another has to delete is left to it, and one that nobody can delete has failed', async () => {
+  const { spec: { hostPath, ...spec } = {} } = volume('csi', '1Gi');
+  const deleting = { ...spec, persistentVolumeReclaimPolicy: 'Delete' };
+  const of = (name: string) => ({ claimRef: { namespace: 'shop', name, uid: 'gone' } });
+  await world.client.create(persistentVolumes, {
+    metadata: { name: 'csi' },
+    spec: { ...deleting, ...of('a'), csi: { driver: 'a.example.com', volumeHandle: 'x' } },
+  });
+  await world.client.create(persistentVolumes, {
+    metadata: { name: 'folder' },
+    spec: { ...deleting, ...of('b'), ...(hostPath !== undefined && { hostPath }) },
+  });
+  await world.advance(1_000);
+  const { metadata } = await world.client.get(persistentVolumes, { name: 'folder' });
+  await world.advance(60_000);
+  expect(await phases()).toEqual(['csi Released', 'folder Failed']);
+  const after = await world.client.get(persistentVolumes, { name: 'folder' });
+  expect(after.metadata.resourceVersion).toBe(metadata.resourceVersion);
+  expect(after.status?.message).toBe(
+    'error getting deleter volume plugin for volume "folder": no volume plugin matched',
+  );
+});
+
+test.each<[string, Partial<PersistentVolumeClaim['spec'] & object>]>([
+  ['requested PV is too small', { resources: { requests: { storage: '2Gi' } } }],
+  ['storageClassName does not match', { storageClassName: '' }],
+  ['incompatible volumeMode', { volumeMode: 'Block' }],
+  ['incompatible accessMode', { accessModes: ['ReadWriteMany'] }],
+])('a claim does not get the volume that it names where that does not suit: %s', async (why, other) => {
+  await world.client.create(persistentVolumes, volume('named', '1Gi'));
+  const { metadata, spec } = claim('manual');
+  await world.client.create(persistentVolumeClaims, { metadata, spec: { ...spec, volumeName: 'named', ...other } });
+  await world.advance(1_000);
+  expect((await current()).status?.phase).toBe('Pending');
+  expect(await phases()).toEqual(['named Available']);
+  expect(await world.eventLines('data')).toEqual([
+    `Warning VolumeMismatch: Cannot bind to requested volume "named": ${why}`,
+  ]);
+});
+
+test('a claim without a class gets the default one when there is one later', async () => {
+  const { metadata, spec: { storageClassName: _, ...spec } = {} } = claim();
+  await world.client.create(persistentVolumeClaims, { metadata, spec });
+  await world.advance(1_000);
+  const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
+  await world.client.create(storageClasses, {
+    metadata: { name: 'usual', annotations },
+    provisioner: 'kubernetes.io/no-provisioner',
+  });
+  await world.advance(1_000);
+  expect((await current()).spec?.storageClassName).toBe('usual');
+  expect(await world.eventLines('data')).toContain(
+    'Warning ProvisioningFailed: no volume plugin matched name: kubernetes.io/no-provisioner',
+  );
+});

@@ -14,13 +14,16 @@ export function volumeController({ client, informers, events }: ControllerContex
   const volumes: Informer<PersistentVolume> = informers.informer(persistentVolumes, volumeInformer);
   const claims: Informer<PersistentVolumeClaim> = informers.informer(persistentVolumeClaims, claimInformer);
 
-  const setPhase = async (volume: PersistentVolume, phase: string, signal: AbortSignal): Promise<void> => {
-    if (volume.status?.phase === phase) return;
-    await client.update(
-      persistentVolumes,
-      { ...volume, status: { ...volume.status, phase } },
-      { subresource: 'status', signal },
-    );
+  const setPhase = async (
+    volume: PersistentVolume,
+    phase: string,
+    signal: AbortSignal,
+    message?: string,
+  ): Promise<PersistentVolume> => {
+    if (volume.status?.phase === phase) return volume;
+    const { message: _, ...status } = volume.status ?? {};
+    const changed = { ...status, phase, ...(message !== undefined && { message }) };
+    return await client.update(persistentVolumes, { ...volume, status: changed }, { subresource: 'status', signal });
   };
 
   /** The cache may be behind: a volume is only given up when the server says that its claim is gone. */
@@ -49,32 +52,27 @@ export function volumeController({ client, informers, events }: ControllerContex
         await setPhase(volume, 'Available', signal);
         return undefined;
       }
-      if (!(await claimIsGone(volume, signal))) return undefined;
-      if (volume.status?.phase === 'Pending' || volume.status?.phase === undefined) return undefined;
-      await setPhase(volume, 'Released', signal);
+      // What could not be reclaimed is left to its users.
+      if (volume.status?.phase === 'Failed' || !(await claimIsGone(volume, signal))) return undefined;
+      const released = await setPhase(volume, 'Released', signal);
       const policy = volume.spec?.persistentVolumeReclaimPolicy ?? 'Retain';
+      const provisioner = volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'];
       if (policy === 'Retain') return undefined;
-      if (
-        policy === 'Delete' &&
-        volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === localPathProvisioner
-      ) {
+      if (policy === 'Delete' && provisioner === localPathProvisioner) {
         await client.delete(persistentVolumes, objectKey(volume), {
           preconditions: { uid: volume.metadata.uid },
           signal,
         });
         return undefined;
       }
-      const message =
+      // Whoever provisioned it deletes it as well.
+      if (policy === 'Delete' && (provisioner !== undefined || volume.spec?.csi !== undefined)) return undefined;
+      const [reason, message] =
         policy === 'Recycle'
-          ? 'No recycler plugin found for the volume!'
-          : 'error getting deleter volume plugin for volume: no deletable volume plugin matched';
-      events.event(
-        referenceTo(persistentVolumes, volume),
-        'Warning',
-        policy === 'Recycle' ? 'VolumeFailedRecycle' : 'VolumeFailedDelete',
-        message,
-      );
-      await setPhase(volume, 'Failed', signal);
+          ? ['VolumeFailedRecycle', 'No recycler plugin found for the volume!']
+          : ['VolumeFailedDelete', `error getting deleter volume plugin for volume "${key}": no volume plugin matched`];
+      await setPhase(released, 'Failed', signal, message);
+      events.event(referenceTo(persistentVolumes, volume), 'Warning', reason, message);
       return undefined;
     },
   };

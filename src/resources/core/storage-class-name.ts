@@ -11,3 +11,8 @@ interface Classed extends KubeObject {
 export function storageClassNameOf({ metadata, spec }: Classed): string {
   return metadata.annotations?.[storageClassAnnotation] ?? spec?.storageClassName ?? '';
 }
+
+/** Whether a class was chosen; an empty name is a choice, too: a volume without a class. */
+export function namesClass({ metadata, spec }: Classed): boolean {
+  return (spec?.storageClassName ?? metadata.annotations?.[storageClassAnnotation]) != null;
+}

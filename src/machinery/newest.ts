@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../machinery/object.ts';
+import type { KubeObject } from './object.ts';
 
 /** The object that was made last; of those of one second, the first by name. */
 export function newest<T extends KubeObject>(objects: readonly T[]): T | undefined {
