@@ -53,6 +53,7 @@ import { serviceAccountController } from './serviceaccount/service-account-contr
 import { statefulSetController } from './statefulset/stateful-set-controller.ts';
 import { storageVersionMigrator } from './storage-version-migrator/storage-version-migrator.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
+import { ttlController } from './ttl/ttl-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 
 export interface ControllerSettings {
@@ -128,13 +129,14 @@ function controllers({
     ['namespace-controller', (context) => namespaceController(context, { discover: () => discovery.resources() })],
     ['service-account-controller', serviceAccountController],
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],
-    ['generic-garbage-collector', (context) => garbageCollector(context, discovery)],
+    ['generic-garbage-collector', (context) => garbageCollector(context, discovery), 'garbage-collector-controller'],
     ['resourcequota-controller', (context) => resourceQuotaController(context, discovery)],
     ['resource-claim-controller', resourceClaimController, 'resource_claim'],
     ['storage-version-migrator-controller', (context) => storageVersionMigrator(context, discovery)],
     ['node-controller', (context) => nodeLifecycleController(context, nodeLifecycle)],
     ['node-controller', taintEvictionController, 'taint-eviction-controller'],
     ['node-controller', (context) => nodeIpamController(context, { ranges: nodeRanges })],
+    ['ttl-controller', ttlController],
     ['pod-garbage-collector', podGcController],
     [
       'horizontal-pod-autoscaler',
