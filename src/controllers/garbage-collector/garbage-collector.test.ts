@@ -128,7 +128,7 @@ test('an owner in another namespace is none, and that is told', async () => {
   expect(await names()).toEqual([]);
   expect(await world.names(configMaps)).toEqual(['owner']);
   expect((await world.eventLines('child')).join()).toMatch(
-    /Warning OwnerRefInvalidNamespace: ownerRef \[v1\/ConfigMap, name: owner, uid: .*\]: it does not exist in namespace "shop"/,
+    /Warning OwnerRefInvalidNamespace: ownerRef \[v1\/ConfigMap, namespace: shop, name: owner, uid: .*\] does not exist in namespace "shop"/,
   );
 });
 

@@ -143,7 +143,7 @@ class Collector {
     const { namespace } = object.metadata;
     if (ownerType.namespaced && namespace === undefined) {
       // Nobody can say which namespace is meant; it cannot be known to be gone.
-      this.#tellInvalidOwner(type, object, reference, 'a cluster-scoped object cannot have a namespaced owner');
+      this.#tellInvalidOwner(type, object, reference);
       return 'solid';
     }
     const identity: Identity = { group, kind, name, uid, namespace: ownerType.namespaced ? namespace : undefined };
@@ -153,7 +153,7 @@ class Collector {
       this.#noteAbsent(identity);
       const known = this.#graph.get(uid);
       if (known?.type !== undefined && known.identity.namespace !== namespace && ownerType.namespaced)
-        this.#tellInvalidOwner(type, object, reference, `it does not exist in namespace ${JSON.stringify(namespace)}`);
+        this.#tellInvalidOwner(type, object, reference);
       return 'absent';
     }
     const { deletionTimestamp, finalizers = [] } = owner.metadata;
@@ -274,16 +274,18 @@ class Collector {
     if (this.#absent.size > mostAbsent && oldest !== undefined) this.#absent.delete(oldest);
   }
 
-  #tellInvalidOwner(type: ResourceType, object: KubeObject, reference: OwnerReference, why: string): void {
+  #tellInvalidOwner(type: ResourceType, object: KubeObject, reference: OwnerReference): void {
     const { apiVersion, kind, name, uid } = reference;
-    const owner = `[${apiVersion}/${kind}, name: ${name}, uid: ${uid}]`;
+    const { namespace = '' } = object.metadata;
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+    const message = `ownerRef ${owner} does not exist in namespace "${namespace}"`;
     const about = {
       kind: type.kind,
       apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`,
       ...objectKey(object),
       uid: object.metadata.uid,
     };
-    this.#context.events.event(about, 'Warning', 'OwnerRefInvalidNamespace', `ownerRef ${owner}: ${why}`);
+    this.#context.events.event(about, 'Warning', 'OwnerRefInvalidNamespace', message);
   }
 }
 
