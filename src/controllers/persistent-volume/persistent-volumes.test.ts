@@ -300,3 +300,29 @@ test('a claim without a class gets the default one when there is one later', asy
     'Warning ProvisioningFailed: no volume plugin matched name: kubernetes.io/no-provisioner',
   );
 });
+
+test('since when no pod has named a claim is told once it is bound', async () => {
+  const told = async () => {
+    const condition = (await current()).status?.conditions?.find(({ type }) => type === 'Unused');
+    return condition && `${condition.status} ${condition.reason}: ${condition.message}`;
+  };
+  await world.client.create(persistentVolumeClaims, claim('manual'));
+  await world.advance(1_000);
+  expect(await told()).toBeUndefined();
+  await world.client.create(persistentVolumes, volume('disk', '1Gi'));
+  await world.advance(1_000);
+  expect(await told()).toBe('True NoPodsUsingPVC: No pods are currently referencing this PVC');
+  await world.client.create(pods, {
+    metadata: { namespace: 'shop', name: 'user' },
+    spec: {
+      containers: [{ name: 'c', image: 'good' }],
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+    },
+  });
+  await world.advance(1_000);
+  expect(await told()).toBe('False PodUsingPVC: A pod is currently referencing this PVC');
+  const body = { status: { phase: 'Succeeded' } };
+  await world.client.patch(pods, { ...key, name: 'user' }, { type: 'merge', body }, { subresource: 'status' });
+  await world.advance(1_000);
+  expect(await told()).toBe('True NoPodsUsingPVC: No pods are currently referencing this PVC');
+});

@@ -1,7 +1,14 @@
 import type { Informer } from '../../client/informer.ts';
+import { findCondition, saysTheSame, withStatusCondition } from '../../machinery/conditions.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { ResourceType } from '../../machinery/resource-type.ts';
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../resources/schema/core-v1.generated.ts';
+import { formatTime } from '../../machinery/time.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimCondition,
+  Pod,
+} from '../../resources/schema/core-v1.generated.ts';
 import {
   persistentVolumeClaims,
   persistentVolumes,
@@ -25,8 +32,8 @@ const claimFinalizer = 'kubernetes.io/pvc-protection';
 const volumeFinalizer = 'kubernetes.io/pv-protection';
 const attributesClassFinalizer = 'kubernetes.io/vac-protection';
 
-/** Lets a claim that is being deleted go when no pod uses it any more. */
-export function claimProtectionController({ client, informers }: ControllerContext): Controller {
+/** Lets a claim that is being deleted go when no pod uses it any more, and tells of the others since when none has named them. */
+export function claimProtectionController({ client, informers, environment }: ControllerContext): Controller {
   const claims: Informer<PersistentVolumeClaim> = informers.informer(persistentVolumeClaims, claimInformer);
   const users: Informer<Pod> = informers.informer(pods, podInformer);
   return {
@@ -35,7 +42,16 @@ export function claimProtectionController({ client, informers }: ControllerConte
     async reconcile(key, signal) {
       const { name, namespace } = parseKey(key);
       const claim = claims.get(name, namespace);
-      if (claim === undefined || !isLeaving(claim, claimFinalizer)) return undefined;
+      if (claim === undefined) return undefined;
+      const condition = unused([...users.byIndex(byClaim, key)].every(isFinished), formatTime(environment.now()));
+      const { phase, conditions = [] } = claim.status ?? {};
+      const isKnown = saysTheSame(findCondition(conditions, condition.type), condition);
+      if (!isKnown && (phase === 'Bound' || phase === 'Lost')) {
+        const status = { ...claim.status, conditions: withStatusCondition(conditions, condition) };
+        await client.update(persistentVolumeClaims, { ...claim, status }, { subresource: 'status', signal });
+        return undefined;
+      }
+      if (!isLeaving(claim, claimFinalizer)) return undefined;
       if ([...users.byIndex(byClaim, key)].some((pod) => uses(pod, key))) return undefined;
       // The cache may lack a pod that was created a moment ago: the server is asked before the claim goes.
       const { items } = await client.list(pods, { namespace, signal });
@@ -103,10 +119,24 @@ function named(...names: readonly (string | undefined)[]): readonly string[] {
   return names.filter((name) => name !== undefined && name !== '') as readonly string[];
 }
 
+/** Whether no pod that runs or will run names a claim. */
+function unused(holds: boolean, since: string): PersistentVolumeClaimCondition {
+  return {
+    type: 'Unused',
+    status: holds ? 'True' : 'False',
+    reason: holds ? 'NoPodsUsingPVC' : 'PodUsingPVC',
+    message: holds ? 'No pods are currently referencing this PVC' : 'A pod is currently referencing this PVC',
+    lastTransitionTime: since,
+  };
+}
+
+function isFinished({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
 function uses(pod: Pod, claimKey: string): boolean {
-  // A finished pod still counts until it is deleted from the node's point of view; one that was never bound does not.
-  const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-  return !finished && (pod.spec?.nodeName ?? '') !== '' && claimKeysOf(pod).includes(claimKey);
+  // One that was never bound to a node holds nothing.
+  return !isFinished(pod) && (pod.spec?.nodeName ?? '') !== '' && claimKeysOf(pod).includes(claimKey);
 }
 
 function isLeaving(object: KubeObject, finalizer: string): boolean {
