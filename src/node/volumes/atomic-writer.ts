@@ -91,8 +91,12 @@ async function linkTarget(files: Files, path: string): Promise<string | undefine
 
 async function removeStale(files: Files, directory: string, payload: Payload, current: string): Promise<void> {
   const visible = visibleNames(payload);
-  for (const name of await files.list(directory))
-    if (name !== dataLink && name !== current && !visible.has(name)) await files.remove(`${directory}/${name}`);
+  for (const name of await files.list(directory)) {
+    if (name === dataLink || name === current || visible.has(name)) continue;
+    // A folder in which a container has another volume stays.
+    const isOurs = name.startsWith('..') || (await linkTarget(files, `${directory}/${name}`)) !== undefined;
+    if (isOurs) await files.remove(`${directory}/${name}`);
+  }
 }
 
 function visibleNames(payload: Payload): ReadonlySet<string> {

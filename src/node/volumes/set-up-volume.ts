@@ -10,6 +10,7 @@ import { podDirectory } from '../pods/pod-directory.ts';
 import type { MachineFacts } from '../pods/worker-context.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { prepareHostPath } from './host-path.ts';
+import { nestedPlaces } from './nested-places.ts';
 import { giveToGroup, isGivenToGroup } from './ownership.ts';
 import { isWritten, volumePayload } from './payload.ts';
 import { isProvisioned, persistentVolumePath, volumeOfClaim } from './persistent-volume.ts';
@@ -88,6 +89,10 @@ async function setUpWritten(context: SetUpContext, pod: Pod, volume: Volume): Pr
     if (group !== undefined) await giveToGroup(host.files, directory, group, true);
   };
   await writeAtomically(host.files, path, payload, environment.now(), own);
+  // Containers see the volume read-only, so that their runtime cannot make these.
+  for (const place of nestedPlaces(pod, volume.name))
+    if ((await host.files.stat(`${path}/${place.split('/', 1)[0]}`))?.type !== 'link')
+      await host.files.makeWithin(path, place, 0o755);
   return path;
 }
 

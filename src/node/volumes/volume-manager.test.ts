@@ -105,6 +105,39 @@ test.each([
   expect(world.host.mounts.size).toBe(0);
 });
 
+test('a volume can be mounted within one that the API has, and stays when that changes', async () => {
+  world = await NodeWorld.start();
+  await createConfigMap({ color: 'red' });
+  await world.createPod('web', {
+    volumes: [
+      { name: 'data', configMap: { name: 'settings' } },
+      { name: 'scratch', emptyDir: {} },
+    ],
+    containers: [
+      {
+        name: 'main',
+        image: 'nginx:1',
+        volumeMounts: [
+          { name: 'data', mountPath: '/data/' },
+          { name: 'scratch', mountPath: '/data/tmp/./here' },
+          { name: 'scratch', mountPath: '/data/color' },
+        ],
+      },
+    ],
+  });
+  await world.advance(1);
+  const directory = world.runtime.hostPathOf(namespace, 'web', 'main', '/data/') ?? '';
+  const typeOf = async (path: string) => (await world.host.files.stat(`${directory}/${path}`))?.type;
+  expect([await typeOf('tmp/here'), await typeOf('color')]).toEqual(['directory', 'link']);
+  await world.api.patch(
+    configMaps,
+    { namespace, name: 'settings' },
+    { type: 'merge', body: { data: { color: null, size: 'small' } } },
+  );
+  await world.advance(1);
+  expect([await typeOf('tmp/here'), await typeOf('size')]).toEqual(['directory', 'link']);
+});
+
 test('after two minutes without its volume that is said in so many words', async () => {
   world = await NodeWorld.start();
   await run({ secret: { secretName: 'absent' } });
