@@ -9,7 +9,7 @@ import type { PodCertificateRequest } from '../../resources/schema/certificates-
 import type { Node, Pod, PodCertificateProjection } from '../../resources/schema/core-v1.generated.ts';
 import { podCertificateRequests, serviceAccounts } from '../../resources/schema/resource-types.generated.ts';
 import { createCertificateRequest } from '../../wire/pki/certificate-request.ts';
-import { generateKeyPairOfType, privateKeyPem } from '../../wire/pki/key-pair.ts';
+import { generateKeyPairOfType, pkcs8Pem } from '../../wire/pki/key-pair.ts';
 import { parsePem } from '../../wire/pki/pem.ts';
 import { podEvent } from '../pods/pod-events.ts';
 import { type Asked, type Credentials, PodCertificate } from './pod-certificate.ts';
@@ -116,6 +116,6 @@ export class PodCertificates {
       },
     });
     const createdAt = parseTime(metadata.creationTimestamp) ?? environment.now();
-    return { name: metadata.name ?? '', key: privateKeyPem(pair), createdAt };
+    return { name: metadata.name ?? '', key: pkcs8Pem(pair), createdAt };
   }
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync, sign, verify } from 'node:crypto
 import { expect, test } from 'vitest';
 import { realEnvironment, virtualEnvironment } from '../../../test/support/environment.ts';
 import { fixedTestKeys } from './fixed-test-keys.ts';
-import { generateKeyPair, keyId, parseKeyPair, privateKeyPem, signatureAlgorithm } from './key-pair.ts';
+import { generateKeyPair, keyId, parseKeyPair, pkcs8Pem, privateKeyPem, signatureAlgorithm } from './key-pair.ts';
 
 test('a new key signs, and its PEM is the same key', () => {
   const pair = generateKeyPair(realEnvironment);
@@ -26,10 +26,17 @@ test('a secret outside the group is drawn again', () => {
   expect(pair.privateKey.export({ format: 'jwk' }).d).toBe(Buffer.alloc(32, 1).toString('base64url'));
 });
 
+test('keys on curves are written in SEC 1, others in PKCS#8', () => {
+  const pair = generateKeyPair(realEnvironment);
+  expect(privateKeyPem(pair)).toMatch(/^-----BEGIN EC PRIVATE KEY-----\n/);
+  expect(pkcs8Pem(pair)).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
+  expect(parseKeyPair(pkcs8Pem(pair)).privateKey.equals(pair.privateKey)).toBe(true);
+  expect(privateKeyPem(fixedTestKeys.authority())).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
+});
+
 test('reads SEC 1 and PKCS#1 files', () => {
   const pair = generateKeyPair(realEnvironment);
-  const sec1 = pair.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
-  expect(parseKeyPair(sec1).privateKey.equals(pair.privateKey)).toBe(true);
+  expect(parseKeyPair(privateKeyPem(pair)).privateKey.equals(pair.privateKey)).toBe(true);
   const rsa = fixedTestKeys.authority();
   expect(signatureAlgorithm(rsa.publicKey)).toBe('RS256');
   const pkcs1 = rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();

@@ -93,9 +93,15 @@ export function parseKeyPair(pem: string): KeyPair {
   return keyPairOf(createPrivateKey(pem));
 }
 
-/** PKCS#8 PEM. */
-export function privateKeyPem(pair: KeyPair): string {
-  return pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+/** In PEM as Kubernetes' own tools write keys: SEC 1 for elliptic curves, which some clients know by its name alone; PKCS#8 otherwise. */
+export function privateKeyPem({ privateKey }: KeyPair): string {
+  const type = privateKey.asymmetricKeyType === 'ec' ? 'sec1' : 'pkcs8';
+  return privateKey.export({ type, format: 'pem' }).toString();
+}
+
+/** In PEM as PKCS#8, whatever the key. */
+export function pkcs8Pem({ privateKey }: KeyPair): string {
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /** The JWS algorithm that signs with this key: P-256 or RSA. Throws for other keys. */
