@@ -33,7 +33,13 @@ interface Request {
 export class PodEvictions implements SubresourceHandler {
   readonly resource = pods;
   readonly subresource = 'eviction';
-  readonly bodyType = { group: 'policy', version: 'v1', kind: 'Eviction', schemaName: 'policy.v1.Eviction' };
+  readonly bodyType = {
+    group: 'policy',
+    version: 'v1',
+    olderVersions: ['v1beta1'],
+    kind: 'Eviction',
+    schemaName: 'policy.v1.Eviction',
+  };
   readonly #client: Client;
   readonly #changer: ObjectChanger;
   readonly #environment: Environment;

@@ -19,6 +19,8 @@ export interface SubresourceHandler {
   readonly bodyType: {
     readonly group: string;
     readonly version: string;
+    /** Versions under which the same body is accepted as well. */
+    readonly olderVersions?: readonly string[];
     readonly kind: string;
     readonly schemaName: string;
   };

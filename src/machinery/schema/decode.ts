@@ -24,6 +24,8 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 export interface DecodeTarget {
   readonly group: string;
   readonly version: string;
+  /** Versions under which the same body is accepted as well. */
+  readonly olderVersions?: readonly string[] | undefined;
   readonly kind: string;
   readonly schema: StructSchema;
 }
@@ -163,10 +165,12 @@ function kindProblem(
   const { apiVersion = '', kind = '' } = claims(root);
   if (apiVersion.split('/').length > 2)
     return { place: 'document', why: `unexpected GroupVersion string: ${apiVersion}` };
+  const { group, olderVersions = [] } = target;
   const wanted = apiVersionOf(target);
+  const older = olderVersions.map((version) => apiVersionOf({ group, version }));
   const claimed = apiVersion === '' ? wanted : apiVersion;
   const claimedKind = kind === '' ? target.kind : kind;
-  if (claimed === wanted && claimedKind === target.kind) return undefined;
+  if ((claimed === wanted || older.includes(claimed)) && claimedKind === target.kind) return undefined;
   if (isKnownKind?.(claimed, claimedKind) !== true) {
     const why = `no kind ${quote(claimedKind)} is registered for version ${quote(claimed)} in scheme "pkg/runtime/scheme.go:111"`;
     return { place: 'kind', why };

@@ -280,6 +280,12 @@ export const writing: Topic = {
         post(`${pods}/unknown/eviction`, { metadata: { name: 'unknown' } }),
         post(`${pods}/a/eviction`, { metadata: { name: 'b' } }),
         post(`${pods}/a/eviction?dryRun=All`, { metadata: { name: 'a' } }),
+        post(`${pods}/a/eviction?dryRun=All`, {
+          apiVersion: 'policy/v1beta1',
+          kind: 'Eviction',
+          metadata: { name: 'a' },
+        }),
+        post(`${pods}/a/eviction`, { apiVersion: 'policy/v1beta2', kind: 'Eviction', metadata: { name: 'a' } }),
         post('/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets', {
           metadata: { name: 'all' },
           spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
