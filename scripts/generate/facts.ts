@@ -12,6 +12,8 @@ export interface TypeFact {
 export interface FieldFact {
   readonly name: string;
   readonly type: string;
+  /** `v1.PullPolicy`: the Go type of a scalar, or of the scalars of a list or map, that has a name. */
+  readonly goType?: string;
   readonly required?: boolean;
   readonly omitempty?: boolean;
   readonly pointer?: boolean;

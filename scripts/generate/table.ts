@@ -27,6 +27,7 @@ function typeRow(type: TypeFact): unknown {
       (keepsEmpty(type, field) ? 'e' : '');
     const extra = {
       ...(field.enum !== undefined && { enum: field.enum }),
+      ...(field.goType !== undefined && { go: field.goType }),
       ...(field.default !== undefined && { default: field.default }),
       ...(field.listType !== undefined && field.listType !== 'atomic' && { list: field.listType }),
       ...(field.listMapKeys !== undefined && { keys: field.listMapKeys }),

@@ -1,5 +1,5 @@
 import { goJson, quote } from '../go-text.ts';
-import { isMembers, ownMember } from '../members.ts';
+import { isMembers, type Members, ownMember } from '../members.ts';
 import type { ListSchema, ScalarSchema } from '../schema/schema.ts';
 
 /**
@@ -99,9 +99,11 @@ export function elementText(element: PathElement): string {
   if (element.startsWith('i:')) return `[${rest}]`;
   const value: unknown = JSON.parse(rest);
   if (!element.startsWith('k:') || !isMembers(value)) return `[=${valueText(value)}]`;
-  return `[${Object.entries(value)
-    .map(([name, member]) => `${name}=${valueText(member)}`)
-    .join(',')}]`;
+  return `[${keyTexts(value).join(',')}]`;
+}
+
+function keyTexts(key: Members): readonly string[] {
+  return Object.entries(key).map(([name, member]) => `${name}=${valueText(member)}`);
 }
 
 /** `.spec.containers[name="a"].image` */
@@ -109,7 +111,9 @@ export function pathText(path: readonly PathElement[]): string {
   return path.map(elementText).join('');
 }
 
+/** Members of an object stand one after the other with nothing between them. */
 function valueText(value: unknown): string {
+  if (isMembers(value)) return keyTexts(value).join('');
   return typeof value === 'string' ? quote(value) : goJson(value);
 }
 

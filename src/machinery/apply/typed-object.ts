@@ -85,8 +85,13 @@ function scalar(type: ScalarSchema['type'], value: unknown): unknown {
 
 function intOrString(value: unknown): unknown {
   if (typeof value === 'string' || (Number.isInteger(value) && ((value as number) | 0) === value)) return value;
-  const what = typeof value === 'number' ? `number ${value}` : 'bool';
-  throw new Misfit(`json: cannot unmarshal ${what} into Go value of type int32`);
+  throw new Misfit(`json: cannot unmarshal ${jsonKind(value)} into Go value of type int32`);
+}
+
+function jsonKind(value: unknown): string {
+  if (typeof value === 'number') return `number ${value}`;
+  if (typeof value === 'boolean') return 'bool';
+  return Array.isArray(value) ? 'array' : 'object';
 }
 
 function fitting(value: unknown, problem: string | undefined): unknown {

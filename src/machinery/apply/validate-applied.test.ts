@@ -41,7 +41,7 @@ test('inside lists', () => {
     '.spec.template.spec.containers[name="a"].resources.limits.cpu: expected any scalar, got &{map[a:[x]]}',
   );
   expect(containers({ name: { a: 'x' } })).toBe(
-    '.spec.template.spec.containers[name={"a":"x"}].name: expected string, got &value.valueUnstructured{Value:map[string]interface {}{"a":"x"}}',
+    '.spec.template.spec.containers[name=a="x"].name: expected string, got &value.valueUnstructured{Value:map[string]interface {}{"a":"x"}}',
   );
   expect(appliedProblem(deployment, { spec: { replicas: [], template: { spec: { containers: {} } } } })).toBe(
     'errors:\n  .spec.replicas: expected numeric (int or float), got []interface {}\n  .spec.template.spec.containers: expected list, got &{map[]}',

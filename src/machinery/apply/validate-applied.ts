@@ -98,8 +98,9 @@ function scalarProblem(type: ScalarSchema['type'], value: unknown): string | und
     case 'int64':
     case 'double':
       return typeof value === 'number' ? undefined : `expected numeric (int or float), got ${goTypeOf(value)}`;
-    case 'quantity':
     case 'intOrString':
+      return undefined;
+    case 'quantity':
       return typeof value === 'object' ? `expected any scalar, got &{${goValue(value)}}` : undefined;
   }
 }

@@ -42,7 +42,7 @@ function scalarProblem(schema: ScalarSchema, value: unknown): string | undefined
   switch (schema.type) {
     case 'string':
       if (typeof value === 'string') return undefined;
-      return Number.isInteger(value) ? 'cannot convert int64 to string' : 'unrecognized type: string';
+      return Number.isInteger(value) ? `cannot convert int64 to ${goType(schema)}` : 'unrecognized type: string';
     case 'bool':
       return typeof value === 'boolean' ? undefined : 'unrecognized type: bool';
     case 'int32':

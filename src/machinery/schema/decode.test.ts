@@ -39,6 +39,10 @@ const unmarshal = 'json: cannot unmarshal ';
 
 /** What a Kubernetes 1.37.1 answered for each spec. */
 test.each([
+  [
+    '{"strategy":{"type":5}}',
+    `${unmarshal}number into Go struct field DeploymentStrategy.spec.strategy.type of type v1.DeploymentStrategyType`,
+  ],
   ['{"replicas":"x"}', `${unmarshal}string into Go struct field DeploymentSpec.spec.replicas of type int32`],
   ['{"replicas":1.5}', `${unmarshal}number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32`],
   ['{"replicas":1.0}', `${unmarshal}number 1.0 into Go struct field DeploymentSpec.spec.replicas of type int32`],

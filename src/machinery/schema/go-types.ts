@@ -15,11 +15,11 @@ const scalarTypes: Readonly<Record<ScalarSchema['type'], string>> = {
   intOrString: 'int32',
 };
 
-/** How Go names the type of a schema in messages: `v1.PodSpec`, `[]v1.Container`, `map[string]string`. */
+/** How Go names the type of a schema in messages: `v1.PodSpec`, `[]v1.Container`, `v1.PullPolicy`, `map[string]string`. */
 export function goType(schema: Schema): string {
   switch (schema.kind) {
     case 'scalar':
-      return scalarTypes[schema.type];
+      return schema.goName ?? scalarTypes[schema.type];
     case 'struct':
       return schema.name.split('.').slice(-2).join('.');
     case 'list':

@@ -58,6 +58,8 @@ export interface ScalarSchema {
     | 'duration'
     | 'quantity'
     | 'intOrString';
+  /** `v1.PullPolicy`, where Go has a name for it. */
+  readonly goName?: string;
 }
 
 /** Free-form JSON. */

@@ -12,6 +12,7 @@ type FieldRow = readonly [name: string, type: string, flags: string, proto: numb
 
 interface FieldExtra {
   readonly enum?: readonly string[];
+  readonly go?: string;
   readonly default?: unknown;
   readonly list?: 'set' | 'map';
   readonly keys?: readonly string[];
@@ -53,6 +54,7 @@ const noPatchStrategy = { merge: false, replace: false, retainKeys: false } as c
 class SchemaTable implements SchemaSource {
   readonly #rows = JSON.parse(schemaTableText) as Record<string, TypeRow>;
   readonly #structs = new Map<string, StructSchema>();
+  readonly #scalars = new Map<string, ScalarSchema>();
 
   get(name: string): StructSchema | undefined {
     const known = this.#structs.get(name);
@@ -120,7 +122,7 @@ class SchemaTable implements SchemaSource {
     if (type.startsWith('[]')) {
       return {
         kind: 'list',
-        items: this.#schema(type.slice(2), {}),
+        items: this.#schema(type.slice(2), named(extra)),
         listType: extra.list ?? 'atomic',
         mapKeys: extra.keys ?? [],
       };
@@ -128,12 +130,14 @@ class SchemaTable implements SchemaSource {
     if (type.startsWith('map[string]')) {
       return {
         kind: 'map',
-        values: this.#schema(type.slice('map[string]'.length), {}),
+        values: this.#schema(type.slice('map[string]'.length), named(extra)),
         atomic: extra.map === 'atomic',
       };
     }
-    const scalar = freeForm.get(type) ?? scalars.get(type);
-    if (scalar !== undefined) return scalar;
+    const free = freeForm.get(type);
+    if (free !== undefined) return free;
+    const scalar = scalars.get(type);
+    if (scalar !== undefined) return extra.go === undefined ? scalar : this.#scalar(scalar, extra.go);
     const row = this.#rows[type];
     if (typeof row === 'string') return this.#named(row);
     if (row?.[0] === 'u') return { kind: 'any', name: type, union: this.#struct(type, row) };
@@ -141,6 +145,15 @@ class SchemaTable implements SchemaSource {
     if (struct === undefined) return anySchema;
     const atomic = extra.map === undefined ? struct.atomic : extra.map === 'atomic';
     return atomic === struct.atomic ? struct : withAtomicity(struct, atomic);
+  }
+
+  /** The same scalar under a name of its own. */
+  #scalar(scalar: ScalarSchema, goName: string): ScalarSchema {
+    const known = this.#scalars.get(goName);
+    if (known !== undefined) return known;
+    const schema = { ...scalar, goName };
+    this.#scalars.set(goName, schema);
+    return schema;
   }
 
   /** A type that is no struct. */
@@ -158,6 +171,11 @@ function inlinedField(type: string, field: FieldSchema): FieldSchema {
   const struct = type.slice(type.lastIndexOf('.') + 1);
   const inlinedFrom = field.inlinedFrom === undefined ? struct : `${struct}.${field.inlinedFrom}`;
   return { ...field, inlinedFrom };
+}
+
+/** What a field says of its items. */
+function named({ go }: FieldExtra): FieldExtra {
+  return go === undefined ? {} : { go };
 }
 
 /** What one field says about a struct goes before what the struct says about itself. */

@@ -174,6 +174,9 @@ export const patches: Topic = {
         apply(web, 'one', deployment({ replicas: 4_294_967_298 })),
         apply(web, 'one', deployment({ strategy: { rollingUpdate: { maxSurge: true } } })),
         apply(web, 'one', deployment({ strategy: { rollingUpdate: { maxSurge: 0.5 } } })),
+        apply(web, 'one', deployment({ strategy: { rollingUpdate: { maxSurge: {} } } })),
+        apply(web, 'one', deployment({ strategy: { rollingUpdate: { maxSurge: [1] } } })),
+        apply(web, 'one', pulling([{ name: { a: 'b' } }])),
         apply(web, 'one', pulling([{ name: 'a' }, {}])),
         apply(web, 'one', pulling([{}, {}])),
         apply('/api/v1/namespaces/{ns}/secrets/a', 'one', {
