@@ -140,8 +140,8 @@ function waitsForCondemned(
 }
 
 /**
- * Replaces pods of other revisions from the highest ordinal down to the partition, as many at once as may be unavailable.
- * Replacing one that is unavailable anyway costs nothing: so a broken revision can be left behind.
+ * Replaces pods of other revisions down to the partition: of those that are available, from the highest ordinal down, as many as may be
+ * unavailable. Replacing the others costs nothing: so a broken revision can be left behind.
  */
 function rollUpdate(snapshot: StatefulSetSnapshot, replicas: readonly Replica[], actions: StatefulSetAction[]): void {
   const { set, updateRevision, now } = snapshot;
@@ -149,21 +149,15 @@ function rollUpdate(snapshot: StatefulSetSnapshot, replicas: readonly Replica[],
   // A percentage of few pods may round to none, and then nothing would ever move.
   const allowed = Math.max(1, scaledIntOrPercent(maxUnavailable, replicasOf(set), false));
   const isUnavailable = (pod: Pod) => isTerminating(pod) || !isRunningAndAvailable(set, pod, now);
-  let unavailable = replicas.filter(({ pod }) => pod === undefined || isUnavailable(pod)).length;
-  let inWork = 0;
+  let spare = allowed - replicas.filter(({ pod }) => pod === undefined || isUnavailable(pod)).length;
   for (const { ordinal, pod } of replicas.toReversed()) {
-    if (ordinal < firstOrdinal(set) + partition || inWork >= allowed) return;
-    const outdated = pod !== undefined && revisionOf(pod) !== updateRevision && !isTerminating(pod);
-    if (!outdated) {
-      if (pod === undefined || isUnavailable(pod)) inWork += 1;
-      continue;
-    }
+    if (ordinal < firstOrdinal(set) + partition) return;
+    if (pod === undefined || revisionOf(pod) === updateRevision || isTerminating(pod)) continue;
     if (!isUnavailable(pod)) {
-      if (unavailable >= allowed) return;
-      unavailable += 1;
+      if (spare <= 0) continue;
+      spare -= 1;
     }
     actions.push({ type: 'delete', pod });
-    inWork += 1;
   }
 }
 
