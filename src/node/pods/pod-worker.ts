@@ -310,12 +310,10 @@ export class PodWorker {
         if (kind === 'init') return;
         continue;
       }
+      if (previousEnd !== undefined) crashBackOff.record(this.#backOffKey(container), previousEnd, environment.now());
       this.#failures.delete(container.name);
       metrics.containerStarting(kind);
       const outcome = await startContainer(this.#context, { pod, toStart, pullSecrets: secrets, ...sandbox }, signal);
-      // What was not even made has not failed once more.
-      if (previousEnd !== undefined && (outcome.failure === undefined || outcome.ended === true))
-        crashBackOff.record(this.#backOffKey(container), previousEnd, environment.now());
       if (outcome.failure === undefined) continue;
       metrics.containerFailed(kind, outcome.failure.reason);
       this.#failures.set(container.name, outcome.failure);

@@ -262,19 +262,6 @@ test('a container that does not start is tried again at once, then after its bac
   expect(await restarts()).toBe(2);
 });
 
-test('a container that cannot be made does not wait the longer for every try', async () => {
-  world = await NodeWorld.start({ program: () => ({ exitAfterMs: 5000, exitCode: 1 }) });
-  const settings = { metadata: { name: 'settings', namespace }, data: { x: '1' } };
-  await world.api.create(configMaps, settings);
-  await world.run({ env: [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'settings', key: 'x' } } }] });
-  await world.api.delete(configMaps, { name: 'settings', namespace });
-  await world.advance(100);
-  expect((await world.waiting('web'))?.reason).toBe('CreateContainerConfigError');
-  await world.api.create(configMaps, settings);
-  await world.advance(1);
-  expect((await world.status('web')).containerStatuses?.[0]).toMatchObject({ ready: true, restartCount: 1 });
-});
-
 test('a variable may come from a file that an init container leaves in a volume', async () => {
   let seen: readonly { readonly name: string; readonly value: string }[] = [];
   world = await NodeWorld.start({

@@ -25,8 +25,6 @@ export interface StartInput {
 export type StartOutcome = { readonly failure?: undefined } | FailedStart;
 
 interface FailedStart {
-  /** The container was made, and has ended. */
-  readonly ended?: true;
   readonly failure: StartFailure;
   /** From when on another try makes sense; undefined: after the usual time. */
   readonly retryAt: number | undefined;
@@ -225,7 +223,7 @@ function statusOf({ cache }: WorkerContext, pod: Pod, containerId: string): Cont
 
 /** The container was made and has ended: its back-off says when it comes again. */
 function endedAtOnce({ environment }: WorkerContext, { failure }: FailedStart): FailedStart {
-  return { failure, ended: true, retryAt: environment.monotonic() };
+  return { failure, retryAt: environment.monotonic() };
 }
 
 function failed(context: WorkerContext, input: StartInput, reason: string, message: string): FailedStart {
