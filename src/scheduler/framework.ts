@@ -73,6 +73,8 @@ export interface Plugin {
   /** Claims what the decision needs, before binding goes on by itself. */
   reserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
   unreserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
+  /** Whether `preBind` has something to do, which may take long: the pod's status then tells where it is to go (KEP-5278). */
+  awaitsPreBind?(state: CycleState, nodeName: string): boolean;
   /** What must be true before binding (volumes bound). Throws when it cannot be. */
   preBind?(state: CycleState, pod: PodInfo, nodeName: string, signal: AbortSignal): Promise<void>;
 }

@@ -73,11 +73,11 @@ export class PodReports {
     await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
   }
 
-  /** No room is made for the pod any more. */
-  async clearNomination(pod: Pod): Promise<void> {
+  /** Tells in the pod's status on which node it is expected; null: on none. */
+  async setNomination(pod: Pod, nominatedNodeName: string | null): Promise<void> {
     const { client, signal } = this.#options;
     const { namespace, name = '', uid } = pod.metadata;
-    const body = { metadata: { uid }, status: { nominatedNodeName: null } };
+    const body = { metadata: { uid }, status: { nominatedNodeName } };
     await client.patch(pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status', signal });
   }
 

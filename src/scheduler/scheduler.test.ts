@@ -256,6 +256,7 @@ test('a pod that goes while its volume is bound is not waited for', async () => 
   const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
   await client.create(pods, { metadata: key, spec: { containers: [{ name: 'main', image: 'app:1' }], volumes } });
   await environment.advance(5_000);
+  expect((await client.get(pods, key)).status?.nominatedNodeName).toBe('n1');
   await client.delete(pods, key, { gracePeriodSeconds: 0 });
   const reads = vi.spyOn(environment, 'sleep');
   await environment.advance(20_000);

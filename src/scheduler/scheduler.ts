@@ -284,6 +284,8 @@ export class Scheduler {
     this.#bindings.set(uid ?? '', gone);
     const signal = AbortSignal.any([this.#stop.signal, gone.signal]);
     try {
+      if (this.#plugins.some((plugin) => plugin.awaitsPreBind?.(state, nodeName)))
+        await this.#reports.setNomination(pod, nodeName);
       for (const plugin of this.#plugins) await plugin.preBind?.(state, queued.info, nodeName, signal);
       const binding: Binding = {
         apiVersion: 'v1',
@@ -363,7 +365,7 @@ export class Scheduler {
     for (const { pod, priority } of this.#queue.nominated(nodeName)) {
       if (priority >= preemptor.priority) continue;
       this.#queue.denominate(pod);
-      this.#spawn(this.#reports.clearNomination(pod));
+      this.#spawn(this.#reports.setNomination(pod, null));
     }
   }
 

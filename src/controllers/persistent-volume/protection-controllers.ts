@@ -44,9 +44,9 @@ export function claimProtectionController({ client, informers, environment }: Co
       const claim = claims.get(name, namespace);
       if (claim === undefined) return undefined;
       const condition = unused([...users.byIndex(byClaim, key)].every(isFinished), formatTime(environment.now()));
-      const { phase, conditions = [] } = claim.status ?? {};
+      const { conditions = [] } = claim.status ?? {};
       const isKnown = saysTheSame(findCondition(conditions, condition.type), condition);
-      if (!isKnown && (phase === 'Bound' || phase === 'Lost')) {
+      if (!isKnown && claim.status?.phase === 'Bound') {
         const status = { ...claim.status, conditions: withStatusCondition(conditions, condition) };
         await client.update(persistentVolumeClaims, { ...claim, status }, { subresource: 'status', signal });
         return undefined;

@@ -65,6 +65,7 @@ export function volumeBinding(options: VolumeBindingOptions): Plugin {
     unreserve(state, _pod, nodeName) {
       for (const { volume } of decisionsOf(state, nodeName)) promised.delete(volume?.metadata.name ?? '');
     },
+    awaitsPreBind: (state, nodeName) => decisionsOf(state, nodeName).length > 0,
     async preBind(state, pod, nodeName, signal) {
       const decisions = decisionsOf(state, nodeName);
       if (decisions.length === 0) return;
