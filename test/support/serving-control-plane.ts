@@ -26,12 +26,23 @@ export async function servingControlPlane(
   store: Store,
   staticTokens?: readonly StaticToken[],
 ): Promise<ControlPlane> {
+  const controlPlane = silentControlPlane(environment, store, staticTokens);
+  await controlPlane.serve();
+  return controlPlane;
+}
+
+/** The same before it answers. */
+export function silentControlPlane(
+  environment: VirtualEnvironment,
+  store: Store,
+  staticTokens?: readonly StaticToken[],
+): ControlPlane {
   const authority = CertificateAuthority.create(environment, {
     commonName: 'test-ca',
     validityMs: 24 * 3600_000,
     keyPair: fixedTestKeys.authority(),
   });
-  const controlPlane = new ControlPlane({
+  return new ControlPlane({
     environment,
     store,
     logger: silentLogger,
@@ -45,6 +56,4 @@ export async function servingControlPlane(
     dialer: () => nowhere,
     volumeDirectory: '/var/lib/stuurman/volumes',
   });
-  await controlPlane.serve();
-  return controlPlane;
 }

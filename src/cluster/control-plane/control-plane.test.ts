@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { servingControlPlane } from '../../../test/support/serving-control-plane.ts';
+import { servingControlPlane, silentControlPlane } from '../../../test/support/serving-control-plane.ts';
 import { bootstrapEntriesText } from '../../apiserver/bootstrap/bootstrap-entries.generated.ts';
 import { seedStore } from '../../apiserver/bootstrap/seed-store.ts';
 import { danglingCondition, danglingStatus } from '../../controllers/flow-schema/dangling-condition.ts';
@@ -65,4 +65,13 @@ test('a store that has one of the objects is not given the others', async () => 
   await seedStore(store, environment, [first]);
   expect(await seedStore(store, environment, [bootstrapEntriesText, ownEntriesText])).toBe(false);
   expect((await store.range('/', prefixEnd('/'))).count).toBe(1);
+});
+
+test('a control plane that could not serve ends all the same', async () => {
+  const environment = new VirtualEnvironment(1);
+  const store = new MemoryStore({ environment });
+  store.commit = () => Promise.reject(new Error('disk is full'));
+  const controlPlane = silentControlPlane(environment, store);
+  await expect(controlPlane.serve()).rejects.toThrow('disk is full');
+  await controlPlane.stop();
 });

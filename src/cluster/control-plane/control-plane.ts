@@ -287,6 +287,8 @@ export class ControlPlane {
     await this.#controllers?.stop();
     for (const stop of this.#stopParts.reverse()) await stop();
     this.#security.close();
+    // Where serving did not come about, what follows the API still waits for it.
+    this.#startSecurity(this.serverClient);
     await Promise.all(this.#factories.map((factory) => factory.stop()));
     this.api.stop();
   }
