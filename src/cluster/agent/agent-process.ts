@@ -50,7 +50,7 @@ export interface AgentProcess {
 export async function runAgent(settingsFile: string, logger: Logger): Promise<AgentProcess> {
   const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as AgentSettings;
   const environment = new RealEnvironment();
-  const metrics = new PrometheusMetrics();
+  const metrics = PrometheusMetrics.ofProcess(environment);
   const unspared = await spareFromOom('self');
   if (unspared !== undefined)
     logger.warn('when memory runs out the kernel may end the agent or containerd before pods', { why: unspared });

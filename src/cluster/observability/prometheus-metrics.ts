@@ -1,9 +1,18 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Family, MetricOptions, MetricRegistry } from '../../machinery/metrics.ts';
+import { measureProcess } from './process-metrics.ts';
 
 /** Metrics in a Prometheus registry. A metric that is asked for twice is the same one. */
 export class PrometheusMetrics implements MetricRegistry {
   readonly #registry = new Registry();
+
+  /** With what the process itself takes of the machine. */
+  static ofProcess(clock: Pick<Environment, 'now'>): PrometheusMetrics {
+    const metrics = new PrometheusMetrics();
+    measureProcess(metrics.#registry, clock);
+    return metrics;
+  }
 
   counter(options: MetricOptions): Family<{ add(amount?: number): void }> {
     const metric = this.#single(options.name, () => new Counter({ ...this.#common(options) })) as Counter;

@@ -130,7 +130,7 @@ export class Server {
     this.#pki = pki;
     this.url = `https://127.0.0.1:${options.port}`;
     const { environment, logger, port, directory } = options;
-    const metrics = new PrometheusMetrics();
+    const metrics = PrometheusMetrics.ofProcess(environment);
     const healthMetrics = new PrometheusMetrics();
     this.#controlPlane = new ControlPlane({
       hostname: hostname(),
