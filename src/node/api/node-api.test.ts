@@ -66,6 +66,22 @@ test('says why there are no logs', async () => {
   ]);
 });
 
+test('runs a command whose output is the answer', async () => {
+  const pod = await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
+  await world.advance(1);
+  const post = async (path: string) => {
+    const { status, body } = await world.nodeApi.fetch({ method: 'POST', path, headers: {} });
+    return [status, body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : ''];
+  };
+  expect(await post('/run/default/web/main?cmd=echo+hi+you')).toEqual([200, 'hi you\n']);
+  expect(await post(`/run/default/web/${pod.metadata.uid}/main?cmd=hostname`)).toEqual([200, 'web\n']);
+  expect(await post('/run/default/web/main?cmd=false+x')).toEqual([500, "command 'false x' exited with 1: "]);
+  expect(await post('/run/default/web/none?cmd=id')).toEqual([500, 'container not found ("none")']);
+  expect(await post('/run/default/none/main?cmd=id')).toEqual([404, 'pod does not exist']);
+  expect(await post('/run/default/web')).toEqual([404, '404: Page Not Found']);
+  expect((await world.get('/run/default/web/main?cmd=id'))[0]).toBe(405);
+});
+
 test('lists its pods with their newest statuses', async () => {
   await world.createPod('web', { containers: [{ name: 'main', image: 'nginx:1' }] });
   await world.advance(1);

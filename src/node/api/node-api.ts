@@ -19,6 +19,7 @@ import { HealthChecks } from './health-checks.ts';
 import { nodeConfiguration } from './node-configuration.ts';
 import { portForward } from './port-forward.ts';
 import { jsonResponse, textResponse } from './responses.ts';
+import { run } from './run.ts';
 import { systemLogs } from './system-logs.ts';
 
 export interface NodeApiOptions {
@@ -82,6 +83,7 @@ export class NodeApi implements HttpTarget {
     const answer = this.#answers.get(path);
     const switchedOff = Object.entries(offByChoice).find(([root]) => url.pathname.startsWith(root));
     if (switchedOff !== undefined) return textResponse(405, `${switchedOff[1]}\n`);
+    if (first === 'run') return this.#run(request, url.searchParams, rest);
     if (answer === undefined && first !== 'containerLogs' && first !== 'logs')
       return textResponse(404, '404 page not found\n');
     if (request.method !== 'GET' && request.method !== 'HEAD') return textResponse(405, '405: Method Not Allowed');
@@ -95,8 +97,7 @@ export class NodeApi implements HttpTarget {
     if (!streams.has(first)) return this.fetch(request);
     if (request.method !== 'GET' && request.method !== 'POST') return textResponse(405, '405: Method Not Allowed');
     const pod = this.#findPod(namespace, name);
-    // The pod's uid may stand after its name, before the container.
-    const [uid, container] = first === 'portForward' ? [rest[0]] : rest.length > 1 ? rest : [undefined, rest[0]];
+    const [uid, container] = first === 'portForward' ? [rest[0]] : uidAndContainer(rest);
     if (pod === undefined || (container === undefined && first !== 'portForward'))
       return textResponse(404, 'pod does not exist');
     if (uid !== undefined && uid !== pod.metadata.uid) return textResponse(404, 'pod not found');
@@ -106,6 +107,18 @@ export class NodeApi implements HttpTarget {
     const state = cache.state(pod.metadata.uid ?? '');
     const input = { pod, state, container, query, request, runtime, environment, logger };
     return first === 'exec' ? exec(input) : attach(input);
+  }
+
+  #run(request: HttpRequest, query: URLSearchParams, parts: readonly string[]): HttpResponse | Promise<HttpResponse> {
+    if (request.method !== 'POST') return textResponse(405, '405: Method Not Allowed');
+    const [namespace = '', name = '', ...rest] = parts;
+    const [uid, container] = uidAndContainer(rest);
+    if (container === undefined) return textResponse(404, '404: Page Not Found');
+    const pod = this.#findPod(namespace, name);
+    if (pod === undefined) return textResponse(404, 'pod does not exist');
+    if (uid !== undefined && uid !== pod.metadata.uid) return textResponse(404, 'pod not found');
+    const { cache, runtime } = this.#options;
+    return run({ state: cache.state(pod.metadata.uid ?? ''), container, query, runtime, signal: request.signal });
   }
 
   #logs(request: HttpRequest, query: URLSearchParams, parts: readonly string[]): HttpResponse {
@@ -186,6 +199,11 @@ export class NodeApi implements HttpTarget {
       return undefined;
     });
   }
+}
+
+/** The pod's uid may stand after its name, before the container. */
+function uidAndContainer(parts: readonly string[]): readonly [uid: string | undefined, container: string | undefined] {
+  return parts.length > 1 ? [parts[0], parts[1]] : [undefined, parts[0]];
 }
 
 function metricsResponse(text: string): HttpResponse {

@@ -4,7 +4,7 @@ import type { HttpProbe } from '../host/host.ts';
 import { describePod } from './labels.ts';
 import { podEvent } from './pod-events.ts';
 import { resolvePort } from './resolve-port.ts';
-import { runtimeText } from './runtime-text.ts';
+import { exitText, runtimeText } from './runtime-text.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 export interface HookInput {
@@ -28,8 +28,7 @@ export async function runHook(context: WorkerContext, input: HookInput, signal: 
     });
     if (result.exitCode === 0) return;
     const output = Buffer.concat([result.stdout, result.stderr]).toString('utf8');
-    const why = `command '${command.join(' ')}' exited with ${result.exitCode}: ${Buffer.from(result.stderr).toString('utf8')}`;
-    throw new Error(`${head}${why}, message: ${quote(output)}`);
+    throw new Error(`${head}${exitText(command, result.exitCode, result.stderr)}, message: ${quote(output)}`);
   }
   if (sleep !== undefined) {
     await context.environment.sleep(sleep.seconds * 1000, signal).catch((error: unknown) => {
