@@ -1,5 +1,6 @@
 import type { FieldError } from '../../machinery/field-error.ts';
-import { invalid } from '../../machinery/field-errors.ts';
+import { forbidden, invalid, required } from '../../machinery/field-errors.ts';
+import { qualifiedName } from '../../machinery/names.ts';
 import type {
   FieldSelectorAttributes,
   LabelSelectorAttributes,
@@ -45,8 +46,8 @@ export function attributeErrors(attributes: AccessAttributes): readonly FieldErr
     errors.push(invalid('spec', goFields(nonResourceAttributes), why));
   }
   const path = 'spec.resourceAttributes';
-  errors.push(...selectorErrors(`${path}.fieldSelector`, resourceAttributes?.fieldSelector));
-  errors.push(...selectorErrors(`${path}.labelSelector`, resourceAttributes?.labelSelector));
+  errors.push(...selectorErrors(`${path}.fieldSelector`, resourceAttributes?.fieldSelector, fieldKeyErrors));
+  errors.push(...selectorErrors(`${path}.labelSelector`, resourceAttributes?.labelSelector, labelKeyErrors));
   return errors;
 }
 
@@ -74,7 +75,10 @@ export function evaluationError({ resourceAttributes }: AccessAttributes): strin
 
 type Selector = FieldSelectorAttributes | LabelSelectorAttributes | null | undefined;
 
-function selectorErrors(path: string, selector: Selector): readonly FieldError[] {
+type SelectorRequirement = NonNullable<NonNullable<Selector>['requirements']>[number];
+type KeyErrors = (path: string, key: string) => readonly FieldError[];
+
+function selectorErrors(path: string, selector: Selector, keyErrors: KeyErrors): readonly FieldError[] {
   if (selector == null) return [];
   const rawSelector = selector.rawSelector ?? '';
   const requirements = selector.requirements ?? [];
@@ -83,13 +87,35 @@ function selectorErrors(path: string, selector: Selector): readonly FieldError[]
     errors.push(invalid(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements'));
   }
   if (rawSelector === '' && requirements.length === 0) {
-    errors.push({
-      type: 'FieldValueRequired',
-      field: `${path}.requirements`,
-      detail: `when ${path} is specified, requirements or rawSelector is required`,
-    });
+    const why = `when ${path} is specified, requirements or rawSelector is required`;
+    errors.push(required(`${path}.requirements`, why));
   }
+  for (const [index, requirement] of requirements.entries())
+    errors.push(...requirementErrors(`${path}.requirements[${index}]`, requirement, keyErrors));
   return errors;
+}
+
+/** Operators that nobody knows are left to whoever decides. */
+function requirementErrors(
+  path: string,
+  requirement: SelectorRequirement,
+  keyErrors: KeyErrors,
+): readonly FieldError[] {
+  const { key, operator, values = [] } = requirement;
+  const errors = [...keyErrors(`${path}.key`, key)];
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0)
+    errors.push(required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0)
+    errors.push(forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+  return errors;
+}
+
+function fieldKeyErrors(path: string, key: string): readonly FieldError[] {
+  return key === '' ? [required(path, 'must be specified')] : [];
+}
+
+function labelKeyErrors(path: string, key: string): readonly FieldError[] {
+  return qualifiedName(key).map((problem) => invalid(path, key, problem));
 }
 
 function fieldSelectorText(selector: FieldSelectorAttributes | null | undefined): string {

@@ -1,8 +1,7 @@
 import type { FieldError } from '../../machinery/field-error.ts';
-import { fieldErrorBody, formatFieldErrors, invalid } from '../../machinery/field-errors.ts';
+import { invalid } from '../../machinery/field-errors.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import { StatusError } from '../../machinery/status-error.ts';
-import { badRequest } from '../../machinery/status-errors.ts';
+import { badRequest, invalidObject } from '../../machinery/status-errors.ts';
 import type {
   LocalSubjectAccessReview,
   SelfSubjectAccessReview,
@@ -107,14 +106,5 @@ function metadataErrors({ metadata }: KubeObject): readonly FieldError[] {
 
 /** Kubernetes does not name the kind in these, and clients may compare. */
 function refuse(errors: readonly FieldError[]): void {
-  if (errors.length === 0) return;
-  throw new StatusError({
-    code: 422,
-    reason: 'Invalid',
-    message: `.authorization.k8s.io "" is invalid: ${formatFieldErrors(errors)}`,
-    details: {
-      group: 'authorization.k8s.io',
-      causes: errors.map((error) => ({ reason: error.type, message: fieldErrorBody(error), field: error.field })),
-    },
-  });
+  if (errors.length > 0) throw invalidObject({ group: 'authorization.k8s.io', kind: '' }, '', errors);
 }

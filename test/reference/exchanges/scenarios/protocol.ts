@@ -6,6 +6,12 @@ const accept = (value: string) => ({ headers: { accept: value } });
 const as = (user: string, ...groups: readonly string[]) => ({
   headers: { 'impersonate-user': user, ...(groups.length > 0 && { 'impersonate-group': groups.join(',') }) },
 });
+const oddRequirements = [
+  { key: '', operator: 'Sometimes', values: ['x'] },
+  { key: 'a', operator: 'In' },
+  { key: 'a', operator: 'Exists', values: ['x'] },
+];
+
 const review = (kind: string, spec: object, group = 'authorization', particulars?: Omit<Step, 'request'>) =>
   post(
     `/apis/${group}.k8s.io/v1/${kind.toLowerCase()}s`,
@@ -138,6 +144,15 @@ export const protocol: Topic = {
         review('SubjectAccessReview', { ...getPods, user: 'somebody' }),
         review('SubjectAccessReview', { ...getPods, groups: ['system:masters'] }),
         review('SubjectAccessReview', getPods),
+        review('SubjectAccessReview', {
+          user: 'somebody',
+          resourceAttributes: {
+            verb: 'list',
+            resource: 'pods',
+            labelSelector: { requirements: oddRequirements },
+            fieldSelector: { requirements: oddRequirements },
+          },
+        }),
         review('SubjectAccessReview', { user: 'a', nonResourceAttributes: { path: '/healthz', verb: 'get' } }),
         review('SubjectAccessReview', {
           user: 'a',
