@@ -24,6 +24,14 @@ test('large answers are compressed for those who take it, and made in pieces', a
   expect(small.headers['content-encoding']).toBeUndefined();
 });
 
+test('a request keeps the id that its client gave it, and gets one otherwise', async () => {
+  const api = await testApiServer();
+  const idOf = async (headers: Record<string, string>) =>
+    (await send(api, 'GET', collection, undefined, headers)).response.headers['audit-id'];
+  expect(await idOf({ 'audit-id': 'mine' })).toBe('mine');
+  expect(await idOf({})).toMatch(/^[0-9a-f-]{36}$/);
+});
+
 test('what goes wrong inside is a 500 for that request alone, with its cause in the log', async () => {
   const logged: unknown[] = [];
   const logger = {

@@ -160,7 +160,7 @@ export class HttpFront implements HttpHandler {
   #finished({ request, parsed, call }: Exchange, response: HttpResponse): HttpResponse {
     const warning = call === undefined ? '' : warningHeader(call.warnings);
     const headers = {
-      'audit-id': this.#options.environment.id(),
+      'audit-id': request.headers['audit-id'] || this.#options.environment.id(),
       'cache-control': 'no-cache, private',
       ...(warning !== '' && { warning }),
       ...response.headers,

@@ -28,7 +28,9 @@ export function compressed(response: HttpResponse, acceptEncoding: string): Http
   const { body } = response;
   if (body === undefined || !/(^|,)\s*gzip\s*(;(?!\s*q=0(\.0*)?\s*(,|$))|,|$)/i.test(acceptEncoding)) return response;
   if (body instanceof Uint8Array && body.length < compressFromBytes) return response;
-  const headers = { ...response.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' };
+  const { vary } = response.headers;
+  const varies = vary === undefined ? 'Accept-Encoding' : `Accept-Encoding, ${vary}`;
+  const headers = { ...response.headers, 'content-encoding': 'gzip', vary: varies };
   return { ...response, headers, body: gzip(body) };
 }
 
