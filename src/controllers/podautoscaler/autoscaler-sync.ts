@@ -13,6 +13,7 @@ import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { DiscoveredResource } from '../runtime/discovery.ts';
 import { messageOf } from '../runtime/pod-control.ts';
 import { AutoscalerConditions } from './autoscaler-conditions.ts';
+import { type AutoscalerMetrics, type ScaleAction, scaleAction } from './autoscaler-metrics.ts';
 import { boundReplicas } from './bound-replicas.ts';
 import { type EvaluatedMetric, evaluateMetric, MetricFailure } from './metric-evaluation.ts';
 import { ScaleTarget } from './scale-target.ts';
@@ -22,6 +23,7 @@ export interface SyncOptions {
   readonly context: Pick<ControllerContext, 'client' | 'environment' | 'events'>;
   readonly autoscaler: HorizontalPodAutoscaler;
   readonly history: ScalingHistory;
+  readonly metrics: AutoscalerMetrics;
   readonly served: readonly DiscoveredResource[];
   /** The pods that a selector selects, and which autoscalers select any of them; this one claims the selector by asking. */
   claim(selector: LabelSelector): { readonly pods: readonly Pod[]; readonly claiming: readonly string[] };
@@ -51,8 +53,8 @@ export class AutoscalerSync {
     this.#min = autoscaler.spec.minReplicas ?? 1;
   }
 
-  /** Throws an Error that says why nothing was done; events and conditions say it already. */
-  async run(): Promise<void> {
+  /** Answers what was done. Throws an Error that says why nothing was; events and conditions say it already. */
+  async run(): Promise<ScaleAction> {
     const target = await this.#findTarget();
     const current = target.replicas;
     const { history, context } = this.#options;
@@ -61,6 +63,7 @@ export class AutoscalerSync {
     const rescales = plan.replicas !== current;
     if (rescales) await this.#rescale(target, plan);
     await this.#writeStatus(current, plan.replicas, plan.metrics, rescales);
+    return scaleAction(current, plan.replicas);
   }
 
   async #findTarget(): Promise<ScaleTarget> {
@@ -128,7 +131,7 @@ export class AutoscalerSync {
 
   /** The most that any metric asks for. While some say nothing, the others may only ask for more pods. */
   async #evaluate(target: ScaleTarget) {
-    const { autoscaler, context, signal } = this.#options;
+    const { autoscaler, context, metrics, signal } = this.#options;
     const { metrics: specs = [] } = autoscaler.spec;
     const current = target.replicas;
     const { selector, pods } = await this.#select(target);
@@ -137,10 +140,14 @@ export class AutoscalerSync {
     const failures: MetricFailure[] = [];
     let best: EvaluatedMetric | undefined;
     for (const spec of specs) {
+      const startedMs = context.environment.monotonic();
       const evaluated = await evaluateMetric(context.client, spec, request, signal).catch((error: unknown) => {
         if (error instanceof MetricFailure) return error;
         throw error;
       });
+      const failed = evaluated instanceof MetricFailure;
+      const action = failed ? 'none' : scaleAction(current, evaluated.replicas);
+      metrics.computed(spec.type, action, failed, context.environment.monotonic() - startedMs);
       statuses.push(evaluated instanceof MetricFailure ? noMetric : evaluated.status);
       if (evaluated instanceof MetricFailure) {
         this.#warn(evaluated.reason, evaluated.message);

@@ -15,6 +15,7 @@ import { keyOf, parseKey } from '../runtime/object-keys.ts';
 import { OwnWrites } from '../runtime/own-writes.ts';
 import { messageOf } from '../runtime/pod-control.ts';
 import { podInformer, withoutManagedFields } from '../runtime/projections.ts';
+import { type AutoscalerMetrics, autoscalerMetrics } from './autoscaler-metrics.ts';
 import { AutoscalerSync } from './autoscaler-sync.ts';
 import { ScalingHistory } from './scaling-history.ts';
 import { SelectorClaims } from './selector-claims.ts';
@@ -53,6 +54,7 @@ class AutoscalerLoop {
   readonly #histories = new Map<string, ScalingHistory>();
   readonly #claims = new SelectorClaims();
   readonly #ownWrites: OwnWrites;
+  readonly #metrics: AutoscalerMetrics;
 
   constructor(context: ControllerContext, discover: () => readonly DiscoveredResource[]) {
     this.#context = context;
@@ -62,6 +64,7 @@ class AutoscalerLoop {
     });
     this.pods = context.informers.informer(pods, podInformer);
     this.#ownWrites = new OwnWrites(context.environment);
+    this.#metrics = autoscalerMetrics(context.metrics);
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
@@ -81,15 +84,20 @@ class AutoscalerLoop {
       context: this.#context,
       autoscaler,
       history,
+      metrics: this.#metrics,
       served: this.#discover(),
       claim: (selector) => this.#claim(key, namespace, selector),
       writeStatus: (status) => this.#writeStatus(key, autoscaler, status, signal),
       signal,
     });
+    const startedMs = this.#context.environment.monotonic();
+    const tookMs = () => this.#context.environment.monotonic() - startedMs;
     try {
-      await sync.run();
+      const action = await sync.run();
+      this.#metrics.reconciled(action, false, tookMs());
     } catch (error) {
       signal.throwIfAborted();
+      this.#metrics.reconciled('none', true, tookMs());
       // The next look comes as soon as any other would: events and conditions say what is wrong.
       this.#context.logger.debug('an autoscaler did nothing', { key, err: error });
     }
