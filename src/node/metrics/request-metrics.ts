@@ -16,6 +16,7 @@ const roots: ReadonlySet<string> = new Set([
   'metrics/resource',
   'pods',
   'portForward',
+  'run',
   'runningpods',
   'stats',
 ]);

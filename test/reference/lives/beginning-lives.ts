@@ -113,6 +113,48 @@ export const beginningLives: readonly Life[] = [
     },
   },
   {
+    name: 'volumes-of-the-api',
+    objects: [
+      settings({ a: '1' }),
+      { type: secrets, object: { metadata: { name: 'half-a-secret' }, stringData: { user: 'me' } } },
+    ],
+    spec: {
+      restartPolicy: 'Never',
+      securityContext: { fsGroup: 777 },
+      containers: [
+        shell(
+          'cd /v; for v in *; do ls -ldn $v | cut -c1-10; touch $v/new; done >/dev/termination-log 2>&1; ls settings/nested; sleep 2',
+          {
+            volumeMounts: [
+              { name: 'settings', mountPath: '/v/settings' },
+              { name: 'nested', mountPath: '/v/settings/nested' },
+              { name: 'secret', mountPath: '/v/secret' },
+              { name: 'about', mountPath: '/v/about' },
+              { name: 'memory', mountPath: '/v/memory' },
+            ],
+          },
+        ),
+      ],
+      volumes: [
+        { name: 'settings', configMap: { name: 'settings-to-come' } },
+        { name: 'nested', emptyDir: {} },
+        { name: 'secret', secret: { secretName: 'half-a-secret' } },
+        { name: 'about', downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }] } },
+        { name: 'memory', emptyDir: { medium: 'Memory' } },
+      ],
+    },
+  },
+  {
+    name: 'resolver-is-told-less',
+    spec: {
+      restartPolicy: 'Never',
+      dnsConfig: { nameservers: ['192.0.2.1', '192.0.2.2', '192.0.2.3'] },
+      subdomain: 'group',
+      hostnameOverride: 'other.example',
+      containers: [shell('{ grep nameserver /etc/resolv.conf; tail -1 /etc/hosts; } >/dev/termination-log; sleep 2')],
+    },
+  },
+  {
     name: 'init-in-order',
     spec: {
       restartPolicy: 'Never',
@@ -136,6 +178,22 @@ export const beginningLives: readonly Life[] = [
       volumes: [counter],
     },
     live: (world) => world.until('it is ready', isReady),
+  },
+  {
+    name: 'init-by-its-own-rules',
+    spec: {
+      restartPolicy: 'Never',
+      initContainers: [
+        shell(`${thirdTime} && sleep 2 && exit 0; sleep 2; exit 42`, {
+          name: 'first',
+          ...counting,
+          restartPolicy: 'Never',
+          restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
+        }),
+      ],
+      containers: [shell('sleep 2')],
+      volumes: [counter],
+    },
   },
   {
     name: 'sidecar-of-a-job',

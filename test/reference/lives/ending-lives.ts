@@ -98,6 +98,14 @@ export const endingLives: readonly Life[] = [
     spec: { activeDeadlineSeconds: 3, containers: [shell(untilTold)] },
   },
   {
+    name: 'deadline-before-its-turn',
+    spec: {
+      activeDeadlineSeconds: 4,
+      initContainers: [shell(untilTold, { name: 'first' })],
+      containers: [shell(untilTold)],
+    },
+  },
+  {
     name: 'evicted-by-api',
     spec: { containers: [shell(untilTold)] },
     live: async (world) => {
