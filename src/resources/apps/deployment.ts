@@ -160,5 +160,5 @@ function validateStatus({ status = {} }: Deployment, old: Deployment, errors: Fi
   const { collisionCount } = status;
   const before = old.status?.collisionCount;
   if (before !== undefined && (collisionCount === undefined || collisionCount < before))
-    errors.push(invalid('status.collisionCount', collisionCount, 'cannot be decremented'));
+    errors.push(invalid('status.collisionCount', collisionCount ?? 0, 'cannot be decremented'));
 }

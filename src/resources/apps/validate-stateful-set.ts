@@ -142,5 +142,5 @@ export function validateStatefulSetStatus(
   }
   const { collisionCount } = status;
   if (old.collisionCount !== undefined && (collisionCount ?? -1) < old.collisionCount)
-    errors.push(invalid('status.collisionCount', collisionCount, 'cannot be decremented'));
+    errors.push(invalid('status.collisionCount', collisionCount ?? 0, 'cannot be decremented'));
 }

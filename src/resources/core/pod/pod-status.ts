@@ -1,5 +1,5 @@
 import type { FieldError } from '../../../machinery/field-error.ts';
-import { duplicate, forbidden, invalid } from '../../../machinery/field-errors.ts';
+import { duplicate, forbidden, internalFieldError, invalid } from '../../../machinery/field-errors.ts';
 import { dnsSubdomain, qualifiedName } from '../../../machinery/names.ts';
 import type { Draft } from '../../../machinery/object.ts';
 import type { StatusRules } from '../../define.ts';
@@ -17,6 +17,7 @@ import { applyRule } from '../../validation/apply-rule.ts';
 import { goValue } from '../../validation/go-value.ts';
 import { validateImmutable } from '../../validation/immutable.ts';
 import { parseIpAddress, validateIpAddress } from '../../validation/ip-address.ts';
+import { validateContainerUsers } from './container-users.ts';
 
 const emptySpec: PodSpec = { containers: [] };
 
@@ -33,6 +34,8 @@ export const podStatusRules: StatusRules<Pod> = {
     else pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp;
     pod.status ??= {};
     if (old.status?.qosClass !== undefined) pod.status.qosClass ??= old.status.qosClass;
+    // Who does not know of generations forgets none.
+    if (old.status?.observedGeneration) pod.status.observedGeneration ||= old.status.observedGeneration;
   },
 
   warnings({ status }: Pod): readonly string[] {
@@ -67,8 +70,9 @@ export const podStatusRules: StatusRules<Pod> = {
       errors,
     );
     validateClaimStatuses(status, spec, errors);
-    validatePodIps(status.podIPs ?? [], 'status.podIPs', errors);
+    validateAddresses(status.podIPs ?? [], 'status.podIPs', 'core.v1.PodIP', errors);
     validateHostIps(status, errors);
+    validateContainerUsers(status, spec, errors);
   },
 };
 
@@ -144,26 +148,25 @@ function validateClaimStatuses({ resourceClaimStatuses = [] }: PodStatus, spec: 
   }
 }
 
-function validatePodIps(ips: readonly PodIP[], path: string, errors: FieldError[]): void {
+/** At most one address of each family. */
+function validateAddresses(ips: readonly PodIP[], path: string, typeName: string, errors: FieldError[]): void {
   for (const [index, { ip }] of ips.entries()) validateIpAddress(ip, `${path}[${index}]`, errors);
-  if (ips.length > 1 && !isDualStack(ips)) {
-    const shown = ips.map((each) => goValue(each, 'core.v1.PodIP'));
+  if (ips.length < 2) return;
+  const families = ips.map(({ ip }) => parseIpAddress(ip)?.family);
+  const unknown = families.indexOf(undefined);
+  if (unknown >= 0) {
+    const why = `invalid IP[${unknown}]: ${ips[unknown]?.ip ?? ''}`;
+    errors.push(internalFieldError(path, `failed to check for dual stack with error:${why}`));
+  }
+  if (unknown >= 0 || ips.length > 2 || families[0] === families[1]) {
+    const shown = ips.map((each) => goValue(each, typeName));
     errors.push(invalid(path, shown, 'may specify no more than one IP for each IP family'));
   }
-}
-
-function isDualStack(ips: readonly PodIP[]): boolean {
-  const families = new Set(ips.map(({ ip }) => parseIpAddress(ip)?.family));
-  return ips.length === 2 && families.size === 2;
 }
 
 function validateHostIps({ hostIP, hostIPs = [] }: PodStatus, errors: FieldError[]): void {
   const path = 'status.hostIPs';
   if (hostIPs.length === 0) return;
   if (hostIP !== hostIPs[0]?.ip) errors.push(invalid(`${path}[0].ip`, hostIPs[0]?.ip, 'must be equal to `hostIP`'));
-  for (const [index, { ip }] of hostIPs.entries()) validateIpAddress(ip, `${path}[${index}]`, errors);
-  if (hostIPs.length > 1 && !isDualStack(hostIPs)) {
-    const shown = hostIPs.map((each) => goValue(each, 'core.v1.HostIP'));
-    errors.push(invalid(path, shown, 'may specify no more than one IP for each IP family'));
-  }
+  validateAddresses(hostIPs, path, 'core.v1.HostIP', errors);
 }
