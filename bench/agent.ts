@@ -4,6 +4,7 @@ import { pauseImageName } from '../src/node/images/making/pause-image.ts';
 import type { Pod } from '../src/resources/schema/core-v1.generated.ts';
 import { deployments, pods } from '../src/resources/schema/resource-types.generated.ts';
 import { processOfContainer } from '../test/e2e/machine.ts';
+import { eventually } from './eventually.ts';
 import { pssBytesOf, SpawnedCluster } from './spawned-cluster.ts';
 
 /**
@@ -37,14 +38,6 @@ function startedAt(pid: number): number {
 const isReady = ({ status }: Pod) =>
   status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
 
-async function until<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await environment.sleep(10);
-  }
-}
-
 try {
   await cluster.up();
   await cluster.nodesReady(1);
@@ -63,9 +56,9 @@ try {
     const { items } = await client.list(pods, { namespace: 'default' });
     return items.length === podCount && items.every(isReady) ? items : undefined;
   };
-  const before = await until(allReady);
+  const before = await eventually(`${podCount} Ready pods`, allReady);
   await environment.sleep(5_000);
-  const agent = cluster.agentPid() ?? 0;
+  const agent = await eventually('the agent', () => cluster.agentPid());
   const cpuBefore = cpuSeconds(agent);
   await environment.sleep(idleSeconds * 1000);
   const share = (cpuSeconds(agent) - cpuBefore) / idleSeconds;
@@ -76,16 +69,20 @@ try {
   const [victim] = before;
   const victimId = victim?.status?.containerStatuses?.[0]?.containerID;
   process.kill(processOfContainer(victimId ?? ''), 'SIGKILL');
-  const next = await until(() => cluster.agentPid());
-  const again = await until(async () => {
-    const { items } = await client.list(pods, { namespace: 'default' });
-    return items.find((pod) => pod.metadata.uid === victim?.metadata.uid && isReady(pod) && idOf(pod) !== victimId);
-  });
+  const next = await eventually('another agent', () => cluster.agentPid(), 10);
+  const again = await eventually(
+    'the container that was killed',
+    async () => {
+      const { items } = await client.list(pods, { namespace: 'default' });
+      return items.find((pod) => pod.metadata.uid === victim?.metadata.uid && isReady(pod) && idOf(pod) !== victimId);
+    },
+    10,
+  );
   row(
     'new agent: process start to what ended without it runs again',
     `${(Date.now() - startedAt(next)).toFixed(0)} ms`,
   );
-  const after = await until(allReady);
+  const after = await eventually(`${podCount} Ready pods again`, allReady);
   const idsBefore = new Set(before.map(idOf));
   const touched = after.map(idOf).filter((id) => !idsBefore.has(id) && id !== idOf(again));
   row('containers touched', `${touched.length}`);

@@ -1,5 +1,6 @@
 import type { Client } from '../src/client/client.ts';
 import { namespaces, pods } from '../src/resources/schema/resource-types.generated.ts';
+import { eventually } from './eventually.ts';
 import { connectTo, median, referenceKubeconfig, SpawnedCluster } from './spawned-cluster.ts';
 
 /**
@@ -35,14 +36,7 @@ const podOf = (name: string) => ({
 async function ready(client: Client): Promise<void> {
   await client.create(namespaces, { metadata: { name: namespace } });
   // The account of the namespace comes a moment later, and no pod is admitted before.
-  for (;;) {
-    try {
-      await client.create(pods, podOf('first'));
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+  await eventually('a pod that is admitted', () => client.create(pods, podOf('first')).catch(() => undefined));
 }
 
 async function measure(kubeconfig: string): Promise<{ creates: number; gets: number }> {

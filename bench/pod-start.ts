@@ -1,9 +1,11 @@
 import type { Client } from '../src/client/client.ts';
 import { pauseImageName } from '../src/node/images/making/pause-image.ts';
 import { containerSecurity, sandboxSecurity } from '../src/node/pods/security-context.ts';
-import { namespaces, pods } from '../src/resources/schema/resource-types.generated.ts';
+import type { Node, Pod } from '../src/resources/schema/core-v1.generated.ts';
+import { namespaces, nodes, pods } from '../src/resources/schema/resource-types.generated.ts';
 import { ContainerdFixture } from '../test/real/containerd-fixture.ts';
 import { PodFixture } from '../test/real/pod-fixture.ts';
+import { eventually, patienceMs } from './eventually.ts';
 import { connectTo, median, referenceKubeconfig, SpawnedCluster } from './spawned-cluster.ts';
 
 /**
@@ -26,19 +28,22 @@ interface Starter {
 
 async function clusterStarter(name: string, kubeconfig: string, image: string): Promise<Starter> {
   const { client, close } = connectTo(kubeconfig);
+  await eventually(`a Ready node of ${name}`, async () => (await client.list(nodes)).items.find(isReady));
   await client.create(namespaces, { metadata: { name: namespace } });
-  await accountIsThere(client);
+  // No pod is admitted before the account of its namespace.
+  const first = () => client.create(pods, podOf('first', 'none'), { dryRun: true });
+  await eventually(`a pod that ${name} admits`, () => first().catch(() => undefined));
   return {
     name,
     async start(names, hasToken = true) {
       const { metadata } = await client.list(pods, { namespace, limit: 1 });
       const beganMs = performance.now();
-      const ready = allReady(client, names, metadata.resourceVersion);
-      await Promise.all(names.map((each) => client.create(pods, podOf(each, image, hasToken))));
-      await ready;
+      const creates = names.map((each) => client.create(pods, podOf(each, image, hasToken)));
+      await Promise.all([allReady(client, names, metadata.resourceVersion), ...creates]);
       const elapsedMs = performance.now() - beganMs;
       await Promise.all(names.map((each) => client.delete(pods, { namespace, name: each })));
-      while ((await client.list(pods, { namespace })).items.length > 0) await pause(100);
+      const isEmpty = async () => ((await client.list(pods, { namespace })).items.length === 0 ? true : undefined);
+      await eventually(`the end of all pods of ${name}`, isEmpty, 100);
       return elapsedMs;
     },
     async close() {
@@ -59,30 +64,23 @@ function podOf(name: string, image: string, automountServiceAccountToken = false
   };
 }
 
-/** No pod is admitted before the account of its namespace. */
-async function accountIsThere(client: Client): Promise<void> {
-  for (;;) {
-    try {
-      await client.create(pods, podOf('first', 'none'), { dryRun: true });
-      return;
-    } catch {
-      await pause(50);
-    }
-  }
-}
+const isReady = ({ status }: Pod | Node) =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
 
 async function allReady(client: Client, names: readonly string[], resourceVersion = ''): Promise<void> {
   const missing = new Set(names);
-  const stop = new AbortController();
-  for await (const event of client.watch(pods, { namespace, resourceVersion, signal: stop.signal })) {
-    if (event.type === 'BOOKMARK' || !('status' in event.object)) continue;
-    const { metadata, status } = event.object;
-    const isReady = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
-    if (isReady) missing.delete(metadata.name ?? '');
-    if (missing.size === 0) break;
+  const patience = AbortSignal.timeout(patienceMs);
+  try {
+    for await (const event of client.watch(pods, { namespace, resourceVersion, signal: patience })) {
+      if (event.type !== 'BOOKMARK' && isReady(event.object)) missing.delete(event.object.metadata.name ?? '');
+      if (missing.size === 0) return;
+    }
+  } catch (error) {
+    if (!patience.aborted) throw error;
   }
-  stop.abort();
-  if (missing.size > 0) throw new Error(`the watch ended while ${missing.size} pods were not ready`);
+  throw new Error(
+    `${missing.size} of ${names.length} pods did not become ready: ${[...missing].slice(0, 3).join(', ')} ...`,
+  );
 }
 
 async function bareStarter(): Promise<Starter> {
@@ -155,7 +153,8 @@ try {
     print(`${starter.name}, ${atOnce} at once`, elapsedMs, ourManyMs);
   }
 } finally {
-  for (const starter of starters) await starter.close();
+  for (const starter of starters)
+    await starter.close().catch((error: Error) => process.stderr.write(`${error.message}\n`));
   await cluster.purge();
 }
 

@@ -1,5 +1,5 @@
-import { RealEnvironment } from '../src/machinery/environment/real.ts';
 import { deployments } from '../src/resources/schema/resource-types.generated.ts';
+import { eventually } from './eventually.ts';
 import { median, SpawnedCluster } from './spawned-cluster.ts';
 
 /** From nothing to many pods that run on simulated nodes, through a server process: `node bench/scale.ts [nodes] [pods] [runs]`. */
@@ -7,7 +7,6 @@ const nodeCount = Number(process.argv[2] ?? 100);
 const podCount = Number(process.argv[3] ?? 1_000);
 const runs = Number(process.argv[4] ?? 5);
 const parts = 10;
-const environment = new RealEnvironment();
 
 async function run(): Promise<{ nodesMs: number; podsMs: number }> {
   const cluster = new SpawnedCluster('/tmp/stuurman-bench-scale', 7645, [
@@ -34,7 +33,7 @@ async function run(): Promise<{ nodesMs: number; podsMs: number }> {
     }
     const running = async () =>
       (await client.list(deployments)).items.reduce((sum, { status }) => sum + (status?.readyReplicas ?? 0), 0);
-    while ((await running()) < podCount) await environment.sleep(50);
+    await eventually(`${podCount} Ready pods`, async () => ((await running()) < podCount ? undefined : true));
     const podsMs = performance.now() - beganMs;
     close();
     return { nodesMs, podsMs };

@@ -1,5 +1,4 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +8,10 @@ import { clusterConnection } from '../src/client/kubeconfig/cluster-connection.t
 import { readKubeconfig } from '../src/client/kubeconfig/kubeconfig-file.ts';
 import { RealEnvironment } from '../src/machinery/environment/real.ts';
 import { nodes } from '../src/resources/schema/resource-types.generated.ts';
+import { eventually, patienceMs } from './eventually.ts';
 
 const program = fileURLToPath(new URL('../dist/stuurman.js', import.meta.url));
 const environment = new RealEnvironment();
-const patienceMs = 120_000;
 
 /** A server process of the built program, for benchmarks: run `node scripts/build.ts` before. */
 export class SpawnedCluster {
@@ -36,18 +35,18 @@ export class SpawnedCluster {
     const beganMs = performance.now();
     const child = spawn(process.execPath, [program, ...this.#arguments], { stdio: 'ignore' });
     this.#process = child;
-    while (!(await this.#answers())) {
+    const answers = async () => {
       if (child.exitCode !== null) throw new Error(`"up" ended with ${child.exitCode}: see ${this.directory}/logs`);
-      if (performance.now() - beganMs > patienceMs) throw new Error('the API does not answer');
-      await environment.sleep(5);
-    }
+      return (await this.#answers()) ? true : undefined;
+    };
+    await eventually('an answer of the API', answers, 5);
     return performance.now() - beganMs;
   }
 
   /** Waits until so many nodes have said since this start that they are ready; milliseconds since the start of the process. */
   async nodesReady(count: number): Promise<number> {
     // The server writes it a moment after the API answers for the first time.
-    while (!existsSync(this.kubeconfig)) await environment.sleep(5);
+    await eventually(this.kubeconfig, () => existsSync(this.kubeconfig) || undefined, 5);
     const { client, close } = this.connect();
     const sinceMs = this.#startedMs - (this.#startedMs % 1000);
     try {
@@ -106,9 +105,11 @@ export class SpawnedCluster {
   async down(): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null) return;
-    const exit = once(child, 'exit');
     child.kill('SIGTERM');
-    await exit;
+    await eventually('the end of "up"', () => child.exitCode ?? child.signalCode ?? undefined, 5).catch((error) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
   }
 
   /** Nothing of it is left. */
@@ -125,10 +126,12 @@ export class SpawnedCluster {
         path: '/readyz',
         rejectUnauthorized: false,
         agent: new Agent(),
+        timeout: patienceMs,
       };
       const sent = request(options, (answer) => {
         answer.resume().on('end', () => resolve(answer.statusCode === 200));
       });
+      sent.on('timeout', () => sent.destroy());
       sent.on('error', () => resolve(false)).end();
     });
   }
