@@ -127,4 +127,8 @@ program
   .description('run the agent of this machine; the server starts it')
   .action(async (settings) => (await import('./commands/agent.ts')).agent(settings));
 
+// Who reads may have seen enough, as in `stuurman logs | head`. A server goes on when nobody reads any more what it says.
+process.stdout.on('error', () => process.exit(0));
+process.stderr.on('error', () => {});
+
 program.parseAsync().catch((error: unknown) => fail(error));

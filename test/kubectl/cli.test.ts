@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -11,11 +12,14 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { wholeValueOf } from '../../src/machinery/quantity.ts';
 import { Kubectl } from './kubectl.ts';
 import { freePort, Stuurman } from './stuurman.ts';
 
+const execute = promisify(execFile);
 const folder = join(inject('folder'), 'cli');
 /** A cluster that has been ended in order. */
 const ended = join(folder, 'ended');
@@ -129,6 +133,15 @@ test('a cluster that is being started can be taken down, and then nothing of it 
   // Ended by the signal itself where nothing was there yet to be taken down.
   expect((await starting.ended).stderr).not.toContain('Ctrl-C');
   expect(existsSync(directory)).toBe(false);
+});
+
+test('a reader that has seen enough is no error', async () => {
+  const command = `"$0" "$1" logs --data-dir "$2" | true; echo "\${PIPESTATUS[0]}"`;
+  const start = fileURLToPath(new URL('../../src/cli/start.ts', import.meta.url));
+  const directory = copy('read');
+  writeFileSync(join(directory, 'logs', 'server.log'), 'a line\n'.repeat(100_000));
+  const { stdout, stderr } = await execute('bash', ['-c', command, process.execPath, start, directory]);
+  expect([stdout, stderr]).toEqual(['0\n', '']);
 });
 
 test('damaged state is named, and left as it is', async () => {

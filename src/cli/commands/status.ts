@@ -4,7 +4,7 @@ import { clusterConnection } from '../../client/kubeconfig/cluster-connection.ts
 import { readKubeconfig } from '../../client/kubeconfig/kubeconfig-file.ts';
 import { readIdentity } from '../../cluster/files/cluster-identity.ts';
 import { clusterOverview } from '../../cluster/server/cluster-overview.ts';
-import { runningServer } from '../../cluster/server/running-server.ts';
+import { runningServer, serverProcess } from '../../cluster/server/running-server.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { dataDirectoryOf } from '../data-directory-of.ts';
 import { print, table } from '../output.ts';
@@ -19,6 +19,7 @@ export async function status(options: { readonly dataDir?: string; readonly outp
     const facts = { cluster: identity.id, running: false };
     if (options.output === 'json') print(JSON.stringify(facts, undefined, 2));
     else if (options.output === 'yaml') print(dump(facts));
+    else if (serverProcess(directory) !== undefined) print(`The cluster in ${directory.path} is being started.`);
     else print(`The cluster in ${directory.path} is down: start it with "stuurman up".`);
     process.exitCode = 3;
     return;
