@@ -8,10 +8,10 @@ const role = (name: string, labels: Record<string, string>, ...resources: string
   rules: resources.map(rule),
 });
 
-test('rules of the selected roles, by name and once', () => {
+test('rules of the selected roles, selector by selector, by name and once', () => {
   const view: ClusterRole = {
     metadata: { name: 'view', labels: { aggregate: 'yes' } },
-    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { aggregate: 'yes' } }] },
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { last: 'no' } }, { matchLabels: { aggregate: 'yes' } }] },
     rules: [rule('stale')],
   };
   const roles = [
@@ -19,6 +19,7 @@ test('rules of the selected roles, by name and once', () => {
     role('b', { aggregate: 'yes' }, 'pods', 'services'),
     role('a', { aggregate: 'yes' }, 'pods'),
     role('c', {}, 'secrets'),
+    role('d', { last: 'no' }, 'nodes'),
   ];
-  expect(aggregateRules(view, roles)).toEqual([rule('pods'), rule('services')]);
+  expect(aggregateRules(view, roles)).toEqual([rule('nodes'), rule('pods'), rule('services')]);
 });

@@ -34,15 +34,17 @@ export function clusterRoleAggregationController({ client, informers }: Controll
   };
 }
 
-/** The rules of the selected roles, in the order of their names, each rule once. */
+/** The rules of the selected roles, selector by selector and by name, each rule once. */
 export function aggregateRules(role: ClusterRole, candidates: Iterable<ClusterRole>): readonly PolicyRule[] {
   const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []).map((selector) =>
     compileLabelSelector(selector),
   );
-  const selected = [...candidates]
+  const others = [...candidates]
     .filter(({ metadata }) => metadata.name !== role.metadata.name)
-    .filter(({ metadata }) => selectors.some((selector) => selector.matches(metadata.labels ?? {})))
     .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1));
+  const selected = selectors.flatMap((selector) =>
+    others.filter(({ metadata }) => selector.matches(metadata.labels ?? {})),
+  );
   const rules: PolicyRule[] = [];
   for (const rule of selected.flatMap((each) => each.rules ?? [])) {
     if (!rules.some((known) => equal(known, rule))) rules.push(rule);
