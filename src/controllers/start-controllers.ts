@@ -49,6 +49,7 @@ import { ControllerRunner } from './runtime/controller-runner.ts';
 import type { Discovery } from './runtime/discovery.ts';
 import { ipAddressController } from './service-cidr/ip-address-controller.ts';
 import { serviceCIDRController } from './service-cidr/service-cidr-controller.ts';
+import { type SecretTokenOptions, secretTokenController } from './serviceaccount/secret-token-controller.ts';
 import { serviceAccountController } from './serviceaccount/service-account-controller.ts';
 import { statefulSetController } from './statefulset/stateful-set-controller.ts';
 import { storageVersionMigrator } from './storage-version-migrator/storage-version-migrator.ts';
@@ -63,6 +64,8 @@ export interface ControllerSettings {
   readonly certificates: string;
   /** Signs certificate requests. */
   readonly authority: () => CertificateAuthority;
+  /** A token of a ServiceAccount that counts as long as the Secret of this name holds it. */
+  readonly signSecretToken: SecretTokenOptions['sign'];
   /** Ranges of pod addresses to give to nodes. */
   readonly nodeRanges: readonly string[];
   /** Where nodes keep volumes that are provisioned for them. */
@@ -100,6 +103,7 @@ function controllers({
   discovery,
   certificates,
   authority,
+  signSecretToken: sign,
   nodeRanges,
   volumeDirectory,
   dns,
@@ -128,6 +132,7 @@ function controllers({
     ['ip-address-controller', ipAddressController, 'ipallocator-repair-controller'],
     ['namespace-controller', (context) => namespaceController(context, { discover: () => discovery.resources() })],
     ['service-account-controller', serviceAccountController],
+    ['secret-token-controller', (context) => secretTokenController(context, { certificates, sign })],
     ['root-ca-cert-publisher', (context) => rootCaController(context, { certificates })],
     ['generic-garbage-collector', (context) => garbageCollector(context, discovery), 'garbage-collector-controller'],
     ['resourcequota-controller', (context) => resourceQuotaController(context, discovery)],

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../../machinery/environment/environment.ts';
-import { quote } from '../../machinery/go-text.ts';
 import { notFound } from '../../machinery/status-errors.ts';
 import { serviceAccounts } from '../../resources/schema/resource-types.generated.ts';
 import type { UserInfo } from '../request.ts';
@@ -13,7 +12,12 @@ import {
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { BoundObject, BoundObjects } from './bound-objects.ts';
 import { RecentMap } from './recent-map.ts';
-import { type AuthenticatedToken, type TokenAuthenticator, TokenError } from './token-authenticator.ts';
+import {
+  type AuthenticatedToken,
+  sharedAudiences,
+  type TokenAuthenticator,
+  TokenError,
+} from './token-authenticator.ts';
 import { serviceAccountGroups, serviceAccountUsername } from './users.ts';
 
 /** How far clocks may differ, and how long an object that is gone still counts. */
@@ -47,12 +51,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (verified === undefined) return undefined;
     const { claims, user } = verified;
     const speaksTo = claims.aud.length === 0 ? this.#issuer.apiAudiences : claims.aud;
-    const shared = speaksTo.filter((each) => audiences.includes(each));
-    if (shared.length === 0) {
-      throw new TokenError(
-        `token audiences ${quoteAll(speaksTo)} is invalid for the target audiences ${quoteAll(audiences)}`,
-      );
-    }
+    const shared = sharedAudiences(speaksTo, audiences);
     this.#checkTime(claims);
     await this.#checkObjects(claims);
     return { user, audiences: shared };
@@ -130,8 +129,4 @@ function userOf({ jti, 'kubernetes.io': claims }: ServiceAccountClaims): UserInf
     groups: serviceAccountGroups(namespace),
     extra,
   };
-}
-
-function quoteAll(texts: readonly string[]): string {
-  return `[${texts.map(quote).join(' ')}]`;
 }

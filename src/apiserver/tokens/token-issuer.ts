@@ -32,8 +32,8 @@ export class TokenIssuer {
     this.#signingKeyId = own.id;
   }
 
-  sign(claims: object): string {
-    return signJwt(this.#signingKey, this.#signingKeyId, { ...claims, iss: this.issuer });
+  sign(claims: object, issuer = this.issuer): string {
+    return signJwt(this.#signingKey, this.#signingKeyId, { ...claims, iss: issuer });
   }
 
   /** Those that may have signed a token which names this key; all, for a token that names none. */

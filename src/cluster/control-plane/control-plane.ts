@@ -26,6 +26,7 @@ import { MetricsScraper } from '../../apiserver/resource-metrics/metrics-scraper
 import { resourceMetrics } from '../../apiserver/resource-metrics/resource-metrics.ts';
 import { streamingHandlers } from '../../apiserver/streaming/streaming-handlers.ts';
 import { openIdDiscovery } from '../../apiserver/tokens/openid-discovery.ts';
+import { secretTokenIssuer, writeSecretTokenClaims } from '../../apiserver/tokens/secret-token-claims.ts';
 import { TokenIssuer } from '../../apiserver/tokens/token-issuer.ts';
 import type { Client, Reader } from '../../client/client.ts';
 import type { Dialer } from '../../client/dialer.ts';
@@ -120,6 +121,7 @@ export class ControlPlane {
   #service: KubernetesService | undefined;
   #controllers: RunningControllers | undefined;
   #scheduler: Scheduler | undefined;
+  readonly #issuer: TokenIssuer;
   #stopParts: (() => Promise<void> | void)[] = [];
 
   constructor(options: ControlPlaneOptions) {
@@ -132,6 +134,7 @@ export class ControlPlane {
     this.#securityInformers = this.#informers(following);
     const serverUrl = options.serverUrl ?? (() => '');
     const issuer = new TokenIssuer({ issuer: tokenIssuerUrl, signingKey: options.serviceAccountKey });
+    this.#issuer = issuer;
     this.#allocator = new ServiceAllocator({
       reader: client,
       environment,
@@ -341,6 +344,7 @@ export class ControlPlane {
         discovery: discoveryOf(this.api.definitions),
         certificates: this.#options.authorityPem,
         authority: this.#options.authority,
+        signSecretToken: (claims) => this.#issuer.sign(writeSecretTokenClaims(claims), secretTokenIssuer),
         nodeRanges,
         volumeDirectory,
         dns,

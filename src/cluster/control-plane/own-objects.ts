@@ -128,6 +128,14 @@ function grants(): readonly Grant[] {
       ],
       { kind: 'ServiceAccount', namespace: 'kube-system', name: 'ip-address-controller' },
     ),
+    roleFor(
+      'system:controller:secret-token-controller',
+      [
+        { apiGroups: [''], resources: ['secrets'], verbs: ['update', 'delete'] },
+        { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get'] },
+      ],
+      { kind: 'ServiceAccount', namespace: 'kube-system', name: 'secret-token-controller' },
+    ),
     // An agent removes the folders of volumes that are gone, its name server follows services and namespaces, and its routes other nodes.
     roleFor(
       'stuurman:node',

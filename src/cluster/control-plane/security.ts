@@ -4,6 +4,7 @@ import { BearerTokens } from '../../apiserver/authn/bearer-tokens.ts';
 import { BootstrapTokens } from '../../apiserver/authn/bootstrap-tokens.ts';
 import { BoundObjects } from '../../apiserver/authn/bound-objects.ts';
 import { ClientCertificates } from '../../apiserver/authn/client-certificates.ts';
+import { SecretTokens } from '../../apiserver/authn/secret-tokens.ts';
 import { ServiceAccountTokens } from '../../apiserver/authn/service-account-tokens.ts';
 import { type StaticToken, StaticTokens } from '../../apiserver/authn/static-tokens.ts';
 import { AuthorizerChain } from '../../apiserver/authz/authorizer-chain.ts';
@@ -90,6 +91,7 @@ export function createSecurity({ client, informers, environment, issuer, staticT
     [
       new StaticTokens(staticTokens, issuer.apiAudiences),
       new ServiceAccountTokens(issuer, boundObjects, environment),
+      new SecretTokens(issuer, boundObjects, client),
       new BootstrapTokens(client, environment, issuer.apiAudiences),
     ],
     issuer.apiAudiences,
