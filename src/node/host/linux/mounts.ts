@@ -11,6 +11,8 @@ const maxLayers = 32;
 export class Mounts {
   readonly #processes: Pick<Processes, 'run'>;
   readonly #ledger: Ledger;
+  /** Whether the kernel can keep a tmpfs out of its swap, as those from 6.4 on can; undefined before one was made. */
+  #keepsFromSwap: boolean | undefined;
 
   constructor(processes: Pick<Processes, 'run'>, ledger: Ledger) {
     this.#processes = processes;
@@ -20,11 +22,29 @@ export class Mounts {
   async mount(options: MountOptions): Promise<void> {
     await this.#ledger.add({ type: 'mount', path: options.target });
     try {
-      for (const command of mountCommands(options)) await this.#processes.run(command);
+      if (options.type === 'tmpfs') await this.#mountMemory(options);
+      else for (const command of mountCommands(options)) await this.#processes.run(command);
     } catch (error) {
       await this.unmount(options.target);
       throw error;
     }
+  }
+
+  async #mountMemory(options: MountOptions): Promise<void> {
+    const mount = async (noSwap: boolean) => {
+      for (const command of mountCommands(options, noSwap)) await this.#processes.run(command);
+    };
+    if (this.#keepsFromSwap !== false) {
+      try {
+        await mount(true);
+        this.#keepsFromSwap = true;
+        return;
+      } catch (error) {
+        if (this.#keepsFromSwap === true) throw error;
+      }
+    }
+    await mount(false);
+    this.#keepsFromSwap = false;
   }
 
   async bindWithin(root: string, path: string, target: string): Promise<void> {
@@ -58,12 +78,13 @@ export class Mounts {
 }
 
 /** A bind mount takes its flags only in a second step. */
-export function mountCommands(options: MountOptions): readonly (readonly string[])[] {
+export function mountCommands(options: MountOptions, noSwap = false): readonly (readonly string[])[] {
   const { source, target } = options;
   if (options.type === 'tmpfs') {
     const flags = [
       ...(options.sizeBytes === undefined ? [] : [`size=${options.sizeBytes}`]),
       ...(options.readOnly === true ? ['ro'] : []),
+      ...(noSwap ? ['noswap'] : []),
     ];
     return [['mount', '-t', 'tmpfs', ...(flags.length === 0 ? [] : ['-o', flags.join(',')]), '--', source, target]];
   }
