@@ -30,7 +30,13 @@ export interface VariablesInput {
   readonly objects: ReferencedObjects;
   readonly services: Iterable<Service>;
   /** A file in a volume of the pod. */
-  readVolumeFile(volume: string, path: string): Promise<string>;
+  readVolumeFile(volume: string, path: string): Promise<VolumeFile>;
+}
+
+export interface VolumeFile {
+  /** On the node. */
+  readonly path: string;
+  readonly text: string;
 }
 
 /**
@@ -99,16 +105,16 @@ async function referencedValue(input: VariablesInput, source: EnvVarSource): Pro
 }
 
 async function fileValue(input: VariablesInput, { volumeName, path, key, optional }: FileKeySelector) {
-  const text = await input.readVolumeFile(volumeName, path);
+  const file = await input.readVolumeFile(volumeName, path);
   let value: string | undefined;
   try {
-    value = envFileValue(text, key);
+    value = envFileValue(file.text, key);
   } catch (error) {
     throw new Error("couldn't parse env file", { cause: error });
   }
   if (value !== undefined && value !== '') return value;
   if (optional === true) return undefined;
-  throw new Error(`environment variable key "${key}" not found in file "${path}"`);
+  throw new Error(`environment variable key "${key}" not found in file "${file.path}"`);
 }
 
 function missingKey(

@@ -14,7 +14,7 @@ import type { ContainerRuntime, Mount } from '../runtime/runtime.ts';
 import type { RuntimeHealth } from '../runtime-health.ts';
 import type { BackOffTable } from './back-off-table.ts';
 import type { ProbeVerdicts } from './decision.ts';
-import type { ReferencedObjects } from './environment-variables.ts';
+import type { ReferencedObjects, VolumeFile } from './environment-variables.ts';
 import type { PodCgroups } from './pod-cgroups.ts';
 import type { PodRuntimeState } from './pod-runtime-state.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
@@ -71,8 +71,8 @@ export interface PodVolumes {
   mount(pod: Pod, signal: AbortSignal): Promise<void>;
   /** What a container sees of them. */
   mountsOf(pod: Pod, container: Container, facts: MountFacts): Promise<readonly Mount[]>;
-  /** The text of a file in a volume. Throws an `Error` in the kubelet's words. */
-  readFile(pod: Pod, volume: string, path: string): Promise<string>;
+  /** A file in a volume. Throws an `Error` in the kubelet's words. */
+  readFile(pod: Pod, volume: string, path: string): Promise<VolumeFile>;
   /** What the pod's volumes are written from has changed: the next `mount` writes them anew. */
   invalidate(uid: string): void;
   /** Takes a pod's volumes away. */

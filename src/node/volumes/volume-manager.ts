@@ -6,7 +6,7 @@ import type { Logger } from '../../machinery/log.ts';
 import type { Container, Node, Pod, Volume } from '../../resources/schema/core-v1.generated.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
-import type { ReferencedObjects } from '../pods/environment-variables.ts';
+import type { ReferencedObjects, VolumeFile } from '../pods/environment-variables.ts';
 import { podDirectory } from '../pods/pod-directory.ts';
 import { podEvent } from '../pods/pod-events.ts';
 import { WakeUp } from '../pods/wake-up.ts';
@@ -112,14 +112,14 @@ export class VolumeManager implements PodVolumes {
     return containerMounts({ ...facts, pod, container, host, config, pathOf });
   }
 
-  async readFile(pod: Pod, volume: string, path: string): Promise<string> {
+  async readFile(pod: Pod, volume: string, path: string): Promise<VolumeFile> {
     const { files } = this.#options.host;
     const directory = this.#stateOf(pod).volumes.get(volume)?.path;
     if (directory === undefined) throw new Error(`cannot find the volume ${quote(volume)} referenced by FileKeyRef`);
     try {
       const within = await resolveSubPath(files, directory, path, 'leave');
       const bytes = await files.readWithin(directory, within, longestEnvFile);
-      return Buffer.from(bytes).toString('utf8');
+      return { path: `${directory}/${path}`, text: Buffer.from(bytes).toString('utf8') };
     } catch (error) {
       throw new Error("couldn't parse env file", { cause: error });
     }
