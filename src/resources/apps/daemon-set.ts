@@ -9,9 +9,9 @@ import { equal } from '../equal.ts';
 import type { DaemonSet, DaemonSetSpec, DaemonSetStatus } from '../schema/apps-v1.generated.ts';
 import { daemonSets } from '../schema/resource-types.generated.ts';
 import { shared } from '../shared.ts';
-import { validateImmutable } from '../validation/immutable.ts';
 import { templateGenerationAnnotation, validateDaemonSet, validateDaemonSetStatus } from './validate-daemon-set.ts';
 import { containerCells, selectorText } from './workload-row.ts';
+import { validateSelectorUnchanged } from './workload-template.ts';
 
 const noPods: DaemonSetStatus = {
   currentNumberScheduled: 0,
@@ -37,7 +37,7 @@ export const daemonSetDefinition = define<DaemonSet>(daemonSets, {
   },
   validate: validateDaemonSet,
   validateUpdate(daemonSet, old, errors) {
-    validateImmutable(daemonSet.spec.selector, old.spec.selector, 'spec.selector', errors);
+    validateSelectorUnchanged(daemonSet.spec.selector, old.spec.selector, errors);
     validateDaemonSet(daemonSet, errors);
   },
   warnings: ({ spec }, old) =>

@@ -11,7 +11,6 @@ import type { Deployment, DeploymentSpec, DeploymentStrategy } from '../schema/a
 import { deployments } from '../schema/resource-types.generated.ts';
 import { shared } from '../shared.ts';
 import { goValue } from '../validation/go-value.ts';
-import { validateImmutable } from '../validation/immutable.ts';
 import {
   numberOrPercent,
   validateAtMost100Percent,
@@ -21,7 +20,12 @@ import {
 } from '../validation/numbers.ts';
 import { nameWarnings } from './name-warning.ts';
 import { containerCells, selectorText } from './workload-row.ts';
-import { validateSelectorAndTemplate, type WorkloadWords, workloadWarnings } from './workload-template.ts';
+import {
+  validateSelectorAndTemplate,
+  validateSelectorUnchanged,
+  type WorkloadWords,
+  workloadWarnings,
+} from './workload-template.ts';
 
 const words: WorkloadWords = {
   emptySelector: 'empty selector is invalid for deployment',
@@ -44,7 +48,7 @@ export const deploymentDefinition = define<Deployment>(deployments, {
   validate: ({ spec }, errors) => validateSpec(spec, errors),
   validateUpdate(deployment, old, errors) {
     validateSpec(deployment.spec, errors);
-    validateImmutable(deployment.spec.selector, old.spec.selector, 'spec.selector', errors);
+    validateSelectorUnchanged(deployment.spec.selector, old.spec.selector, errors);
   },
   warnings: (deployment, old) => [
     ...(old === undefined ? nameWarnings(deployment.metadata) : []),

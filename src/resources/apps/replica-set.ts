@@ -9,12 +9,16 @@ import { equal } from '../equal.ts';
 import type { ReplicaSet, ReplicaSetSpec, ReplicaSetStatus } from '../schema/apps-v1.generated.ts';
 import { replicaSets } from '../schema/resource-types.generated.ts';
 import { shared } from '../shared.ts';
-import { validateImmutable } from '../validation/immutable.ts';
 import { validateNonNegative } from '../validation/numbers.ts';
 import { nameWarnings } from './name-warning.ts';
 import { validateReplicaStatus } from './validate-replica-status.ts';
 import { containerCells, selectorText } from './workload-row.ts';
-import { validateSelectorAndTemplate, type WorkloadWords, workloadWarnings } from './workload-template.ts';
+import {
+  validateSelectorAndTemplate,
+  validateSelectorUnchanged,
+  type WorkloadWords,
+  workloadWarnings,
+} from './workload-template.ts';
 
 const words: WorkloadWords = {
   emptySelector: 'empty selector is invalid for deployment',
@@ -38,7 +42,7 @@ export const replicaSetDefinition = define<ReplicaSet>(replicaSets, {
   validate: ({ spec }, errors) => validateSpec(spec, errors),
   validateUpdate(replicaSet, old, errors) {
     validateSpec(replicaSet.spec, errors);
-    validateImmutable(replicaSet.spec.selector, old.spec.selector, 'spec.selector', errors);
+    validateSelectorUnchanged(replicaSet.spec.selector, old.spec.selector, errors);
   },
   warnings: (replicaSet, old) => [
     ...(old === undefined ? nameWarnings(replicaSet.metadata) : []),

@@ -19,7 +19,12 @@ import {
   validateNonNegative,
   validateNonNegatives,
 } from '../validation/numbers.ts';
-import { validateLifetime, validateSelectorAndTemplate, type WorkloadWords } from './workload-template.ts';
+import {
+  validateLifetime,
+  validateSelectorAndTemplate,
+  validateSelectorUnchanged,
+  type WorkloadWords,
+} from './workload-template.ts';
 
 const words: WorkloadWords = {
   emptySelector: 'empty selector is invalid for statefulset',
@@ -93,9 +98,7 @@ export function validateStatefulSetUpdate(
   errors: FieldError[],
 ): void {
   validateStatefulSetSpec(spec, false, errors);
-  validateImmutable(spec.serviceName ?? '', old.serviceName ?? '', 'spec.serviceName', errors);
-  validateImmutable(spec.podManagementPolicy, old.podManagementPolicy, 'spec.podManagementPolicy', errors);
-  validateImmutable(spec.selector, old.selector, 'spec.selector', errors);
+  validateSelectorUnchanged(spec.selector, old.selector, errors);
   validateImmutable(
     spec.volumeClaimTemplates,
     old.volumeClaimTemplates,
@@ -103,6 +106,8 @@ export function validateStatefulSetUpdate(
     errors,
     spec.volumeClaimTemplates?.map(shownClaim) ?? null,
   );
+  validateImmutable(spec.serviceName ?? '', old.serviceName ?? '', 'spec.serviceName', errors);
+  validateImmutable(spec.podManagementPolicy, old.podManagementPolicy, 'spec.podManagementPolicy', errors);
 }
 
 /** Metadata stands in an internal object without a name of its own. */

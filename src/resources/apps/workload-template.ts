@@ -7,6 +7,7 @@ import { podTemplateWarnings } from '../core/pod/warnings/pod-warnings.ts';
 import type { PodTemplateSpec } from '../schema/core-v1.generated.ts';
 import type { LabelSelector } from '../schema/meta-v1.generated.ts';
 import { selectorValue, sortedMembers } from '../validation/go-value.ts';
+import { validateImmutable } from '../validation/immutable.ts';
 
 interface Workload extends KubeObject {
   readonly spec: { readonly template?: PodTemplateSpec | undefined };
@@ -26,6 +27,15 @@ export interface WorkloadWords {
   readonly badSelector: string;
   /** `activeDeadlineSeconds in ReplicaSet is not Supported` */
   readonly deadline: string;
+}
+
+/** Pods that a workload has found stay its own. */
+export function validateSelectorUnchanged(
+  selector: LabelSelector | null | undefined,
+  old: LabelSelector | null | undefined,
+  errors: FieldError[],
+): void {
+  validateImmutable(selector, old, 'spec.selector', errors, selector && selectorValue(selector));
 }
 
 /** The selector of a workload, and the template whose pods it has to find again. Answers whether the template was looked at. */

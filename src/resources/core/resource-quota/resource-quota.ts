@@ -22,7 +22,7 @@ export const resourceQuotaDefinition = define<ResourceQuota>(resourceQuotas, {
   validate: ({ spec = {} }, errors) => validateQuotaSpec(spec, errors),
   validateUpdate(quota, old, errors) {
     validateQuotaSpec(quota.spec ?? {}, errors);
-    validateScopesUnchanged(quota.spec?.scopes ?? [], old.spec?.scopes ?? [], errors);
+    validateScopesUnchanged(quota.spec?.scopes, old.spec?.scopes, errors);
   },
   status: {
     prepareForUpdate(quota, old) {

@@ -48,7 +48,9 @@ export function validateHardAmounts(amounts: Amounts, path: string, errors: Fiel
   }
 }
 
-export function validateScopesUnchanged(now: readonly string[], before: readonly string[], errors: FieldError[]): void {
+type Scopes = readonly string[] | undefined;
+
+export function validateScopesUnchanged(now: Scopes, before: Scopes, errors: FieldError[]): void {
   const [one, other] = [new Set(now), new Set(before)];
   if (one.size !== other.size || !one.isSubsetOf(other)) errors.push(invalid('spec.scopes', now, 'field is immutable'));
 }

@@ -81,13 +81,13 @@ function dropWhatTheTypeDoesNotUse(service: Draft<Service>, old: Service): void 
     delete spec.ipFamilyPolicy;
     if (spec.internalTrafficPolicy === before.internalTrafficPolicy) delete spec.internalTrafficPolicy;
   }
+  if (isReachedFromOutside(before) && !isReachedFromOutside(spec)) {
+    if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+  }
   const hasNodePorts = (type: string | undefined) => type === 'NodePort' || type === 'LoadBalancer';
   if (hasNodePorts(before.type) && !hasNodePorts(spec.type)) {
     const ports = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
     for (const port of spec.ports ?? []) if (ports.has(port.nodePort)) delete port.nodePort;
-    if ((spec.externalIPs?.length ?? 0) === 0 && spec.externalTrafficPolicy === before.externalTrafficPolicy) {
-      delete spec.externalTrafficPolicy;
-    }
     if (spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort;
   }
   if (before.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
