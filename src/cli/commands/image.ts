@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
 import { nodeImages, noNodes } from '../../cluster/agent/node-images.ts';
@@ -24,13 +24,29 @@ interface ListedImage {
 
 /** `stuurman image import`: to every node of this machine. */
 export async function importImages(archives: readonly string[], options: ImageOptions): Promise<void> {
-  for (const archive of archives) if (!existsSync(archive)) throw new Error(`${archive} does not exist`);
+  for (const archive of archives) requireArchive(archive);
   const imported = new Set<string>();
   await withImages(options, async ({ containerd }) => {
     for (const archive of archives) for (const name of await containerd.importImage(archive)) imported.add(name);
   });
   for (const name of imported) say(`imported ${name}`);
 }
+
+function requireArchive(path: string): void {
+  if (!existsSync(path)) throw new Error(`${path} does not exist`);
+  if (!statSync(path).isFile())
+    throw new Error(`${path} is no file: name an archive of "docker save" or an OCI archive`);
+  const descriptor = openSync(path, 'r');
+  const start = Buffer.alloc(4);
+  readSync(descriptor, start, 0, 4, 0);
+  closeSync(descriptor);
+  const program = Object.entries(compressors).find(([magic]) => start.toString('hex').startsWith(magic))?.[1];
+  if (program !== undefined)
+    throw new Error(`${path} is compressed: unpack it with "${program}", and import what comes of it`);
+}
+
+/** What unpacks a file that begins so. */
+const compressors = { '1f8b': 'gunzip', '28b52ffd': 'unzstd', fd377a58: 'unxz' };
 
 /** `stuurman image list`. */
 export async function listImages(options: ImageOptions): Promise<void> {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { containerdConfig } from './containerd-config.ts';
 import { findContainerdPrograms } from './find-programs.ts';
-import { importedNames } from './import-image.ts';
+import { fullName, importedNames } from './import-image.ts';
 import { checkVersion, mayLowerOomScore } from './private-containerd.ts';
 import { descendants } from './remains.ts';
 
@@ -88,6 +88,15 @@ unpacking docker.io/library/nginx:1 (sha256:0123)...\tdone
 something else
 `;
   expect(importedNames(output)).toEqual(['stuurman.local/pause:1', 'docker.io/library/nginx:1']);
+});
+
+test.each([
+  ['stuurman.local/pause:1', 'stuurman.local/pause:1'],
+  ['shop/web:2', 'docker.io/shop/web:2'],
+  ['web', 'docker.io/library/web:latest'],
+  [`shop/web@sha256:${'0'.repeat(64)}`, `docker.io/shop/web@sha256:${'0'.repeat(64)}`],
+])('an image that an archive calls %s is %s', (given, full) => {
+  expect(fullName(given)).toBe(full);
 });
 
 test('finds everything below a process, in whatever order it is listed', () => {

@@ -1,5 +1,6 @@
 import type { Environment } from '../../machinery/environment/environment.ts';
 import type { Processes } from '../host/host.ts';
+import { parseImageName } from '../images/image-name.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 
 const importTimeoutMs = 10 * 60_000;
@@ -21,15 +22,21 @@ export async function importImage(
   archive: string,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const { stdout } = await options.processes.run(
-    [
-      options.ctr,
-      ...['--address', options.socketPath, '--namespace', 'k8s.io', 'images', 'import'],
-      ...['--snapshotter', options.snapshotter, archive],
-    ],
-    { timeoutMs: importTimeoutMs, ...(signal === undefined ? {} : { signal }) },
-  );
-  const names = importedNames(stdout);
+  const images = (...args: readonly string[]) =>
+    options.processes.run([options.ctr, '--address', options.socketPath, '--namespace', 'k8s.io', 'images', ...args], {
+      timeoutMs: importTimeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  const { stdout } = await images('import', '--snapshotter', options.snapshotter, archive);
+  const names: string[] = [];
+  for (const given of importedNames(stdout)) {
+    const name = fullName(given);
+    names.push(name);
+    if (name === given) continue;
+    // OCI archives name images as somebody wrote it, and CRI looks for the whole name.
+    await images('tag', '--force', given, name);
+    await images('rm', given);
+  }
   if (names.length === 0) throw new Error(`${archive} holds no image with a name`);
   const deadline = options.environment.deadline(noticePatienceMs, signal);
   try {
@@ -42,6 +49,12 @@ export async function importImage(
     deadline.cancel();
   }
   return names;
+}
+
+/** The name with registry and tag. */
+export function fullName(name: string): string {
+  const { repository, tag, digest } = parseImageName(name);
+  return digest === undefined ? `${repository}:${tag ?? 'latest'}` : `${repository}@${digest}`;
 }
 
 /** The names in lines like `unpacking docker.io/library/nginx:1 (sha256:0123...)...done`. */
