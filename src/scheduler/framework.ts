@@ -33,6 +33,7 @@ export interface Snapshot {
 export type ClusterEvent =
   | 'NodeAdded'
   | 'NodeChanged'
+  | 'NodeDeleted'
   | 'PodDeleted'
   /** A pod takes up less than before. */
   | 'PodScaledDown'

@@ -263,3 +263,22 @@ test('a pod that goes while its volume is bound is not waited for', async () => 
   expect(reads).not.toHaveBeenCalled();
   expect(deeds).toEqual([]);
 });
+
+test('a pod that is to be spread is tried again when the node that it could not go to is gone', async () => {
+  await client.create(nodes, node('full', { allocatable: { pods: '0' } }));
+  const create = async (name: string) => {
+    const labelSelector = { matchLabels: { app: 'web' } };
+    const topologySpreadConstraints = [
+      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', labelSelector },
+    ];
+    const spec = { containers: [{ name: 'main', image: 'app:1' }], topologySpreadConstraints };
+    await client.create(pods, { metadata: { namespace: 'default', name, labels: { app: 'web' } }, spec });
+    await environment.advance(5_000);
+  };
+  await create('first');
+  await create('second');
+  expect(await nodeOf('second')).toBeUndefined();
+  await client.delete(nodes, { name: 'full' });
+  await environment.advance(5_000);
+  expect(await nodeOf('second')).toBe('n1');
+});

@@ -165,7 +165,10 @@ export class Scheduler {
           this.#cache.setNode(node);
           if (nodeChanged(node, old)) this.#queue.moved('NodeChanged');
         },
-        deleted: (node) => this.#cache.removeNode(node.metadata.name ?? ''),
+        deleted: (node) => {
+          this.#cache.removeNode(node.metadata.name ?? '');
+          this.#queue.moved('NodeDeleted');
+        },
       }),
     );
   }

@@ -38,7 +38,7 @@ export function podTopologySpread(ownerSelector: OwnerSelector): Plugin {
   const name = 'PodTopologySpread';
   return {
     name,
-    retryOn: ['NodeAdded', 'NodeChanged', 'PodDeleted', 'PodAssigned', 'PodLabelsChanged', 'PodUpdated'],
+    retryOn: ['NodeAdded', 'NodeChanged', 'NodeDeleted', 'PodDeleted', 'PodAssigned', 'PodLabelsChanged', 'PodUpdated'],
     weight: 2,
     preFilter(state, info, snapshot) {
       const constraints = hardConstraints(info.pod);
