@@ -94,6 +94,14 @@ test("a directory that is somebody else's is left alone, and so is the folder wh
   }
 });
 
+test('a machine that joined a cluster starts none in the directory of its node', async () => {
+  const joined = join(folder, 'joined');
+  mkdirSync(joined);
+  writeFileSync(join(joined, 'joined.json'), JSON.stringify({ format: 1, nodeName: 'far' }));
+  expect(await refusal(joined)).toMatch(/^error: \S+joined is that of the node far of a cluster elsewhere: /);
+  expect(readdirSync(joined)).toEqual(['joined.json']);
+});
+
 test('ranges are for a first start', async () => {
   const { podRange } = JSON.parse(readFileSync(join(ended, 'cluster.json'), 'utf8'));
   expect(await refusal(copy('ranges'), '--pod-cidr', '10.99.0.0/16')).toBe(

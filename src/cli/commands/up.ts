@@ -8,6 +8,7 @@ import { readManifest } from '../../cluster/demo/read-manifest.ts';
 import { askedRanges } from '../../cluster/files/asked-ranges.ts';
 import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { mostLocalNodes } from '../../cluster/files/local-nodes.ts';
+import { readJoined } from '../../cluster/join/joined-file.ts';
 import { pinoLogger } from '../../cluster/observability/pino-logger.ts';
 import { runningPods } from '../../cluster/server/running-pods.ts';
 import { serverProcess, writeStartingServer } from '../../cluster/server/running-server.ts';
@@ -142,6 +143,11 @@ async function decidePlan(options: UpOptions, directory: DataDirectory, isRoot: 
     throw new Error(`the cluster in ${directory.path} ${how}: see "stuurman status"`);
   }
   directory.refuseForeign();
+  const joined = readJoined(directory);
+  if (joined !== undefined)
+    throw new Error(
+      `${directory.path} is that of the node ${joined.nodeName} of a cluster elsewhere: "stuurman join" brings it back; give another one with --data-dir`,
+    );
   const obstacle = await realNodeObstacle(options.runtime, isRoot);
   if (obstacle !== undefined && options.runtime === 'containerd')
     throw new Error(`real containers are not possible here: ${obstacle}`);
