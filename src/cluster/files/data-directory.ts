@@ -160,7 +160,7 @@ export class DataDirectory {
 
 /** What may be there before the first start: what an earlier one left, what administrators put there for a node, what file systems have. */
 const ownNames =
-  /^(admin\.kubeconfig|identity|images-ledger\.json|join\.json|ledger\.json|logs|lost\+found|node|node-limits\.json|nodes|nodes\.json|pki|server\.json|state\.db(-.*)?|up\.log|volumes|.*\.new)$/;
+  /^(admin\.kubeconfig|cache|identity|images-ledger\.json|join\.json|ledger\.json|logs|lost\+found|node|node-limits\.json|nodes|nodes\.json|pki|server\.json|state\.db(-.*)?|up\.log|volumes|.*\.new)$/;
 
 function isMountPoint(path: string): boolean {
   return statSync(path).dev !== statSync(dirname(path)).dev;
