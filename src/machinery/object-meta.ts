@@ -32,7 +32,7 @@ export function validateObjectMeta(meta: ObjectMeta, rules: ObjectMetaRules, pat
   } else if (namespace === '') errors.push(required(`${path}.namespace`));
   else for (const message of dnsLabel(namespace)) errors.push(invalid(`${path}.namespace`, namespace, message));
   validateGeneration(meta, path, errors);
-  validateCommon(meta, path, errors, () => validateFinalizers(finalizers, `${path}.finalizers`, errors));
+  validateCommon(meta, path, errors);
   if (rules.anyFinalizer !== true) validateStandardFinalizers(finalizers, `${path}.finalizers`, errors);
   return errors;
 }
@@ -66,7 +66,7 @@ export function validateObjectMetaUpdate(
     const value = meta[field] ?? null;
     if (value !== (old[field] ?? null)) errors.push(invalid(`${path}.${field}`, value, immutableFieldMessage));
   }
-  validateCommon(meta, path, errors, () => {});
+  validateCommon(meta, path, errors);
   if (options.anyFinalizer !== true) validateStandardFinalizers(finalizers, `${path}.finalizers`, errors);
   return errors;
 }
@@ -76,12 +76,12 @@ function validateGeneration(meta: ObjectMeta, path: string, errors: FieldError[]
   if (generation < 0) errors.push(invalid(`${path}.generation`, generation, 'must be greater than or equal to 0'));
 }
 
-function validateCommon(meta: ObjectMeta, path: string, errors: FieldError[], finalizers: () => void): void {
+function validateCommon(meta: ObjectMeta, path: string, errors: FieldError[]): void {
   if (meta.labels !== undefined) errors.push(...validateLabels(meta.labels, `${path}.labels`));
   if (meta.annotations !== undefined) errors.push(...validateAnnotations(meta.annotations, `${path}.annotations`));
   if (meta.ownerReferences !== undefined)
     validateOwnerReferences(meta.ownerReferences, `${path}.ownerReferences`, errors);
-  finalizers();
+  validateFinalizers(meta.finalizers ?? [], `${path}.finalizers`, errors);
   if (meta.managedFields !== undefined)
     errors.push(...validateManagedFieldsEntries(meta.managedFields, `${path}.managedFields`));
 }

@@ -43,6 +43,8 @@ export interface Particulars<T extends KubeObject> {
   readonly deletion?: DeletionStage<T>;
   readonly returnsDeletedObject?: boolean;
   readonly metadataLast?: boolean;
+  readonly metadataAsNew?: boolean;
+  readonly anyFinalizer?: boolean;
   readonly keeps?: Fields;
   readonly fieldAnnotation?: string;
   readonly propagationWarning?: string;
@@ -107,7 +109,8 @@ function optional<T extends KubeObject>(particulars: Particulars<T>): Partial<Re
   const { storage, prepareForCreate, prepareForUpdate, warnings, changesGeneration } = particulars;
   const { bornWithoutGeneration, scale, gracePeriodSeconds, deletion, returnsDeletedObject, deprecationWarning } =
     particulars;
-  const { metadataLast, propagationWarning, keeps, fieldAnnotation, rowOrder } = particulars;
+  const { metadataLast, metadataAsNew, anyFinalizer, propagationWarning, keeps, fieldAnnotation, rowOrder } =
+    particulars;
   return {
     ...(storage !== undefined && { storage }),
     ...(prepareForCreate !== undefined && { prepareForCreate }),
@@ -121,6 +124,8 @@ function optional<T extends KubeObject>(particulars: Particulars<T>): Partial<Re
     ...(deletion !== undefined && { deletion }),
     ...(returnsDeletedObject !== undefined && { returnsDeletedObject }),
     ...(metadataLast !== undefined && { metadataLast }),
+    ...(metadataAsNew !== undefined && { metadataAsNew }),
+    ...(anyFinalizer !== undefined && { anyFinalizer }),
     ...(keeps !== undefined && { keeps }),
     ...(fieldAnnotation !== undefined && { fieldAnnotation }),
     ...(rowOrder !== undefined && { rowOrder }),

@@ -20,6 +20,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   setDefaults(object: Draft<T>): void;
   /** Which names are allowed: answers messages, none when the name is good. `prefix`: it is a generateName. */
   validateName(name: string, prefix: boolean): readonly string[];
+  /** The metadata of an update has to keep the rules for that of a new object, too. */
+  readonly metadataAsNew?: boolean;
+  /** Finalizers need no domain. */
+  readonly anyFinalizer?: boolean;
   /** Clears what a user may not set when creating (status), sets what the server decides. */
   prepareForCreate?(object: Draft<T>, context: WriteContext): void;
   /** The same for an update: keeps status and whatever else a user may not change this way. */

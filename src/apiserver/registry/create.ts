@@ -1,6 +1,6 @@
 import type { FieldError } from '../../machinery/field-error.ts';
 import { generateName } from '../../machinery/name-generation.ts';
-import { type Draft, draft, type KubeObject } from '../../machinery/object.ts';
+import { type Draft, draft, type KubeObject, type ObjectMeta } from '../../machinery/object.ts';
 import { validateObjectMeta } from '../../machinery/object-meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { alreadyExists, generateNameConflict, invalidObject } from '../../machinery/status-errors.ts';
@@ -82,13 +82,17 @@ async function insert(scope: WriteScope, object: Draft<KubeObject>, dryRun: bool
   return { created: created && view.of(created), existing };
 }
 
+export function newMetadataErrors(definition: ResourceDefinition, metadata: ObjectMeta): readonly FieldError[] {
+  return validateObjectMeta(metadata, {
+    namespaced: definition.type.namespaced,
+    validateName: (name, prefix) => definition.validateName(name, prefix),
+    anyFinalizer: definition.anyFinalizer === true,
+  });
+}
+
 /** What is wrong with a new object, in the order in which Kubernetes tells it. */
 export function createErrors(definition: ResourceDefinition, object: KubeObject): readonly FieldError[] {
-  const metadataErrors = () =>
-    validateObjectMeta(object.metadata, {
-      namespaced: definition.type.namespaced,
-      validateName: (name, prefix) => definition.validateName(name, prefix),
-    });
+  const metadataErrors = () => newMetadataErrors(definition, object.metadata);
   if (definition.metadataLast !== true) return [...metadataErrors(), ...definition.validate(object)];
   const errors = definition.validate(object);
   return errors.length > 0 ? errors : metadataErrors();

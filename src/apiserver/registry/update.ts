@@ -1,12 +1,13 @@
+import type { FieldError } from '../../machinery/field-error.ts';
 import { invalid } from '../../machinery/field-errors.ts';
 import { quote } from '../../machinery/go-text.ts';
 import { generateName } from '../../machinery/name-generation.ts';
-import type { Draft, KubeObject } from '../../machinery/object.ts';
+import type { Draft, KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { validateObjectMetaUpdate } from '../../machinery/object-meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { badRequest, conflict, invalidObject, notFound } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition, StatusSubresource } from '../../resources/definition.ts';
-import { prepareCreate } from './create.ts';
+import { newMetadataErrors, prepareCreate } from './create.ts';
 import { checkNamespace, dedupeOwners, storedType, wipeSystemFields } from './metadata.ts';
 import type { Change } from './resource-storage.ts';
 import { StoredObject } from './stored-object.ts';
@@ -184,11 +185,23 @@ function prepareUpdate(scope: WriteScope, object: Draft<KubeObject>, live: KubeO
   if (scope.info.subresource !== 'status' && definition.changesGeneration?.(object as KubeObject, live) === true)
     metadata.generation = (live.metadata.generation ?? 0) + 1;
   const errors = [
-    ...validateObjectMetaUpdate(metadata, live.metadata),
+    ...updatedMetadataErrors(definition, rules === definition, metadata, live.metadata),
     ...rules.validateUpdate(object as KubeObject, live, writeContext(scope)),
   ];
   if (errors.length > 0) throw invalidObject(storedType(definition), metadata.name ?? '', errors);
   for (const warning of rules.warnings?.(object as KubeObject, live) ?? []) scope.warn(warning);
+}
+
+function updatedMetadataErrors(
+  definition: ResourceDefinition,
+  ofObject: boolean,
+  metadata: ObjectMeta,
+  live: ObjectMeta,
+): readonly FieldError[] {
+  const errors = validateObjectMetaUpdate(metadata, live, { anyFinalizer: definition.anyFinalizer === true });
+  return ofObject && definition.metadataAsNew === true
+    ? [...errors, ...newMetadataErrors(definition, metadata)]
+    : errors;
 }
 
 /** The rules for an object itself, or for one of its views. */

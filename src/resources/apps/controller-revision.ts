@@ -9,6 +9,7 @@ import { controllerRevisions } from '../schema/resource-types.generated.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 
 export const controllerRevisionDefinition = define<ControllerRevision>(controllerRevisions, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/controllerrevisions/' },
   validateName: nameIsDnsSubdomain,
   validate,

@@ -8,6 +8,7 @@ import type { Lease } from '../schema/coordination-v1.generated.ts';
 import { leases } from '../schema/resource-types.generated.ts';
 
 export const leaseDefinition = define<Lease>(leases, {
+  anyFinalizer: true,
   storage: { keyPrefix: '/registry/leases/' },
   setDefaults(lease) {
     lease.spec ??= {};

@@ -11,6 +11,7 @@ import { applyRule } from '../validation/apply-rule.ts';
 import { decodedLength, maxDataBytes } from './data-size.ts';
 
 export const configMapDefinition = define<ConfigMap>(configMaps, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/configmaps/' },
   validateName: nameIsDnsSubdomain,
   validate,

@@ -12,6 +12,7 @@ import { portProtocols } from '../validation/port-protocols.ts';
 const shownAddresses = 3;
 
 export const endpointsDefinition = define<Endpoints>(endpoints, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/services/endpoints/' },
   setDefaults({ subsets = [] }) {
     for (const { ports = [] } of subsets) for (const port of ports) port.protocol ||= 'TCP';

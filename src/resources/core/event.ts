@@ -7,6 +7,7 @@ import type { Event } from '../schema/core-v1.generated.ts';
 import { events } from '../schema/resource-types.generated.ts';
 
 export const eventDefinition = define<Event>(events, {
+  anyFinalizer: true,
   storage: { keyPrefix: '/registry/events/', timeToLiveSeconds: eventTimeToLiveSeconds },
   setDefaults(event) {
     event.source ??= {};

@@ -12,6 +12,7 @@ import { validateFinalizerName } from '../validation/finalizer-name.ts';
 const nameLabel = 'kubernetes.io/metadata.name';
 
 export const namespaceDefinition = define<Namespace>(namespaces, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/namespaces/' },
   setDefaults(namespace) {
     namespace.spec ??= {};

@@ -16,6 +16,7 @@ import { decodedLength, maxDataBytes } from './data-size.ts';
 const serviceAccountName = 'kubernetes.io/service-account.name';
 
 export const secretDefinition = define<Secret>(secrets, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/secrets/' },
   setDefaults(secret) {
     foldStringData(secret);

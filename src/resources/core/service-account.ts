@@ -6,6 +6,7 @@ import type { ServiceAccount } from '../schema/core-v1.generated.ts';
 import { serviceAccounts } from '../schema/resource-types.generated.ts';
 
 export const serviceAccountDefinition = define<ServiceAccount>(serviceAccounts, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/serviceaccounts/' },
   validateName: nameIsDnsSubdomain,
   prepareForCreate: keepNamesOfSecrets,

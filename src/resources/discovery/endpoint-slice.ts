@@ -22,6 +22,7 @@ const shownItems = 3;
 const addressTypes: ReadonlySet<string> = new Set(['FQDN', 'IPv4', 'IPv6']);
 
 export const endpointSliceDefinition = define<EndpointSlice>(endpointSlices, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/endpointslices/' },
   setDefaults({ ports }) {
     for (const port of ports ?? []) {

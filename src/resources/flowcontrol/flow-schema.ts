@@ -20,6 +20,7 @@ const methods: ReadonlySet<string> = new Set(['ByNamespace', 'ByUser']);
 
 /** Which requests are of which priority level, and which of them are one flow (KEP-1040). */
 export const flowSchemaDefinition = define<FlowSchema>(flowSchemas, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/flowschemas/' },
   setDefaults(schema) {
     schema.status ??= {};

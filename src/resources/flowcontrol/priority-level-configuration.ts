@@ -28,6 +28,7 @@ const roundtripAnnotation = 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrenc
 
 /** How many requests of a priority are served at a time, and what becomes of others (KEP-1040). */
 export const priorityLevelConfigurationDefinition = define<PriorityLevelConfiguration>(priorityLevelConfigurations, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/prioritylevelconfigurations/' },
   setDefaults(level) {
     level.status ??= {};

@@ -18,6 +18,7 @@ const scopes = ['Cluster', 'Namespace'];
 
 /** Which controller looks after the Ingresses that name it, and where that finds its settings. */
 export const ingressClassDefinition = define<IngressClass>(ingressClasses, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/ingressclasses/' },
   setDefaults(ingressClass) {
     ingressClass.spec ??= {};

@@ -18,6 +18,7 @@ const noStatus: IngressStatus = { loadBalancer: {} };
 
 /** By which hosts and paths services are reached from outside: a wish to the controller of its class. */
 export const ingressDefinition = define<Ingress>(ingresses, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/ingress/' },
   setDefaults(ingress) {
     ingress.spec ??= {};

@@ -20,6 +20,7 @@ const path = 'spec.parentRef';
 
 /** An address that is taken, under its own name, and by what (KEP-1880). */
 export const ipAddressDefinition = define<IPAddress>(ipAddresses, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/ipaddresses/' },
   validateName,
   validate,

@@ -15,6 +15,8 @@ import { validateImmutable } from '../validation/immutable.ts';
 
 /** How a node runs a pod, by the name that its runtime has for it, and what that costs and needs (KEP-585). */
 export const runtimeClassDefinition = define<RuntimeClass>(runtimeClasses, {
+  metadataAsNew: true,
+  anyFinalizer: true,
   storage: { keyPrefix: '/registry/runtimeclasses/' },
   validateName: nameIsDnsSubdomain,
   validate(runtimeClass, errors) {

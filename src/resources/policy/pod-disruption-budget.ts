@@ -28,6 +28,7 @@ const noPods: PodDisruptionBudgetStatus = {
 };
 
 export const podDisruptionBudgetDefinition = define<PodDisruptionBudget>(podDisruptionBudgets, {
+  anyFinalizer: true,
   storage: { keyPrefix: '/registry/poddisruptionbudgets/' },
   setDefaults(budget) {
     budget.spec ??= {};

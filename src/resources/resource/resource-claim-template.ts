@@ -13,6 +13,7 @@ import { setDeviceClaimDefaults, validateDeviceClaim } from './device-claim.ts';
 
 /** What the claims look like that are made for pods, one for each. */
 export const resourceClaimTemplateDefinition = define<ResourceClaimTemplate>(resourceClaimTemplates, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/resourceclaimtemplates/' },
   setDefaults(template) {
     template.spec ??= {};

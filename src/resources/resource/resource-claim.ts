@@ -13,6 +13,7 @@ import { allocatedDevices, deviceKey, validateClaimStatus } from './validate-cla
 
 /** A wish for devices, and which were given for it to whom (KEP-4381). */
 export const resourceClaimDefinition = define<ResourceClaim>(resourceClaims, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/resourceclaims/' },
   setDefaults(claim) {
     claim.spec ??= {};

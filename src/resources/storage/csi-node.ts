@@ -18,6 +18,7 @@ const maxNodeId = 256;
 
 /** The CSI drivers of a node, by the names that they have for the node. */
 export const csiNodeDefinition = define<CSINode>(csiNodes, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/csinodes/' },
   validateName: nameIsDnsSubdomain,
   prepareForCreate: dropStatus,

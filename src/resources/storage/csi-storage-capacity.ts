@@ -10,6 +10,7 @@ import { validateNonNegativeQuantity } from '../validation/quantity-rules.ts';
 
 /** How much room a driver has for volumes of a class in one part of the cluster (KEP-1472). */
 export const csiStorageCapacityDefinition = define<CSIStorageCapacity>(csiStorageCapacities, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/csistoragecapacities/' },
   validateName: nameIsDnsSubdomain,
   validate({ nodeTopology, storageClassName, capacity }, errors) {

@@ -14,6 +14,7 @@ const reclaimPolicies = ['Delete', 'Retain'];
 const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
 
 export const storageClassDefinition = define<StorageClass>(storageClasses, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/storageclasses/' },
   setDefaults(storageClass) {
     storageClass.reclaimPolicy ??= 'Delete';

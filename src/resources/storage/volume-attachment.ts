@@ -26,6 +26,7 @@ const detached: VolumeAttachmentStatus = { attached: false };
 
 /** The wish that a volume be attached to a node, and how far its driver got. */
 export const volumeAttachmentDefinition = define<VolumeAttachment>(volumeAttachments, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/volumeattachments/' },
   setDefaults(attachment) {
     attachment.status ??= { attached: false };

@@ -11,6 +11,7 @@ import { validateParameters } from './parameters.ts';
 
 /** Attributes of volumes that a driver can change while they are in use (KEP-3751). */
 export const volumeAttributesClassDefinition = define<VolumeAttributesClass>(volumeAttributesClasses, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/volumeattributesclasses/' },
   validateName: nameIsDnsSubdomain,
   validate,

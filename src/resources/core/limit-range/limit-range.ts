@@ -6,6 +6,7 @@ import { limitRanges } from '../../schema/resource-types.generated.ts';
 import { validateLimitRange } from './validate-limit-range.ts';
 
 export const limitRangeDefinition = define<LimitRange>(limitRanges, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/limitranges/' },
   setDefaults: ({ spec }) => spec?.limits?.forEach(setItemDefaults),
   validateName: nameIsDnsSubdomain,

@@ -11,6 +11,7 @@ import { roundResources } from '../pod/resource-defaults.ts';
 import { validateNode, validateNodeStatus, validateNodeUpdate } from './validate-node.ts';
 
 export const nodeDefinition = define<Node>(nodes, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/minions/' },
   setDefaults(node) {
     node.spec ??= {};

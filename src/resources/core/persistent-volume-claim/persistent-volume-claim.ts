@@ -14,6 +14,7 @@ import { resolveDataSources } from './data-sources.ts';
 import { validateClaimStatus, validateClaimUpdate } from './validate-claim-update.ts';
 
 export const persistentVolumeClaimDefinition = define<PersistentVolumeClaim>(persistentVolumeClaims, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/persistentvolumeclaims/' },
   setDefaults(claim) {
     claim.spec ??= {};

@@ -14,6 +14,7 @@ import { validateVolume, validateVolumeUpdate } from './validate-volume.ts';
 import { volumeWarnings } from './volume-warnings.ts';
 
 export const persistentVolumeDefinition = define<PersistentVolume>(persistentVolumes, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/persistentvolumes/' },
   setDefaults(volume) {
     volume.spec ??= {};

@@ -24,6 +24,7 @@ import { validatePodUpdate } from './validation/pod-update.ts';
 import { podWarnings } from './warnings/pod-warnings.ts';
 
 export const podDefinition = define<Pod>(pods, {
+  metadataAsNew: true,
   storage: { keyPrefix: '/registry/pods/' },
   setDefaults: setPodDefaults,
   validateName: nameIsDnsSubdomain,

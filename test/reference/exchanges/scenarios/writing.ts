@@ -15,6 +15,8 @@ const taken = (clusterIP: string) => ({ metadata: { name: 'b' }, spec: { cluster
 const withNullSecret = { name: 'v', scaleIO: { gateway: 'g', system: 's', secretRef: null, volumeName: 'v' } };
 
 /** How objects are created, changed and deleted, whatever their kind. */
+const leases = '/apis/coordination.k8s.io/v1/namespaces/{ns}/leases';
+
 export const writing: Topic = {
   name: 'writing',
   scenarios: [
@@ -82,6 +84,17 @@ export const writing: Topic = {
           metadata: { name: 'new' },
           spec: { holderIdentity: 'a' },
         }),
+      ],
+    },
+    {
+      what: 'metadata of updates',
+      steps: [
+        post(maps, { metadata: { name: 'a' } }),
+        put(`${maps}/a`, { metadata: { name: 'a', generateName: 'Bad_', finalizers: ['not qualified', 'plain'] } }),
+        post(leases, { metadata: { name: 'a', generateName: 'Bad_' } }),
+        post(leases, { metadata: { name: 'a', finalizers: ['plain'] } }),
+        put(`${leases}/a`, { metadata: { name: 'a', generateName: 'Bad_', finalizers: ['plain', 'other'] } }),
+        patch('merge', `${leases}/a`, { metadata: { generateName: 'Bad_', finalizers: ['other'] } }),
       ],
     },
     {
