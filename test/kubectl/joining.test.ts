@@ -78,7 +78,7 @@ test('what is no token, and no time, is said', async () => {
   const server = inject('dataDirectory');
   for (const ttl of ['soon', '-5m', '5 minutes', ''])
     expect(await refusal(server, 'token', 'create', '--ttl', ttl)).toBe(
-      `error: "${ttl}" is not a duration: write for example 500ms, 90s, 5m or 1h30m`,
+      `error: --ttl: "${ttl}" is not a duration: write for example 500ms, 90s, 5m or 1h30m`,
     );
   expect(await refusal(server, 'token', 'create', '--ttl', '99999999999h')).toBe(
     'error: --ttl takes at most 87600h, which is ten years, not "99999999999h"; 0 is for ever',

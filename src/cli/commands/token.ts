@@ -7,10 +7,10 @@ import type { DataDirectory } from '../../cluster/files/data-directory.ts';
 import { type RunningServer, runningServer } from '../../cluster/server/running-server.ts';
 import { joinCommand } from '../../cluster/tokens/join-command.ts';
 import { createToken, deleteToken, type JoinToken, listTokens } from '../../cluster/tokens/join-tokens.ts';
-import { parseDuration } from '../../machinery/duration.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { humanDuration } from '../../machinery/time.ts';
 import { dataDirectoryOf } from '../data-directory-of.ts';
+import { durationOption } from '../duration-option.ts';
 import { print, say, table } from '../output.ts';
 
 interface TokenCommandOptions {
@@ -35,7 +35,7 @@ export async function createJoinToken(
     readonly printJoinCommand?: boolean;
   },
 ): Promise<void> {
-  const ttlMs = parseDuration(options.ttl);
+  const ttlMs = durationOption('--ttl', options.ttl);
   if (ttlMs > longestTtlMs)
     throw new Error(`--ttl takes at most 87600h, which is ten years, not "${options.ttl}"; 0 is for ever`);
   await withServer(options, async ({ client, environment, directory, server }) => {

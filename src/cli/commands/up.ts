@@ -15,10 +15,10 @@ import { serverProcess, writeStartingServer } from '../../cluster/server/running
 import { Server } from '../../cluster/server/server.ts';
 import type { ServerAhead } from '../../cluster/server/server-ahead.ts';
 import { waitForNodes } from '../../cluster/server/wait-for-nodes.ts';
-import { parseDuration } from '../../machinery/duration.ts';
 import { RealEnvironment } from '../../machinery/environment/real.ts';
 import { dataDirectoryOf } from '../data-directory-of.ts';
 import { detach } from '../detach.ts';
+import { durationOption } from '../duration-option.ts';
 import { endOnSignals } from '../end-on-signals.ts';
 import { kubectlAdvice } from '../kubectl-advice.ts';
 import type { NodeLimitOptions } from '../node-limit-options.ts';
@@ -194,7 +194,7 @@ async function tell(server: Server, directory: DataDirectory, { demo }: UpOption
 }
 
 function gracePeriodOf({ nodeMonitorGracePeriod: text }: UpOptions): number {
-  const periodMs = parseDuration(text);
+  const periodMs = durationOption('--node-monitor-grace-period', text);
   if (periodMs < leastGracePeriodMs)
     throw new Error(
       `--node-monitor-grace-period takes 15s or more, not "${text}": nodes tell every 10s that they live`,
