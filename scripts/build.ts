@@ -1,8 +1,9 @@
 /** `node scripts/build.ts`: bundles the program and the package's entries into dist/. */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { bundledLicenses } from './bundled-licenses.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -22,7 +23,7 @@ const lazyHttp: Plugin = {
   },
 };
 
-const common: BuildOptions = {
+const common = {
   absWorkingDir: root,
   outdir: 'dist',
   bundle: true,
@@ -33,16 +34,18 @@ const common: BuildOptions = {
   // Less to read at every start; names stay, for they are in stacks of errors.
   minifyWhitespace: true,
   minifySyntax: true,
+  // They stand in LICENSES.txt.
   legalComments: 'none',
+  metafile: true,
   // CommonJS packages in the bundle ask for `require`.
   banner: {
     js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
   },
   plugins: [lazyHttp],
   logLevel: 'warning',
-};
+} as const satisfies BuildOptions;
 
-await build({
+const program = await build({
   ...common,
   entryPoints: {
     stuurman: 'src/cli/start.ts',
@@ -57,7 +60,9 @@ await build({
 });
 
 // The application of the shop goes into an image by itself.
-await build({ ...common, entryPoints: { shop: 'examples/shop/app/main.js' }, external: ['pg-native'] });
+const shop = await build({ ...common, entryPoints: { shop: 'examples/shop/app/main.js' }, external: ['pg-native'] });
+
+writeFileSync(`${root}/dist/LICENSES.txt`, bundledLicenses(root, [program.metafile, shop.metafile]));
 
 // Type declarations of the package's entries.
 execFileSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, '-p', `${root}/tsconfig.build.json`], {
