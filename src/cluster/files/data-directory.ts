@@ -103,17 +103,13 @@ export class DataDirectory {
     return join(this.path, 'node');
   }
 
-  readJson(file: string): unknown {
+  /** Throws `DataDirectoryError` with this advice where the file holds no JSON. */
+  readJson(file: string, advice = 'restore it from a backup, or run "stuurman down --purge" to begin anew'): unknown {
     const text = readFileSync(file, 'utf8');
     try {
       return JSON.parse(text);
     } catch (error) {
-      throw new DataDirectoryError(
-        `${file} is damaged: restore it from a backup, or run "stuurman down --purge" to begin anew`,
-        {
-          cause: error,
-        },
-      );
+      throw new DataDirectoryError(`${file} is damaged: ${advice}`, { cause: error });
     }
   }
 
@@ -149,11 +145,12 @@ export class DataDirectory {
     rmSync(file, { force: true });
   }
 
-  /** Writes beside and renames over, so that a crash leaves the old file or the new one. */
+  /** Writes beside and renames over, so that a crash, or a loss of power, leaves the old file or the new one. What is there already stays. */
   write(file: string, content: string, mode = 0o600): void {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (existsSync(file) && readFileSync(file, 'utf8') === content) return;
     const temporary = `${file}.new`;
-    writeFileSync(temporary, content, { mode });
+    writeFileSync(temporary, content, { mode, flush: true });
     renameSync(temporary, file);
   }
 }

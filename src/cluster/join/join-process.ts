@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataDirectory } from '../files/data-directory.ts';
-import { isRunning, type NamedProcess, thisProcess } from '../server/running-server.ts';
+import { notedProcess, thisProcess } from '../server/running-server.ts';
 
 function fileOf(directory: DataDirectory): string {
   return join(directory.path, 'join.json');
@@ -15,8 +14,5 @@ export function writeJoinProcess(directory: DataDirectory): () => void {
 
 /** The process that keeps the node of a directory; undefined when none does. */
 export function runningJoin(directory: DataDirectory): number | undefined {
-  const file = fileOf(directory);
-  if (!existsSync(file)) return undefined;
-  const found = directory.readJson(file) as NamedProcess;
-  return isRunning(found, 'join') ? found.pid : undefined;
+  return notedProcess(directory, fileOf(directory), 'join')?.pid;
 }

@@ -17,9 +17,21 @@ export function runningServer(directory: DataDirectory): RunningServer | undefin
 
 /** The same, also of one that is still being started. */
 export function serverProcess(directory: DataDirectory): RunningServer | NamedProcess | undefined {
-  if (!existsSync(directory.serverFile)) return undefined;
-  const found = directory.readJson(directory.serverFile) as RunningServer | NamedProcess;
-  return isRunning(found, 'up') ? found : undefined;
+  return notedProcess<RunningServer | NamedProcess>(directory, directory.serverFile, 'up');
+}
+
+/** The process that a file names, while it lives and runs this command. Throws `DataDirectoryError` for a file that cannot be read. */
+export function notedProcess<T extends NamedProcess>(
+  directory: DataDirectory,
+  file: string,
+  command: string,
+): T | undefined {
+  if (!existsSync(file)) return undefined;
+  const found = directory.readJson(
+    file,
+    `remove it when no "stuurman ${command}" of this directory runs any more`,
+  ) as T;
+  return isRunning(found, command) ? found : undefined;
 }
 
 /** Notes that this process is about to be the server of a directory: who ends the cluster has to end it first. */
