@@ -74,6 +74,11 @@ export function badRequest(message: string): StatusError {
   return failure(400, 'BadRequest', message);
 }
 
+/** For an object that says no name of its own, though its URL does. */
+export function nameUndeterminable(name: string): StatusError {
+  return badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+}
+
 /** 401: `Unauthorized` from the server; `not authorized` where no reason is given. */
 export function unauthorized(message = 'Unauthorized'): StatusError {
   return failure(401, 'Unauthorized', message === '' ? 'not authorized' : message);

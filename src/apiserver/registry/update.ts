@@ -5,7 +5,7 @@ import { generateName } from '../../machinery/name-generation.ts';
 import type { Draft, KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { validateObjectMetaUpdate } from '../../machinery/object-meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { badRequest, conflict, invalidObject, notFound } from '../../machinery/status-errors.ts';
+import { badRequest, conflict, invalidObject, nameUndeterminable, notFound } from '../../machinery/status-errors.ts';
 import type { ResourceDefinition, StatusSubresource } from '../../resources/definition.ts';
 import { newMetadataErrors, prepareCreate } from './create.ts';
 import { checkNamespace, dedupeOwners, storedType, wipeSystemFields } from './metadata.ts';
@@ -127,8 +127,7 @@ async function attemptUpdate(
 /** The name that an object says of itself is the one of the URL. */
 export function checkName(object: KubeObject | Draft<KubeObject>, name: string): void {
   const own = object.metadata.name ?? '';
-  if (own === '')
-    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (own === '') throw nameUndeterminable(name);
   if (own !== name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
 }
 

@@ -115,6 +115,16 @@ test.each([
   expect(patch('strategic', body, 'Strict').object).toEqual({ ...live, data: { a: '9', b: '2' } });
 });
 
+test.each<[PatchType, string]>([
+  ['merge', '{"apiVersion":null}'],
+  ['merge', '{"apiVersion":"","data":{"a":"9"}}'],
+  ['json', '[{"op":"remove","path":"/apiVersion"}]'],
+])('%s %s: what says no version is nobody', (type, body) => {
+  expect(failure(type, body)).toBe(
+    '400 BadRequest: the name of the object (p based on URL) was undeterminable: name must be provided',
+  );
+});
+
 test('a kind that is no text is refused', () => {
   expect(failure('strategic', '{"kind":5}')).toBe(
     '422 Invalid:  "" is invalid: patch: Invalid value: "map[kind:5]": cannot convert int64 to string',

@@ -15,7 +15,7 @@ import {
   parseJsonNodes,
 } from '../schema/json-text.ts';
 import type { StatusError } from '../status-error.ts';
-import { badRequest, invalidObject } from '../status-errors.ts';
+import { badRequest, invalidObject, nameUndeterminable } from '../status-errors.ts';
 import { applyJsonPatch, checkJsonPatch, type JsonPatchOperation } from './json.ts';
 import { applyMergePatch } from './merge.ts';
 import { patchedJson } from './patched-json.ts';
@@ -68,8 +68,8 @@ export function parsePatch(type: PatchType, body: Uint8Array | string): ParsedPa
 }
 
 /**
- * Applies a patch to an object in the version of the target and reads the result as such an object. Throws StatusErrors: 422 where the
- * result cannot be read, or with `Strict` where patch or result have fields that are unknown or given twice.
+ * Applies a patch to an object in the version of the target and reads the result as such an object. Throws StatusErrors: 400 where the result
+ * says no version, 422 where it cannot be read, or with `Strict` where patch or result have fields that are unknown or given twice.
  */
 export function applyPatchTo(
   live: KubeObject,
@@ -83,6 +83,9 @@ export function applyPatchTo(
     const shown = patch.type === 'strategic' ? goValue(patch.body) : patchedJson(target.schema, live, patched);
     return invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)]);
   };
+  // Kubernetes reads a value that says no version as one of none, in which no field has a name of the API.
+  if (patch.type !== 'strategic' && isMembers(patched) && (patched['apiVersion'] ?? '') === '')
+    throw nameUndeterminable(live.metadata.name ?? '');
   const claimed = patch.type === 'strategic' ? restored(patched, target, refuse) : patched;
   const { object, warnings } = decodeParsed(claimed, target, refuse, isKnownKind);
   // The patched object comes out of a map there, so what is unknown in it has the order of names.
