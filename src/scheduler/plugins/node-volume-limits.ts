@@ -12,28 +12,33 @@ export interface NodeVolumeLimitsOptions {
   readonly csiNodes: Lister<CSINode>;
 }
 
+const name = 'NodeVolumeLimits';
+
 /** The driver of each volume, by what tells it from others. */
 type DriverOf = Map<string, string>;
 
 /** Keeps nodes from getting more volumes of a CSI driver than their CSINode says that they can have. */
 export function nodeVolumeLimits(options: NodeVolumeLimitsOptions): Plugin {
   return {
-    name: 'NodeVolumeLimits',
+    name,
     retryOn: ['NodeAdded', 'PodDeleted', 'VolumesChanged', 'PodUpdated'],
-    preFilter: (_state, { pod }) =>
-      (pod.spec?.volumes ?? []).some((volume) => claimNameOf(pod, volume) !== undefined) ? undefined : 'skip',
-    filter(_state, { pod }, node) {
-      const drivers = options.csiNodes.get(node.name)?.spec.drivers ?? [];
-      if (drivers.every(({ allocatable }) => allocatable?.count === undefined)) return undefined;
+    preFilter(state, { pod }) {
       const wanted: DriverOf = new Map();
       addVolumes(wanted, pod, options);
-      if (wanted.size === 0) return undefined;
+      if (wanted.size === 0) return 'skip';
+      state.set(name, wanted);
+      return undefined;
+    },
+    filter(state, _pod, node) {
+      const drivers = options.csiNodes.get(node.name)?.spec.drivers ?? [];
+      if (drivers.every(({ allocatable }) => allocatable?.count === undefined)) return undefined;
+      const wanted = state.get(name) as DriverOf;
       const there: DriverOf = new Map();
       for (const placed of node.pods.values()) addVolumes(there, placed.pod, options);
-      for (const { name, allocatable } of drivers) {
+      for (const { name: driverName, allocatable } of drivers) {
         if (allocatable?.count === undefined) continue;
-        const more = [...wanted].filter(([volume, driver]) => driver === name && !there.has(volume)).length;
-        const held = [...there.values()].filter((driver) => driver === name).length;
+        const more = [...wanted].filter(([volume, driver]) => driver === driverName && !there.has(volume)).length;
+        const held = [...there.values()].filter((driver) => driver === driverName).length;
         if (more > 0 && held + more > allocatable.count) return rejected('node(s) exceed max volume count');
       }
       return undefined;
