@@ -35,12 +35,17 @@ export async function watch(scope: ReadScope, settings: WatchSettings): Promise<
   else await storage.cache.loaded();
   return storage.cache.watch({
     filter,
-    after: streaming ? undefined : !unversioned ? wanted : settings.sendInitialEvents === false ? 'now' : undefined,
+    after: streaming || unversioned ? unlessFromNow(settings) : wanted,
     markInitialEventsEnd: streaming && settings.allowWatchBookmarks,
     allowBookmarks: settings.allowWatchBookmarks,
     timeoutMs: timeoutMs(scope.environment, settings.timeoutSeconds),
     signal: scope.signal,
   });
+}
+
+/** Everything that is there, unless a watcher asks for none of it. */
+function unlessFromNow({ sendInitialEvents }: WatchSettings): 'now' | undefined {
+  return sendInitialEvents === false ? 'now' : undefined;
 }
 
 function timeoutMs(environment: Environment, timeoutSeconds: number): number {
